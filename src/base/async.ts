@@ -1,0 +1,153 @@
+import { isAbortError } from './errors.ts';
+import { type Disposable, toDisposable } from './lifecycle.ts';
+
+/** Rejects like `promise`, or with the signal's reason as soon as the signal fires. */
+export function raceWithSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason as Error);
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => {
+      signal.removeEventListener('abort', onAbort);
+    });
+  });
+}
+
+/** Resolves after a time, or rejects when the signal fires. For back-off; never to guess when something is done. */
+export function delay(delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    }, delayMs);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** Runs tasks that nobody awaits, under a name, and reports their failures in one place. */
+export class BackgroundRunner implements Disposable {
+  readonly #abort = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  readonly #onError: (name: string, error: unknown) => void;
+
+  /** @param onError receives every failure that is not a cancellation */
+  constructor(onError: (name: string, error: unknown) => void) {
+    this.#onError = onError;
+  }
+
+  /** Fires when the runner is disposed. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Starts a task; its failure is reported under `name`, its cancellation is silent. */
+  run(name: string, task: (signal: AbortSignal) => Promise<void>): void {
+    if (this.#abort.signal.aborted) return;
+    const promise = (async () => {
+      try {
+        await task(this.#abort.signal);
+      } catch (error) {
+        if (!isAbortError(error)) this.#onError(name, error);
+      }
+    })();
+    this.#running.add(promise);
+    void promise.finally(() => this.#running.delete(promise));
+  }
+
+  /** Waits until no task runs, including tasks started meanwhile. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  dispose(): void {
+    this.#abort.abort();
+  }
+}
+
+/** At most `limit` tasks at a time; interactive tasks go before waiting background ones. */
+export class Limiter {
+  readonly #limit: number;
+  readonly #interactive: (() => void)[] = [];
+  readonly #background: (() => void)[] = [];
+  #active = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Runs a task when its turn comes; an abort while it waits takes it out of the queue. */
+  async run<T>(task: () => Promise<T>, options: { signal?: AbortSignal; interactive?: boolean } = {}): Promise<T> {
+    await this.#enter(options.interactive === true ? this.#interactive : this.#background, options.signal);
+    try {
+      options.signal?.throwIfAborted();
+      return await task();
+    } finally {
+      this.#active -= 1;
+      (this.#interactive.shift() ?? this.#background.shift())?.();
+    }
+  }
+
+  #enter(queue: (() => void)[], signal?: AbortSignal): Promise<void> {
+    if (this.#active < this.#limit) {
+      this.#active += 1;
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const start = (): void => {
+        signal?.removeEventListener('abort', cancel);
+        this.#active += 1;
+        resolve();
+      };
+      const cancel = (): void => {
+        const position = queue.indexOf(start);
+        if (position >= 0) queue.splice(position, 1);
+        reject(signal?.reason as Error);
+      };
+      queue.push(start);
+      signal?.addEventListener('abort', cancel, { once: true });
+    });
+  }
+}
+
+/**
+ * Calls `action` at most once per `intervalMs`, first call at once, later ones at the end of the interval.
+ * @returns `request` to ask for a call, and `dispose`
+ */
+export function coalesce(intervalMs: number, action: () => void): Disposable & { request(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let isRequested = false;
+  const elapsed = (): void => {
+    timer = undefined;
+    if (isRequested) start();
+  };
+  const start = (): void => {
+    isRequested = false;
+    timer = setTimeout(elapsed, intervalMs);
+    action();
+  };
+  const end = toDisposable(() => {
+    isRequested = false;
+    clearTimeout(timer);
+    timer = setTimeout(() => undefined, 0);
+    clearTimeout(timer);
+  });
+  return {
+    request() {
+      isRequested = true;
+      if (timer === undefined) start();
+    },
+    dispose: () => {
+      end.dispose();
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/** Any JSON value. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+/** A JSON object; absent keys read as undefined. */
+export interface JsonObject {
+  readonly [key: string]: JsonValue | undefined;
+}
+
+/** Whether a value is a JSON object (not null, not an array). */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether a value is a JSON array. */
+export function isJsonArray(value: unknown): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+/** Deep equality of JSON values; key order does not count, an undefined property equals an absent one. */
+export function jsonEqual(left: JsonValue | undefined, right: JsonValue | undefined): boolean {
+  if (left === right) return true;
+  if (isJsonArray(left)) {
+    return isJsonArray(right) && left.length === right.length && left.every((item, index) => jsonEqual(item, right[index]));
+  }
+  if (!isJsonObject(left) || !isJsonObject(right)) return false;
+  const leftKeys = Object.keys(left).filter((key) => left[key] !== undefined);
+  const rightKeys = Object.keys(right).filter((key) => right[key] !== undefined);
+  return leftKeys.length === rightKeys.length && leftKeys.every((key) => right[key] !== undefined && jsonEqual(left[key], right[key]));
+}
+
+/** JSON text with sorted keys and no white space: the same for equal values. */
+export function canonicalJson(value: JsonValue | undefined): string {
+  if (isJsonArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
+  if (isJsonObject(value)) {
+    const keys = Object.keys(value)
+      .filter((key) => value[key] !== undefined)
+      .sort();
+    return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`).join(',')}}`;
+  }
+  return value === undefined ? 'null' : JSON.stringify(value);
+}
+
+/** The value at a chain of keys and indexes, or undefined where the chain breaks. */
+export function valueAt(value: JsonValue | undefined, ...steps: readonly (string | number)[]): JsonValue | undefined {
+  let current: JsonValue | undefined = value;
+  for (const step of steps) {
+    if (typeof step === 'number') current = isJsonArray(current) ? current[step] : undefined;
+    else current = isJsonObject(current) ? current[step] : undefined;
+  }
+  return current;
+}
+
+/** The string at a chain of keys, or undefined. */
+export function stringAt(value: JsonValue | undefined, ...steps: readonly (string | number)[]): string | undefined {
+  const found = valueAt(value, ...steps);
+  return typeof found === 'string' ? found : undefined;
+}
+
+/** The object at a chain of keys, or an empty object. */
+export function objectAt(value: JsonValue | undefined, ...steps: readonly (string | number)[]): JsonObject {
+  const found = valueAt(value, ...steps);
+  return isJsonObject(found) ? found : {};
+}
+
+/** The array at a chain of keys, or an empty array. */
+export function arrayAt(value: JsonValue | undefined, ...steps: readonly (string | number)[]): readonly JsonValue[] {
+  const found = valueAt(value, ...steps);
+  return isJsonArray(found) ? found : [];
+}

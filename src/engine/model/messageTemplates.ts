@@ -1,0 +1,18 @@
+import { appsMessages } from './messages/apps.ts';
+import { clusterMessages } from './messages/cluster.ts';
+import { driftMessages } from './messages/drift.ts';
+import { gitMessages } from './messages/git.ts';
+import { renderMessages } from './messages/render.ts';
+import { syncMessages } from './messages/sync.ts';
+
+/** English words of every error code of the engine, by code. Places in braces are filled from the error's details. */
+export const messageTemplates: Readonly<Record<string, string>> = {
+  'workspace-untrusted':
+    'The workspace is not trusted, so no program is started and no cluster is contacted. Trust the workspace to compare.',
+  ...gitMessages,
+  ...clusterMessages,
+  ...renderMessages,
+  ...appsMessages,
+  ...driftMessages,
+  ...syncMessages,
+};

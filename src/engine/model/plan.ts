@@ -1,0 +1,49 @@
+import type { ObjectKey } from './objects.ts';
+import type { FieldDifference, Reason } from './states.ts';
+
+/** What is to be reverted: whole applications, objects of one, or single fields of an object. */
+export interface RevertTarget {
+  readonly applicationId: string;
+  /** `keyString`; absent: all drifted objects of the application */
+  readonly object?: string;
+  /** `FieldDifference.id`; absent: all drifted fields of the object */
+  readonly fields?: readonly string[];
+}
+
+/** What one step does to one object (Flux's and kubectl's words). */
+export type PlanAction = 'create' | 'configure' | 'recreate' | 'prune' | 'unchanged' | 'skipped';
+
+/** One object of a plan. */
+export interface PlanStep {
+  readonly applicationId: string;
+  readonly key: ObjectKey;
+  readonly action: PlanAction;
+  readonly fields: readonly FieldDifference[];
+  /** why it is skipped or refused */
+  readonly reason?: Reason;
+  /** resourceVersion that the plan saw; the write is refused when live has moved on */
+  readonly resourceVersion?: string;
+}
+
+/** What a write would do, object by object, on one cluster. Nothing is written that it does not name. */
+export interface Plan {
+  readonly id: string;
+  readonly kind: 'revert';
+  readonly context: string;
+  readonly clusterUid: string;
+  readonly environment?: string;
+  readonly namespaces: readonly string[];
+  readonly isProtected: boolean;
+  /** full id of the commit that is restored, and what it is */
+  readonly revision: string;
+  readonly revisionIs: 'synced' | 'target';
+  readonly steps: readonly PlanStep[];
+}
+
+/** What came of one step. */
+export interface StepResult {
+  readonly applicationId: string;
+  readonly key: ObjectKey;
+  readonly outcome: 'done' | 'refused' | 'failed' | 'skipped';
+  readonly reason?: Reason;
+}

@@ -1,0 +1,136 @@
+import type { FileRange, Owner, SourceType } from './application.ts';
+import type { ApplicationState, FieldChange, FieldDifference, FieldDirection, Health, ObjectState, OwnerMark, Reason } from './states.ts';
+
+/** One application as the views show it. */
+export interface ApplicationRow {
+  readonly id: string;
+  readonly name: string;
+  readonly repoRoot: string;
+  readonly sourceType: SourceType;
+  readonly path: string;
+  readonly owner: Owner;
+  readonly origin: 'plumbline.yaml' | 'convention' | 'argocd' | 'flux';
+  readonly environment?: string;
+  readonly context?: string;
+  readonly namespace?: string;
+  readonly isProtected: boolean;
+  readonly state: ApplicationState;
+  /** the last known state, no longer watched; since when, epoch milliseconds */
+  readonly staleSinceMs?: number;
+  readonly health?: Health;
+  readonly reasons: readonly Reason[];
+  /** objects that are drifted, missing or differ */
+  readonly driftedObjects: number;
+  /** fields that are drifted or differ */
+  readonly driftedFields: number;
+  readonly objectCount: number;
+  /** target commits that the cluster has not: known only with a synced revision */
+  readonly commitsBehind?: number;
+  /** short id of the target commit */
+  readonly targetRevision?: string;
+  /** name of the ref that target is, e.g. `origin/main` */
+  readonly targetRef?: string;
+  /** how many commits HEAD is ahead of and behind target */
+  readonly ahead?: number;
+  readonly behind?: number;
+  /** epoch milliseconds of the last fetch of the upstream */
+  readonly fetchedAtMs?: number;
+  /** inputs with uncommitted edits */
+  readonly isEdited: boolean;
+  readonly isComparing: boolean;
+  readonly declaredAt?: FileRange;
+}
+
+/** One object of an application as the views show it. */
+export interface ObjectRow {
+  /** `keyString` */
+  readonly key: string;
+  readonly applicationId: string;
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly state: ObjectState;
+  readonly health?: Health;
+  readonly reason?: Reason;
+  readonly mark?: OwnerMark;
+  readonly isLive: boolean;
+  readonly hasChildren: boolean;
+  readonly fields: readonly FieldRow[];
+  readonly ignoredCount: number;
+  readonly source?: FileRange;
+}
+
+/** A drifted field of an object; values are masked and shortened text for display. */
+export interface FieldRow {
+  readonly id: string;
+  readonly change: FieldChange;
+  readonly direction: FieldDirection;
+  readonly git?: string;
+  readonly live?: string;
+  readonly manager?: string;
+  /** RFC 3339 */
+  readonly time?: string;
+  readonly isConfirmed: boolean;
+  readonly isMasked: boolean;
+  readonly source?: FileRange;
+}
+
+/** A live object below another by owner reference: ReplicaSets, Pods, Jobs. */
+export interface ChildRow {
+  readonly key: string;
+  readonly uid: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly health?: Health;
+  readonly hasChildren: boolean;
+  /** names of the containers, of a Pod */
+  readonly containers: readonly string[];
+  /** RFC 3339 */
+  readonly createdAt?: string;
+}
+
+/** A cluster in use. */
+export interface ClusterRow {
+  readonly context: string;
+  readonly environments: readonly string[];
+  readonly status: 'idle' | 'connecting' | 'connected' | 'unreachable' | 'sign-in' | 'refused';
+  readonly serverVersion?: string;
+  readonly server?: string;
+  readonly reason?: Reason;
+  /** epoch milliseconds of the last good answer */
+  readonly lastSeenMs?: number;
+  /** right to dry-run and write; undefined while unknown */
+  readonly canWrite?: boolean;
+  readonly watchCount: number;
+}
+
+/** A mark on a line of a manifest. */
+export interface LineMark {
+  readonly range: FileRange;
+  readonly kind: 'changed' | 'added' | 'removed' | 'missing' | 'out-of-sync' | 'differs' | 'cannot-compare';
+  readonly applicationId: string;
+  readonly applicationName: string;
+  readonly environment?: string;
+  readonly context: string;
+  readonly object: string;
+  readonly fieldId?: string;
+  readonly git?: string;
+  readonly live?: string;
+  readonly manager?: string;
+  readonly time?: string;
+  /** the line was edited since target: both values are shown */
+  readonly isEdited: boolean;
+}
+
+/** The value of a field as short, single-line text for a view. Never call with an unmasked secret. */
+export function shortValue(difference: Pick<FieldDifference, 'git' | 'live' | 'isMasked'>, side: 'git' | 'live'): string | undefined {
+  const value = difference[side];
+  if (value === undefined) return undefined;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const line = text.replaceAll('\n', '⏎');
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}

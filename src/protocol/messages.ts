@@ -1,0 +1,119 @@
+import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow } from '../engine/model/snapshot.ts';
+import type { Side } from '../engine/model/sides.ts';
+import type { Plan, RevertTarget, StepResult } from '../engine/model/plan.ts';
+import type { Reason } from '../engine/model/states.ts';
+
+/** Identity of the truth the server holds: a restarted engine starts a new epoch; versions count up within one. */
+export interface Stamp {
+  readonly epoch: string;
+  readonly version: number;
+}
+
+/** Settings that the engine needs, sent at start and at every change. */
+export interface EngineSettings {
+  readonly isTrusted: boolean;
+  /** files as of `KUBECONFIG`; empty: the environment's or the default */
+  readonly kubeconfig: readonly string[];
+  readonly gitPath: string | null;
+  /** minutes between background fetches; 0: never */
+  readonly fetchIntervalMinutes: number;
+  readonly allowRemoteSources: boolean;
+  readonly renderTimeoutSeconds: number;
+  readonly decorationsEnabled: boolean;
+  readonly codeLensEnabled: boolean;
+  /** contexts to which suggestions were mapped by Choose Cluster: application path → destination */
+  readonly chosenDestinations: Readonly<Record<string, { readonly context: string; readonly namespace: string }>>;
+}
+
+/** `initializationOptions` of the language server. */
+export interface InitializationOptions {
+  readonly settings: EngineSettings;
+  /** folder for caches on disk, of this installation */
+  readonly storagePath: string;
+  /** PATH and proxy variables of the login shell, since credential plugins need them */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** One page of the snapshot; `cursor` absent at the end. */
+export interface SnapshotPage extends Stamp {
+  readonly applications: readonly ApplicationRow[];
+  /** ids that are gone since `since`; only in a delta */
+  readonly removed: readonly string[];
+  readonly clusters: readonly ClusterRow[];
+  readonly repos: readonly RepoRow[];
+  /** true: replaces everything held; false: changes since the stamp that was asked for */
+  readonly isFull: boolean;
+  readonly cursor?: string;
+}
+
+/** A config repo and what is known of its Git state. */
+export interface RepoRow {
+  readonly root: string;
+  readonly branch?: string;
+  readonly head?: string;
+  readonly upstream?: string;
+  readonly ahead?: number;
+  readonly behind?: number;
+  readonly fetchedAtMs?: number;
+  /** detached HEAD, merge, rebase ..., no commits, not a repository, broken plumbline.yaml */
+  readonly problems: readonly Reason[];
+  readonly hasConfig: boolean;
+}
+
+/** A read-only text for one side of a diff. */
+export interface SideDocument {
+  readonly text: string;
+  /** false: this side does not have the object; the text is empty */
+  readonly exists: boolean;
+  /** why the side cannot be shown; the text then says so in a comment */
+  readonly reason?: Reason;
+}
+
+/** Names the requests of the client with their parameters and results. */
+export interface Requests {
+  'plumbline/snapshot': { params: { since?: Stamp; cursor?: string }; result: SnapshotPage };
+  'plumbline/objects': { params: { applicationId: string }; result: { objects: readonly ObjectRow[] } };
+  'plumbline/children': { params: { applicationId: string; key: string; uid?: string }; result: { children: readonly ChildRow[] } };
+  'plumbline/sideDocument': { params: { applicationId: string; key: string; side: Side; allFields: boolean }; result: SideDocument };
+  'plumbline/liveYaml': { params: { context: string; apiVersion: string; key: string }; result: SideDocument };
+  'plumbline/events': { params: { context: string; key: string }; result: SideDocument };
+  'plumbline/logs': {
+    params: { context: string; namespace: string; pod: string; container: string; tailLines: number };
+    result: SideDocument;
+  };
+  'plumbline/planRevert': {
+    params: { targets: readonly RevertTarget[] };
+    result: { plans: readonly Plan[]; refused: readonly StepResult[] };
+  };
+  'plumbline/execute': { params: { planIds: readonly string[] }; result: { results: readonly StepResult[] } };
+  'plumbline/refresh': { params: { applicationId?: string; fetch: boolean }; result: null };
+  'plumbline/contexts': {
+    params: null;
+    result: { contexts: readonly { name: string; namespace: string; isCurrent: boolean }[]; problem?: Reason };
+  };
+  'plumbline/namespaces': { params: { context: string }; result: { namespaces: readonly string[]; problem?: Reason } };
+  'plumbline/manageText': {
+    params: { applicationId: string; environment: string };
+    result: { file: string; text: string; problem?: Reason };
+  };
+  'plumbline/signIn': { params: { context: string }; result: null };
+  'plumbline/marks': { params: { file: string }; result: { marks: readonly LineMark[] } };
+}
+
+/** Notifications of the client. */
+export interface ClientNotifications {
+  'plumbline/settings': EngineSettings;
+  /** what the user can see: drives which clusters are connected and what is compared first */
+  'plumbline/interest': { readonly applicationIds: readonly string[]; readonly isViewVisible: boolean };
+}
+
+/** Notifications of the server. */
+export interface ServerNotifications {
+  /** something of the snapshot changed; pull when convenient */
+  'plumbline/changed': Stamp & { readonly applicationIds: readonly string[] };
+  /** all marks of one file (absolute path), replacing those sent before */
+  'plumbline/decorations': { readonly file: string; readonly marks: readonly LineMark[] };
+  /** side documents whose text may have changed */
+  'plumbline/documentsChanged': { readonly applicationId: string; readonly keys: readonly string[] };
+  'plumbline/progress': { readonly planId: string; readonly done: number; readonly total: number; readonly object: string };
+}

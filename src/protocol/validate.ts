@@ -1,0 +1,69 @@
+import { isJsonObject } from '../engine/model/json.ts';
+import type { JsonValue } from '../engine/model/json.ts';
+import type { EngineSettings, InitializationOptions } from './messages.ts';
+
+/** Settings when the client sends none or broken ones: the safe side of each. */
+export const defaultSettings: EngineSettings = {
+  isTrusted: false,
+  kubeconfig: [],
+  gitPath: null,
+  fetchIntervalMinutes: 3,
+  allowRemoteSources: false,
+  renderTimeoutSeconds: 10,
+  decorationsEnabled: true,
+  codeLensEnabled: true,
+  chosenDestinations: {},
+};
+
+/**
+ * Reads settings from an unchecked message; each unusable value falls back to {@link defaultSettings}.
+ * @param raw what came over the wire
+ */
+export function toSettings(raw: unknown): EngineSettings {
+  if (!isJsonObject(raw)) return defaultSettings;
+  const flag = (name: keyof EngineSettings & string, fallback: boolean): boolean => {
+    const value = raw[name];
+    return typeof value === 'boolean' ? value : fallback;
+  };
+  const number = (name: keyof EngineSettings & string, fallback: number): number => {
+    const value = raw[name];
+    return typeof value === 'number' && value >= 0 ? value : fallback;
+  };
+  const kubeconfig = raw['kubeconfig'];
+  const gitPath = raw['gitPath'];
+  return {
+    isTrusted: flag('isTrusted', defaultSettings.isTrusted),
+    kubeconfig: Array.isArray(kubeconfig) ? kubeconfig.filter((file): file is string => typeof file === 'string') : [],
+    gitPath: typeof gitPath === 'string' ? gitPath : null,
+    fetchIntervalMinutes: number('fetchIntervalMinutes', defaultSettings.fetchIntervalMinutes),
+    allowRemoteSources: flag('allowRemoteSources', defaultSettings.allowRemoteSources),
+    renderTimeoutSeconds: number('renderTimeoutSeconds', defaultSettings.renderTimeoutSeconds),
+    decorationsEnabled: flag('decorationsEnabled', defaultSettings.decorationsEnabled),
+    codeLensEnabled: flag('codeLensEnabled', defaultSettings.codeLensEnabled),
+    chosenDestinations: toDestinations(raw['chosenDestinations']),
+  };
+}
+
+/** Reads the `initializationOptions` of the language server from an unchecked message. */
+export function toInitializationOptions(raw: unknown): InitializationOptions {
+  const options = isJsonObject(raw) ? raw : {};
+  const environment = options['environment'];
+  return {
+    settings: toSettings(options['settings']),
+    storagePath: typeof options['storagePath'] === 'string' ? options['storagePath'] : '',
+    environment: isJsonObject(environment)
+      ? Object.fromEntries(Object.entries(environment).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+      : {},
+  };
+}
+
+function toDestinations(raw: JsonValue | undefined): EngineSettings['chosenDestinations'] {
+  if (!isJsonObject(raw)) return {};
+  const destinations: Record<string, { context: string; namespace: string }> = {};
+  for (const [path, value] of Object.entries(raw)) {
+    if (!isJsonObject(value)) continue;
+    const { context, namespace } = value;
+    if (typeof context === 'string' && typeof namespace === 'string') destinations[path] = { context, namespace };
+  }
+  return destinations;
+}
