@@ -1,4 +1,4 @@
-import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow } from '../engine/model/snapshot.ts';
+import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from '../engine/model/snapshot.ts';
 import type { Side } from '../engine/model/sides.ts';
 import type { Plan, RevertTarget, StepResult } from '../engine/model/plan.ts';
 import type { Reason } from '../engine/model/states.ts';
@@ -44,29 +44,6 @@ export interface SnapshotPage extends Stamp {
   /** true: replaces everything held; false: changes since the stamp that was asked for */
   readonly isFull: boolean;
   readonly cursor?: string;
-}
-
-/** A config repo and what is known of its Git state. */
-export interface RepoRow {
-  readonly root: string;
-  readonly branch?: string;
-  readonly head?: string;
-  readonly upstream?: string;
-  readonly ahead?: number;
-  readonly behind?: number;
-  readonly fetchedAtMs?: number;
-  /** detached HEAD, merge, rebase ..., no commits, not a repository, broken plumbline.yaml */
-  readonly problems: readonly Reason[];
-  readonly hasConfig: boolean;
-}
-
-/** A read-only text for one side of a diff. */
-export interface SideDocument {
-  readonly text: string;
-  /** false: this side does not have the object; the text is empty */
-  readonly exists: boolean;
-  /** why the side cannot be shown; the text then says so in a comment */
-  readonly reason?: Reason;
 }
 
 /** Names the requests of the client with their parameters and results. */

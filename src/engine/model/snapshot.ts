@@ -108,6 +108,29 @@ export interface ClusterRow {
   readonly watchCount: number;
 }
 
+/** A config repo and what is known of its Git state. */
+export interface RepoRow {
+  readonly root: string;
+  readonly branch?: string;
+  readonly head?: string;
+  readonly upstream?: string;
+  readonly ahead?: number;
+  readonly behind?: number;
+  readonly fetchedAtMs?: number;
+  /** detached HEAD, merge, rebase ..., no commits, not a repository, broken plumbline.yaml */
+  readonly problems: readonly Reason[];
+  readonly hasConfig: boolean;
+}
+
+/** A read-only text for one side of a diff. */
+export interface SideDocument {
+  readonly text: string;
+  /** false: this side does not have the object; the text is empty */
+  readonly exists: boolean;
+  /** why the side cannot be shown; the text then says so in a comment */
+  readonly reason?: Reason;
+}
+
 /** A mark on a line of a manifest. */
 export interface LineMark {
   readonly range: FileRange;

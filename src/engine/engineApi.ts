@@ -1,0 +1,74 @@
+import type { Event } from '../base/events.ts';
+import type { FileRange } from './model/application.ts';
+import type { Plan, RevertTarget, StepResult } from './model/plan.ts';
+import type { Side } from './model/sides.ts';
+import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from './model/snapshot.ts';
+import type { Reason } from './model/states.ts';
+
+/** A problem of a file: broken YAML, a bad plumbline.yaml, a failing template. */
+export interface FileProblem {
+  readonly range: FileRange;
+  readonly reason: Reason;
+  readonly severity: 'error' | 'warning';
+}
+
+/** What is known of the applications that read one file, for its CodeLens. */
+export interface FileUse {
+  readonly applicationIds: readonly string[];
+  readonly rows: readonly ApplicationRow[];
+}
+
+/** What a caller can see, so that the engine connects and compares that first. */
+export interface Interest {
+  readonly applicationIds: readonly string[];
+  readonly isViewVisible: boolean;
+}
+
+/** What a plan's execution tells on the way. */
+export interface ExecutionProgress {
+  readonly planId: string;
+  readonly done: number;
+  readonly total: number;
+  readonly object: string;
+}
+
+/** Plans to choose from, and what was refused outright. */
+export interface RevertPlans {
+  readonly plans: readonly Plan[];
+  readonly refused: readonly StepResult[];
+}
+
+/** What server and CLI ask of the engine. All files are absolute paths unless they are inside a {@link FileRange}. */
+export interface EngineApi {
+  /** rows of these applications, or of clusters and repos (empty list), changed */
+  readonly onDidChangeRows: Event<readonly string[]>;
+  /** marks or problems of these files changed */
+  readonly onDidChangeMarks: Event<readonly string[]>;
+  /** side documents of these objects may read differently now */
+  readonly onDidChangeDocuments: Event<{ readonly applicationId: string; readonly keys: readonly string[] }>;
+
+  applications(): readonly ApplicationRow[];
+  clusters(): readonly ClusterRow[];
+  repos(): readonly RepoRow[];
+  objects(applicationId: string): readonly ObjectRow[];
+  children(applicationId: string, key: string, uid: string | undefined): readonly ChildRow[];
+
+  marks(file: string): readonly LineMark[];
+  problems(file: string): readonly FileProblem[];
+  uses(file: string): FileUse;
+
+  sideDocument(applicationId: string, key: string, side: Side, allFields: boolean, signal: AbortSignal): Promise<SideDocument>;
+  liveYaml(context: string, apiVersion: string, key: string, signal: AbortSignal): Promise<SideDocument>;
+  events(context: string, key: string, signal: AbortSignal): Promise<SideDocument>;
+  logs(
+    target: { context: string; namespace: string; pod: string; container: string; tailLines: number },
+    signal: AbortSignal,
+  ): Promise<SideDocument>;
+
+  planRevert(targets: readonly RevertTarget[], signal: AbortSignal): Promise<RevertPlans>;
+  execute(planId: string, onProgress: (progress: ExecutionProgress) => void, signal: AbortSignal): Promise<readonly StepResult[]>;
+
+  setBuffer(file: string, text: string | undefined): void;
+  setInterest(interest: Interest): void;
+  refresh(applicationId: string | undefined, options: { fetch: boolean }, signal: AbortSignal): Promise<void>;
+}
