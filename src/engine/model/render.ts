@@ -1,0 +1,154 @@
+import type { SourceType } from './application.ts';
+import type { JsonObject } from './json.ts';
+import type { KubeObject } from './objects.ts';
+
+/** Parameters of a Helm render, as `helm template` takes them. */
+export interface HelmSpec {
+  readonly releaseName: string;
+  /** `.Release.Namespace` */
+  readonly namespace: string;
+  /** paths relative to the chart's folder, in order; the later wins */
+  readonly valueFiles?: readonly string[];
+  /** inline values; win over every file */
+  readonly values?: JsonObject;
+  /** add the objects of `crds/`, as `--include-crds` does; default false */
+  readonly includeCrds?: boolean;
+  /** leave out hooks of event `test`, as `--skip-tests` does; default false */
+  readonly skipTests?: boolean;
+  /** do not validate values against `values.schema.json`; default false */
+  readonly skipSchemaValidation?: boolean;
+}
+
+/** Parameters of a Kustomize build. */
+export interface KustomizeSpec {
+  /** `rootOnly` (default): files must lie in or below the kustomization's folder; `none`: anywhere in the source tree, as Flux builds */
+  readonly loadRestrictor?: 'rootOnly' | 'none';
+}
+
+/** What to render; with the tree that it is rendered from it decides the result entirely. */
+export interface SourceSpec {
+  readonly type: SourceType;
+  /** folder relative to the root of the source tree, with `/`, without a leading or trailing one; '' is the root */
+  readonly path: string;
+  /** needed when `type` is `helm` */
+  readonly helm?: HelmSpec;
+  readonly kustomize?: KustomizeSpec;
+  /** version of the destination cluster for `.Capabilities.KubeVersion`, e.g. `v1.36.3`; default: that of the renderer */
+  readonly kubeVersion?: string;
+  /** API versions of the destination cluster for `.Capabilities.APIVersions`, as `group/version` and `group/version/Kind`; added to the built-in ones */
+  readonly apiVersions?: readonly string[];
+  /** decides the clock and the random numbers that templates see: the same seed gives the same result; default 0 */
+  readonly seed?: number;
+}
+
+/** A Helm hook's marks. */
+export interface HookInfo {
+  readonly events: readonly string[];
+  readonly weight: number;
+  readonly deletePolicies: readonly string[];
+}
+
+/** One object of a render, in the order of the render. */
+export interface RenderedObject {
+  readonly object: KubeObject;
+  /** file in which it was declared, relative to the root of the source tree; for Helm the template's file */
+  readonly file?: string;
+  /** which document of `file` it is, from 0, empty documents not counted; an item of a List has the List's. Absent where it cannot be told */
+  readonly documentIndex?: number;
+  /** 0-based line of `file` on which the document starts; directory sources only */
+  readonly line?: number;
+  /** Helm: path as in `# Source:` comments, e.g. `shop/charts/cache/templates/pod.yaml` */
+  readonly template?: string;
+  readonly hook?: HookInfo;
+  /** Kustomize: made by a generator, configured in this kustomization file */
+  readonly generatedBy?: string;
+  /** Kustomize: comes from this remote base */
+  readonly remote?: string;
+}
+
+/**
+ * One look at the source tree. `hash` is the content hash of the file as the tree gives it, `absent` when nothing was there,
+ * or `dir:` and a hash of the entries' names and kinds for a directory that was listed.
+ */
+export interface ReadRecord {
+  readonly path: string;
+  readonly kind: 'file' | 'dir' | 'remote';
+  readonly hash: string;
+}
+
+/** Codes of what can go wrong in a render. */
+export type RenderErrorCode =
+  | 'source-missing'
+  | 'yaml-invalid'
+  | 'object-invalid'
+  | 'not-a-manifest'
+  | 'duplicate-object'
+  | 'kustomization-missing'
+  | 'kustomization-invalid'
+  | 'resource-missing'
+  | 'kustomization-cycle'
+  | 'outside-root'
+  | 'remote-base'
+  | 'remote-failed'
+  | 'kustomize-failed'
+  | 'chart-missing'
+  | 'chart-invalid'
+  | 'values-missing'
+  | 'values-invalid'
+  | 'values-schema'
+  | 'dependency-missing'
+  | 'kube-version-incompatible'
+  | 'template-failed'
+  | 'template-output-invalid'
+  | 'file-too-large'
+  | 'output-too-large'
+  | 'render-timeout'
+  | 'render-out-of-memory'
+  | 'read-failed'
+  | 'renderer-failed';
+
+/** Why a render, or one file of it, failed. Lines and columns are 1-based, as the tools print them. */
+export interface RenderError {
+  readonly code: RenderErrorCode;
+  /** the tool's own words; never holds a Secret's value */
+  readonly message: string;
+  /** relative to the root of the source tree */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** Helm: path as in `# Source:` comments */
+  readonly template?: string;
+  /** more for the words of the code: `url`, `name`, `version`, `repository`, `otherFile`, `key`, `limit` ... */
+  readonly details?: Readonly<Record<string, string | number>>;
+  /** true: the objects are complete all the same (a file that holds no manifest) */
+  readonly isWarning?: boolean;
+}
+
+/** The outcome of one render. With an error that is no warning the objects are not to be applied or pruned by. */
+export interface RenderResult {
+  readonly objects: readonly RenderedObject[];
+  readonly errors: readonly RenderError[];
+  /** every look at the tree, sorted by path; the result holds as long as these hold */
+  readonly reads: readonly ReadRecord[];
+  /** hash of spec, renderer and reads: equal keys mean equal results */
+  readonly key: string;
+  readonly isFromCache: boolean;
+  readonly elapsedMs: number;
+}
+
+/** One document of a YAML text, with the semantics of sigs.k8s.io/yaml. */
+export interface ParsedDocument {
+  /** absent when this document is broken, or empty */
+  readonly value?: JsonObject;
+  /** from 0, empty documents not counted */
+  readonly index: number;
+  /** 0-based first and last line (inclusive) of the document in the text */
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly error?: RenderError;
+}
+
+/** Whether a render is complete: no error but warnings. */
+export function isComplete(result: RenderResult): boolean {
+  return result.errors.every((error) => error.isWarning === true);
+}
