@@ -27,3 +27,44 @@ test('two control planes run side by side and do not know each other', async (t)
     [200, 404],
   );
 });
+
+test('with controllers, scheduler and kwok, Pods run, jobs complete, and simulated trouble shows as the kubelet would show it', async (t) => {
+  const controlPlane = await startControlPlane({ components: ['controller-manager', 'scheduler', 'kwok'] });
+  t.after(() => controlPlane.stop());
+  const template = (app: string, simulate?: string): object => ({
+    metadata: { labels: { app }, ...(simulate === undefined ? {} : { annotations: { 'plumbline.dev/simulate': simulate } }) },
+    spec: { containers: [{ name: 'main', image: 'example.org/main:1' }] },
+  });
+  const deployment = (app: string, simulate?: string): object => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: app, namespace: 'default' },
+    spec: { replicas: 1, selector: { matchLabels: { app } }, template: template(app, simulate) },
+  });
+  const job = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: 'job', namespace: 'default' },
+    spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'example.org/main:1' }] } } },
+  };
+  await controlPlane.apply([
+    deployment('runs'),
+    deployment('crashes', 'crash-loop'),
+    deployment('pulls', 'image-pull-error'),
+    deployment('waits', 'not-ready'),
+    job,
+  ]);
+  await controlPlane.kubectl(['wait', '--for=condition=Available', '--timeout=40s', 'deployment/runs']);
+  await controlPlane.kubectl(['wait', '--for=condition=Complete', '--timeout=40s', 'job/job']);
+  const reason = (app: string, wanted: string): Promise<string> =>
+    controlPlane.kubectl([
+      'wait',
+      'pod',
+      `--selector=app=${app}`,
+      '--timeout=40s',
+      `--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=${wanted}`,
+    ]);
+  await Promise.all([reason('crashes', 'CrashLoopBackOff'), reason('pulls', 'ImagePullBackOff')]);
+  await controlPlane.kubectl(['delete', 'deployment', 'runs', '--timeout=20s']);
+  await controlPlane.kubectl(['wait', 'pod', '--selector=app=runs', '--for=delete', '--timeout=20s']);
+});
