@@ -37,7 +37,7 @@ export const ROOMS = {
   'engine/compare': { rooms: above('engine/compare'), packages: [], node: 'pure' },
   'engine/health': { rooms: above('engine/health'), packages: [], node: 'pure' },
   'engine/git': { rooms: above('engine/git'), packages: ['simple-git'], node: 'all' },
-  'engine/cluster': { rooms: above('engine/cluster'), packages: ['@kubernetes/client-node'], node: 'all' },
+  'engine/cluster': { rooms: above('engine/cluster'), packages: ['@kubernetes/client-node', 'yaml'], node: 'all' },
   'engine/render': { rooms: [...above('engine/render'), 'upstream'], packages: ['yaml'], node: 'all' },
   'engine/apps': { rooms: above('engine/apps'), packages: ['yaml', 'ajv'], node: 'all' },
   'engine/drift': { rooms: above('engine/drift'), packages: [], node: 'all' },
