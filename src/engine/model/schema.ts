@@ -28,6 +28,10 @@ export interface SchemaNode {
   readonly isIntOrString?: true;
   /** unknown fields are kept by the server (`x-kubernetes-preserve-unknown-fields`) */
   readonly preserveUnknown?: true;
+  /** strategic merge patch of a built-in list: the field that identifies an item (`x-kubernetes-patch-merge-key`) */
+  readonly patchMergeKey?: string;
+  /** strategic merge patch of a built-in: `merge`, `retainKeys`, `merge,retainKeys`, `replace` (`x-kubernetes-patch-strategy`) */
+  readonly patchStrategy?: string;
   /** the value that the server puts in; `{}` of a built-in says nothing */
   readonly default?: JsonValue;
 }
@@ -56,12 +60,12 @@ const MAX_REFS = 16;
 
 /** Follows `ref` (and chains of it) within the document; an unknown definition gives a node that says nothing. */
 export function resolveNode(document: SchemaDocument, node: SchemaNode): TypeSchema {
-  let current = node;
-  for (let step = 0; current.ref !== undefined && step < MAX_REFS; step += 1) {
-    const { ref, ...over } = current;
-    current = { ...document.definitions[ref], ...over };
+  let { ref, ...resolved } = node;
+  for (let step = 0; ref !== undefined && step < MAX_REFS; step += 1) {
+    const { ref: next, ...definition } = document.definitions[ref] ?? {};
+    resolved = { ...definition, ...resolved };
+    ref = next;
   }
-  const { ref: _cyclic, ...resolved } = current;
   return { document, node: resolved };
 }
 
@@ -131,6 +135,10 @@ function reduceNode(source: JsonObject): SchemaNode {
   if (isJsonArray(keys)) node.listKeys = keys.filter((key) => typeof key === 'string');
   const mapType = source['x-kubernetes-map-type'];
   if (mapType === 'atomic' || mapType === 'granular') node.mapType = mapType;
+  const mergeKey = source['x-kubernetes-patch-merge-key'];
+  if (typeof mergeKey === 'string') node.patchMergeKey = mergeKey;
+  const strategy = source['x-kubernetes-patch-strategy'];
+  if (typeof strategy === 'string') node.patchStrategy = strategy;
   const format = source['format'];
   if (typeof format === 'string' && format !== 'int-or-string') node.format = format;
   if (source['x-kubernetes-int-or-string'] === true || format === 'int-or-string') node.isIntOrString = true;
