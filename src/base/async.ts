@@ -151,3 +151,44 @@ export function coalesce(intervalMs: number, action: () => void): Disposable & {
     },
   };
 }
+
+/** Runs a task in the background: one run at a time and at most one more waiting, however often it is asked for. */
+export class Throttler {
+  readonly #background: BackgroundRunner;
+  readonly #name: string;
+  readonly #task: (signal: AbortSignal) => Promise<void>;
+  #isRunning = false;
+  #isQueued = false;
+
+  /** @param name under which failures are reported */
+  constructor(background: BackgroundRunner, name: string, task: (signal: AbortSignal) => Promise<void>) {
+    this.#background = background;
+    this.#name = name;
+    this.#task = task;
+  }
+
+  /** Whether a run is under way or waiting. */
+  get isBusy(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Asks for a run that starts after now. */
+  request(): void {
+    this.#isQueued = true;
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#background.run(this.#name, async (signal) => {
+      try {
+        while (this.#takeQueued()) await this.#task(signal);
+      } finally {
+        this.#isRunning = false;
+      }
+    });
+  }
+
+  #takeQueued(): boolean {
+    const isQueued = this.#isQueued;
+    this.#isQueued = false;
+    return isQueued;
+  }
+}

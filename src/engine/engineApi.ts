@@ -38,6 +38,12 @@ export interface RevertPlans {
   readonly refused: readonly StepResult[];
 }
 
+/** The contexts of the kubeconfig, or why it cannot be read. */
+export interface ContextList {
+  readonly contexts: readonly { readonly name: string; readonly namespace: string; readonly isCurrent: boolean }[];
+  readonly problem?: Reason;
+}
+
 /** What server and CLI ask of the engine. All files are absolute paths unless they are inside a {@link FileRange}. */
 export interface EngineApi {
   /** rows of these applications, or of clusters and repos (empty list), changed */
@@ -67,6 +73,16 @@ export interface EngineApi {
 
   planRevert(targets: readonly RevertTarget[], signal: AbortSignal): Promise<RevertPlans>;
   execute(planId: string, onProgress: (progress: ExecutionProgress) => void, signal: AbortSignal): Promise<readonly StepResult[]>;
+
+  contexts(): Promise<ContextList>;
+  namespaces(context: string, signal: AbortSignal): Promise<{ readonly namespaces: readonly string[]; readonly problem?: Reason }>;
+  manageText(
+    applicationId: string,
+    environment: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly file: string; readonly text: string; readonly problem?: Reason }>;
+  /** lets a credential plugin of this context talk to the user */
+  signIn(context: string, signal: AbortSignal): Promise<void>;
 
   setBuffer(file: string, text: string | undefined): void;
   setInterest(interest: Interest): void;

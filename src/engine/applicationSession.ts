@@ -1,0 +1,352 @@
+import { type BackgroundRunner, Throttler } from '../base/async.ts';
+import type { Disposable } from '../base/lifecycle.ts';
+import { type ClusterHub, reasonOf } from './clusterHub.ts';
+import type { ClusterConnection, ObjectChange, WatchOutcome } from './cluster/api.ts';
+import { autoscalerTargets, canHaveChildren, type DesiredObject, interestsOf, ownerUids, settleObjects } from './desiredObjects.ts';
+import type { Target } from './git/state.ts';
+import type { Application, Destination } from './model/application.ts';
+import { keyString, type KubeObject } from './model/objects.ts';
+import { isComplete, type RenderResult } from './model/render.ts';
+import type { ApplicationRow, LineMark } from './model/snapshot.ts';
+import type { SourceTree } from './model/sourceTree.ts';
+import type { ApplicationState, Reason } from './model/states.ts';
+import type { ObjectChecker } from './objectChecker.ts';
+import type { RepoSession } from './repoSession.ts';
+import { marksOf, toApplicationRow } from './rows.ts';
+import type { SourceRenderer } from './sourceRenderer.ts';
+import { cannotCompare, pendingVerdict, type TrackedObject } from './trackedObject.ts';
+import { stateOfApplication } from './drift/applicationState.ts';
+import { worstHealth } from './health/health.ts';
+
+/** What an application session works with. */
+export interface ApplicationServices {
+  readonly repo: RepoSession;
+  readonly hub: ClusterHub;
+  readonly renderer: SourceRenderer;
+  readonly checker: ObjectChecker;
+  readonly background: BackgroundRunner;
+  readonly isTrusted: () => boolean;
+}
+
+/** Who is told of an application's changes. */
+export interface ApplicationListener {
+  onRow(applicationId: string): void;
+  onMarks(applicationId: string, tree: SourceTree | undefined, marks: readonly LineMark[]): void;
+  onDocuments(applicationId: string, keys: readonly string[]): void;
+}
+
+/** One application: from its source at target, and from the watch, to verdicts, a state and marks. */
+export class ApplicationSession implements Disposable {
+  readonly #services: ApplicationServices;
+  readonly #listener: ApplicationListener;
+  readonly #refresh: Throttler;
+  readonly #check: Throttler;
+  readonly #abort = new AbortController();
+  readonly #waiting: (() => void)[] = [];
+  #application: Application;
+  #isActive = false;
+  #isChecked = false;
+  #failure: Reason | undefined;
+  #target: Target | undefined;
+  #tree: SourceTree | undefined;
+  #render: RenderResult | undefined;
+  #desired: readonly DesiredObject[] = [];
+  #objects = new Map<string, TrackedObject>();
+  #autoscalers: ReadonlyMap<string, string> = new Map();
+  #watchProblems: readonly WatchOutcome[] = [];
+  #toCheck = new Set<string>();
+  #connection: ClusterConnection | undefined;
+
+  constructor(application: Application, services: ApplicationServices, listener: ApplicationListener) {
+    this.#application = application;
+    this.#services = services;
+    this.#listener = listener;
+    this.#refresh = new Throttler(services.background, `compare ${application.id}`, (signal) => this.#run(signal));
+    this.#check = new Throttler(services.background, `check ${application.id}`, (signal) => this.#checkWaiting(signal));
+  }
+
+  get application(): Application {
+    return this.#application;
+  }
+
+  get target(): Target | undefined {
+    return this.#target;
+  }
+
+  get tree(): SourceTree | undefined {
+    return this.#tree;
+  }
+
+  get render(): RenderResult | undefined {
+    return this.#render;
+  }
+
+  get connection(): ClusterConnection | undefined {
+    return this.#connection;
+  }
+
+  get objects(): readonly TrackedObject[] {
+    return [...this.#objects.values()];
+  }
+
+  get isActive(): boolean {
+    return this.#isActive;
+  }
+
+  object(key: string): TrackedObject | undefined {
+    return this.#objects.get(key);
+  }
+
+  /** Takes a changed definition; compares again when it is active. */
+  update(application: Application): void {
+    if (JSON.stringify(application) === JSON.stringify(this.#application)) return;
+    this.#application = application;
+    this.refresh();
+  }
+
+  /** Starts to connect and compare; nothing happens before. */
+  activate(): void {
+    if (this.#isActive) return;
+    this.#isActive = true;
+    this.refresh();
+  }
+
+  /** Looks up target again and compares what changed. */
+  refresh(): void {
+    if (this.#isActive) this.#refresh.request();
+  }
+
+  /** Resolves when no comparison runs or waits. */
+  async settled(): Promise<void> {
+    if (!this.#refresh.isBusy && !this.#check.isBusy) return;
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Takes in changes of the watch: objects of this application are compared again, children move the health of their owners. */
+  liveChanged(changes: readonly ObjectChange[]): void {
+    let isHealthTouched = false;
+    for (const change of changes) {
+      const id = keyString(change.key);
+      if (this.#objects.has(id)) {
+        this.#toCheck.add(id);
+        if (change.key.kind === 'HorizontalPodAutoscaler') this.#autoscalers = this.#readAutoscalers();
+      } else if (change.object === undefined) isHealthTouched = true;
+      else for (const uid of this.#rootUids(change.object)) this.#touchHealth(uid);
+    }
+    if (isHealthTouched) for (const object of this.#objects.values()) if (canHaveChildren(object.key.group, object.key.kind)) this.#toCheck.add(keyString(object.key));
+    if (this.#toCheck.size > 0) this.#check.request();
+  }
+
+  /** The connection's state changed: the row says how old what it shows is. */
+  connectionChanged(): void {
+    if (!this.#isActive) return;
+    if (this.#connection?.state.status === 'connected' && this.#failure !== undefined) this.refresh();
+    this.#listener.onRow(this.#application.id);
+  }
+
+  row(): ApplicationRow {
+    const objects = this.objects;
+    const connection = this.#connection?.state;
+    const isStale = this.#isChecked && connection !== undefined && connection.status !== 'connected';
+    const health = worstHealth(objects.flatMap((object) => object.health ?? []));
+    const paths = (this.#render?.reads ?? []).map((read) => read.path);
+    const { repo } = this.#services;
+    return toApplicationRow(this.#application, objects, {
+      state: this.#state(objects),
+      reasons: this.#reasons(isStale ? connection.reason : undefined),
+      isEdited: repo.isEdited(paths) || repo.hasEditsBelow(this.#application.source.path),
+      isComparing: this.#refresh.isBusy,
+      ...(health === undefined ? {} : { health }),
+      ...(isStale ? { staleSinceMs: connection.lastSeenMs ?? connection.sinceMs } : {}),
+      ...(this.#target === undefined
+        ? {}
+        : {
+            targetRevision: this.#target.commit.slice(0, 7),
+            targetRef: this.#target.name,
+            ahead: this.#target.ahead,
+            behind: this.#target.behind,
+          }),
+      ...(repo.fetchedAtMs === undefined ? {} : { fetchedAtMs: repo.fetchedAtMs }),
+    });
+  }
+
+  dispose(): void {
+    this.#abort.abort();
+    this.#services.hub.release(this.#application.id);
+    this.#listener.onMarks(this.#application.id, undefined, []);
+  }
+
+  #state(objects: readonly TrackedObject[]): ApplicationState {
+    if (this.#application.destination === undefined) return 'no destination';
+    if (this.#failure !== undefined && !this.#isChecked) return 'cannot compare';
+    if (!this.#isActive || !this.#isChecked) return 'pending';
+    return stateOfApplication(
+      objects.map((object) => object.verdict),
+      { isRenderComplete: this.#render !== undefined && isComplete(this.#render), failure: this.#failure },
+    );
+  }
+
+  #reasons(connectionReason: Reason | undefined): readonly Reason[] {
+    const render = (this.#render?.errors ?? []).map((error) => ({
+      code: error.code,
+      details: { ...error.details, message: error.message, file: error.file, line: error.line, template: error.template },
+    }));
+    const watches = this.#watchProblems.flatMap((outcome) => outcome.reason ?? []);
+    const all = [this.#failure, connectionReason].filter((reason) => reason !== undefined).concat(render, watches);
+    return [...new Map(all.map((reason) => [JSON.stringify(reason), reason])).values()];
+  }
+
+  async #run(runnerSignal: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([runnerSignal, this.#abort.signal]);
+    this.#listener.onRow(this.#application.id);
+    try {
+      await this.#compare(signal);
+      this.#failure = undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#failure = reasonOf(error);
+    } finally {
+      this.#publish([...this.#objects.keys()]);
+      queueMicrotask(() => {
+        this.#tellSettled();
+      });
+    }
+  }
+
+  async #compare(signal: AbortSignal): Promise<void> {
+    const { repo, hub, renderer } = this.#services;
+    const application = this.#application;
+    const { destination } = application;
+    if (destination === undefined) return;
+    const use = { applicationId: application.id, ...destination };
+    const connecting = hub.connect(use, signal);
+    // A failing render must not leave this promise without a handler.
+    connecting.catch(() => undefined);
+    const branch = repo.found.environments.find((environment) => environment.name === destination.environment)?.branch;
+    this.#target = await repo.target(branch, signal);
+    this.#tree = await (await repo.repository(signal)).tree(this.#target.commit, signal);
+    const early = application.source.type === 'helm' ? undefined : await renderer.render(application, this.#tree, undefined, signal);
+    this.#render = early ?? this.#render;
+    this.#connection = hub.existing(destination.context, destination.clusterUid) ?? this.#connection;
+    this.#connection = await connecting;
+    this.#render = early ?? (await renderer.render(application, this.#tree, this.#connection, signal));
+    await this.#watch(destination, this.#render, this.#connection, signal);
+    for (const id of this.#objects.keys()) this.#toCheck.add(id);
+    await this.#checkWaiting(signal);
+    this.#isChecked = true;
+  }
+
+  async #watch(destination: Destination, render: RenderResult, connection: ClusterConnection, signal: AbortSignal): Promise<void> {
+    this.#desired = await settleObjects(render.objects, destination, connection.discovery, signal);
+    const keys = new Set(this.#desired.map((object) => keyString(object.key)));
+    const use = { applicationId: this.#application.id, context: destination.context, ...(destination.clusterUid === undefined ? {} : { clusterUid: destination.clusterUid }) };
+    const before = this.#objects;
+    this.#objects = new Map(this.#desired.map((desired) => [keyString(desired.key), this.#track(desired, before)]));
+    const outcomes = await this.#services.hub.watch(use, keys, interestsOf(this.#desired), signal);
+    this.#watchProblems = outcomes.filter((outcome) => outcome.state === 'failed' && outcome.interest.isChildOnly !== true);
+    this.#autoscalers = this.#readAutoscalers();
+  }
+
+  #track(desired: DesiredObject, before: ReadonlyMap<string, TrackedObject>): TrackedObject {
+    const known = before.get(keyString(desired.key));
+    return {
+      key: desired.key,
+      rendered: desired.rendered,
+      desired: desired.object,
+      resource: desired.resource,
+      header: known?.header,
+      fieldRanges: known?.fieldRanges ?? new Map(),
+      verdict: known?.verdict ?? pendingVerdict,
+      live: known?.live,
+      health: known?.health,
+      mark: known?.mark,
+    };
+  }
+
+  async #checkWaiting(runnerSignal: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([runnerSignal, this.#abort.signal]);
+    const ids = [...this.#toCheck];
+    this.#toCheck = new Set();
+    const [connection, tree] = [this.#connection, this.#tree];
+    if (connection === undefined || tree === undefined) return;
+    const failedWatches = this.#watchProblems;
+    const byId = new Map(this.#desired.map((desired) => [keyString(desired.key), desired]));
+    const changed: string[] = [];
+    await Promise.all(
+      ids.map(async (id) => {
+        const desired = byId.get(id);
+        const tracked = this.#objects.get(id);
+        if (desired === undefined || tracked === undefined) return;
+        const next = await this.#checkOne(desired, tracked, connection, tree, failedWatches, signal);
+        if (this.#objects.get(id) !== tracked) return;
+        this.#objects.set(id, next);
+        changed.push(id);
+      }),
+    );
+    if (changed.length > 0 && this.#isChecked) this.#publish(changed);
+    if (this.#toCheck.size > 0) this.#check.request();
+    queueMicrotask(() => {
+      this.#tellSettled();
+    });
+  }
+
+  async #checkOne(
+    desired: DesiredObject,
+    tracked: TrackedObject,
+    connection: ClusterConnection,
+    tree: SourceTree,
+    failedWatches: readonly WatchOutcome[],
+    signal: AbortSignal,
+  ): Promise<TrackedObject> {
+    const failed = failedWatches.find(({ interest }) => interest.gvk.kind === desired.key.kind && interest.gvk.group === desired.key.group && interest.namespace === desired.key.namespace);
+    if (failed?.reason !== undefined) {
+      return { ...tracked, verdict: cannotCompare(failed.reason.code, failed.reason.details), live: undefined };
+    }
+    return this.#services.checker.check(
+      { application: this.#application, desired, tracked, autoscaler: this.#autoscalers.get(keyString(desired.key)), rendered: this.#desired },
+      connection,
+      tree,
+      signal,
+    );
+  }
+
+  #publish(keys: readonly string[]): void {
+    const { id } = this.#application;
+    this.#listener.onRow(id);
+    this.#listener.onDocuments(id, keys);
+    this.#listener.onMarks(
+      id,
+      this.#tree,
+      this.objects.flatMap((object) => marksOf(this.#application, object)),
+    );
+  }
+
+  #tellSettled(): void {
+    if (this.#refresh.isBusy || this.#check.isBusy) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#listener.onRow(this.#application.id);
+  }
+
+  #readAutoscalers(): ReadonlyMap<string, string> {
+    return autoscalerTargets(this.#connection?.watches.objects('autoscaling', 'HorizontalPodAutoscaler') ?? []);
+  }
+
+  #rootUids(object: KubeObject): readonly string[] {
+    const uids: string[] = [];
+    let waiting = ownerUids(object);
+    for (let depth = 0; depth < 4 && waiting.length > 0; depth += 1) {
+      uids.push(...waiting);
+      waiting = waiting.flatMap((uid) => {
+        const owner = this.#connection?.watches.byUid(uid);
+        return owner === undefined ? [] : ownerUids(owner);
+      });
+    }
+    return uids;
+  }
+
+  #touchHealth(uid: string): void {
+    const owner = this.#connection?.watches.byUid(uid);
+    if (owner === undefined) return;
+    for (const object of this.#objects.values()) if (object.live === owner) this.#toCheck.add(keyString(object.key));
+  }
+}

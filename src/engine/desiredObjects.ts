@@ -1,0 +1,128 @@
+import type { WatchInterest } from './cluster/api.ts';
+import type { Destination } from './model/application.ts';
+import { arrayAt, isJsonObject, stringAt, valueAt } from './model/json.ts';
+import { gvkOf, keyOf, keyString, type KubeObject, namespaceOf, type ObjectKey } from './model/objects.ts';
+import type { RenderedObject } from './model/render.ts';
+import type { ResourceInfo } from './model/resourceInfo.ts';
+
+/** A rendered object with its place in the destination settled. */
+export interface DesiredObject {
+  readonly key: ObjectKey;
+  readonly rendered: RenderedObject;
+  readonly object: KubeObject;
+  /** undefined: the server does not serve this version of the kind */
+  readonly resource: ResourceInfo | undefined;
+  /** versions of the kind that are served instead */
+  readonly otherVersions: readonly string[];
+  readonly isKindRendered: boolean;
+}
+
+/** How kinds are looked up: a connection's discovery. */
+export interface KindLookup {
+  resource(gvk: { group: string; version: string; kind: string }, signal?: AbortSignal): Promise<ResourceInfo | undefined>;
+  known(): readonly ResourceInfo[];
+}
+
+/**
+ * Settles the namespace of every rendered object as an apply would: namespaced kinds without one get the destination's, cluster-scoped
+ * kinds have none. Kinds of CRDs in the same render are taken as their CRD says. Helm hooks are left out: they are run, not kept.
+ */
+export async function settleObjects(
+  rendered: readonly RenderedObject[],
+  destination: Destination,
+  kinds: KindLookup,
+  signal: AbortSignal,
+): Promise<readonly DesiredObject[]> {
+  const scopes = renderedScopes(rendered);
+  const settled: DesiredObject[] = [];
+  for (const each of rendered) {
+    if (each.hook !== undefined) continue;
+    const gvk = gvkOf(each.object);
+    const resource = await kinds.resource(gvk, signal);
+    const renderedScope = scopes.get(`${gvk.group}/${gvk.kind}`);
+    const others = kinds.known().filter((kind) => kind.group === gvk.group && kind.kind === gvk.kind);
+    const isNamespaced = resource?.isNamespaced ?? others[0]?.isNamespaced ?? renderedScope !== 'Cluster';
+    const object = withNamespace(each.object, isNamespaced ? namespaceOf(each.object) || destination.namespace : '');
+    settled.push({
+      key: keyOf(object),
+      rendered: each,
+      object,
+      resource,
+      otherVersions: resource === undefined ? [...new Set(others.map((kind) => kind.version))] : [],
+      isKindRendered: renderedScope !== undefined,
+    });
+  }
+  return settled;
+}
+
+/** Scope by `group/Kind` of the CRDs in a render. */
+function renderedScopes(rendered: readonly RenderedObject[]): ReadonlyMap<string, string> {
+  const scopes = new Map<string, string>();
+  for (const { object } of rendered) {
+    if (object.kind !== 'CustomResourceDefinition') continue;
+    const kind = stringAt(object, 'spec', 'names', 'kind');
+    if (kind !== undefined) scopes.set(`${stringAt(object, 'spec', 'group') ?? ''}/${kind}`, stringAt(object, 'spec', 'scope') ?? 'Namespaced');
+  }
+  return scopes;
+}
+
+function withNamespace(object: KubeObject, namespace: string): KubeObject {
+  if (namespaceOf(object) === namespace) return object;
+  const { namespace: _written, ...metadata } = object.metadata;
+  return { ...object, metadata: namespace === '' ? metadata : { ...metadata, namespace } };
+}
+
+const childKinds: Readonly<Record<string, readonly { group: string; version: string; kind: string }[]>> = {
+  'apps/Deployment': [
+    { group: 'apps', version: 'v1', kind: 'ReplicaSet' },
+    { group: '', version: 'v1', kind: 'Pod' },
+  ],
+  'apps/ReplicaSet': [{ group: '', version: 'v1', kind: 'Pod' }],
+  'apps/StatefulSet': [{ group: '', version: 'v1', kind: 'Pod' }],
+  'apps/DaemonSet': [{ group: '', version: 'v1', kind: 'Pod' }],
+  'batch/Job': [{ group: '', version: 'v1', kind: 'Pod' }],
+  'batch/CronJob': [
+    { group: 'batch', version: 'v1', kind: 'Job' },
+    { group: '', version: 'v1', kind: 'Pod' },
+  ],
+};
+
+/** Whether a kind makes other objects that the tree shows below it. */
+export function canHaveChildren(group: string, kind: string): boolean {
+  return childKinds[`${group}/${kind}`] !== undefined;
+}
+
+/** What has to be watched to know these objects, what they make, and whether their namespaces exist. */
+export function interestsOf(objects: readonly DesiredObject[]): readonly WatchInterest[] {
+  const interests = new Map<string, WatchInterest>();
+  const add = (interest: WatchInterest): void => {
+    const { gvk, namespace } = interest;
+    const id = `${gvk.group}/${gvk.version}/${gvk.kind}/${namespace}`;
+    if (interests.get(id)?.isChildOnly !== false) interests.set(id, interest);
+  };
+  for (const { key, object, resource } of objects) {
+    if (resource === undefined) continue;
+    add({ gvk: gvkOf(object), namespace: key.namespace, isChildOnly: false });
+    for (const gvk of childKinds[`${key.group}/${key.kind}`] ?? []) add({ gvk, namespace: key.namespace, isChildOnly: true });
+  }
+  add({ gvk: { group: '', version: 'v1', kind: 'Namespace' }, namespace: '', isChildOnly: true });
+  return [...interests.values()];
+}
+
+/** Names of autoscalers by the `keyString` of the object that they scale. */
+export function autoscalerTargets(autoscalers: readonly KubeObject[]): ReadonlyMap<string, string> {
+  const targets = new Map<string, string>();
+  for (const autoscaler of autoscalers) {
+    const target = valueAt(autoscaler, 'spec', 'scaleTargetRef');
+    if (!isJsonObject(target)) continue;
+    const [group = ''] = (stringAt(target, 'apiVersion') ?? '').split('/').slice(0, -1);
+    const key = { group, kind: stringAt(target, 'kind') ?? '', namespace: namespaceOf(autoscaler), name: stringAt(target, 'name') ?? '' };
+    targets.set(keyString(key), `${autoscaler.kind}/${keyOf(autoscaler).name}`);
+  }
+  return targets;
+}
+
+/** UIDs of the owners of an object. */
+export function ownerUids(object: KubeObject): readonly string[] {
+  return arrayAt(object.metadata, 'ownerReferences').flatMap((reference) => stringAt(reference, 'uid') ?? []);
+}

@@ -1,0 +1,358 @@
+import { BackgroundRunner, delay } from '../base/async.ts';
+import { AppError, isAppError, toError } from '../base/errors.ts';
+import { Emitter } from '../base/events.ts';
+import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
+import type { Logger } from '../base/log.ts';
+import type { ApplicationSession } from './applicationSession.ts';
+import { manageText } from './apps/manageText.ts';
+import { configFileName } from './apps/configFile.ts';
+import { ClusterHub, reasonOf } from './clusterHub.ts';
+import type { ClusterPool } from './cluster/api.ts';
+import { ClusterDocuments } from './clusterDocuments.ts';
+import type { ContextList, EngineApi, ExecutionProgress, FileProblem, FileUse, Interest, RevertPlans } from './engineApi.ts';
+import { type EngineOptions, createServices, type EngineServices } from './engineServices.ts';
+import { fileProblems, usesOf } from './fileFacts.ts';
+import { describe } from './model/describe.ts';
+import type { RevertTarget, StepResult } from './model/plan.ts';
+import type { Side } from './model/sides.ts';
+import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from './model/snapshot.ts';
+import { childRowsOf, objectRowsOf } from './objectRows.ts';
+import { RepoSession } from './repoSession.ts';
+import { Reverts } from './reverts.ts';
+import { SideDocuments } from './sideDocuments.ts';
+import { Workspace } from './workspace.ts';
+
+/** The product without any editor: composes the rooms, answers server and CLI. One per editor window or CLI run. */
+export class Engine implements EngineApi, Disposable {
+  readonly #store = new DisposableStore();
+  readonly #log: Logger;
+  readonly #background: BackgroundRunner;
+  readonly #services: EngineServices;
+  readonly #hub: ClusterHub;
+  readonly #documents: SideDocuments;
+  readonly #clusterDocuments: ClusterDocuments;
+  readonly #reverts: Reverts;
+  readonly #workspaces = new Map<string, Workspace>();
+  /** repo roots by the folder that was opened */
+  readonly #folders = new Map<string, string>();
+  readonly #strayFolders = new Map<string, RepoRow>();
+  readonly #rows = this.#store.add(new Emitter<readonly string[]>());
+  readonly #marks = this.#store.add(new Emitter<readonly string[]>());
+  readonly #documentChanges = this.#store.add(new Emitter<{ applicationId: string; keys: readonly string[] }>());
+  #settings: EngineOptions['settings'];
+  #interest: Interest = { applicationIds: [], isViewVisible: false };
+
+  readonly onDidChangeRows = this.#rows.event;
+  readonly onDidChangeMarks = this.#marks.event;
+  readonly onDidChangeDocuments = this.#documentChanges.event;
+
+  constructor(options: EngineOptions) {
+    this.#log = options.logger;
+    this.#settings = options.settings;
+    this.#background = this.#store.add(
+      new BackgroundRunner((name, error) => {
+        this.#log.error(`[${name}] ${isAppError(error) ? describe(error.code, error.details) : (toError(error).stack ?? String(error))}`);
+      }),
+    );
+    this.#services = this.#store.add(createServices(options, () => this.#settings, this.#background));
+    this.#hub = this.#store.add(new ClusterHub(this.#services.pool, this.#background));
+    this.#documents = new SideDocuments(this.#services.renderer);
+    this.#clusterDocuments = new ClusterDocuments(this.#hub);
+    this.#reverts = new Reverts(this.#log);
+    this.#followClusters(this.#services.pool);
+    this.#background.run('fetch upstreams', (signal) => this.#fetchRegularly(signal));
+  }
+
+  /** Opens the repository that a folder belongs to and reads it; a folder without one is told of in {@link repos}. */
+  async openFolder(folder: string, signal: AbortSignal = this.#background.signal): Promise<void> {
+    const repo = await RepoSession.open(folder, {
+      git: this.#services.git,
+      background: this.#background,
+      chosenDestinations: () => this.#settings.chosenDestinations,
+    });
+    if (repo === undefined) {
+      const problems = [{ code: 'git-not-a-repository', details: { folder } }];
+      this.#strayFolders.set(folder, { root: folder, hasConfig: false, problems });
+      this.#rows.fire([]);
+      return;
+    }
+    this.#folders.set(folder, repo.root);
+    if (this.#workspaces.has(repo.root)) {
+      repo.dispose();
+      return;
+    }
+    const workspace = new Workspace(
+      repo,
+      {
+        hub: this.#hub,
+        renderer: this.#services.renderer,
+        checker: this.#services.checker,
+        background: this.#background,
+        isTrusted: () => this.#settings.isTrusted,
+      },
+      {
+        onRow: (id) => {
+          this.#rows.fire([id]);
+          this.#activateWanted();
+        },
+        onDocuments: (applicationId, keys) => {
+          this.#documentChanges.fire({ applicationId, keys });
+        },
+        onProblems: (files) => {
+          this.#marks.fire(files);
+        },
+      },
+      this.#background,
+    );
+    workspace.marks.onDidChange((files) => {
+      this.#marks.fire(files);
+    });
+    this.#workspaces.set(repo.root, workspace);
+    await repo.start(signal);
+    this.#rows.fire([]);
+  }
+
+  /** Forgets a folder, and its repository when no other open folder lies in it. */
+  closeFolder(folder: string): void {
+    this.#strayFolders.delete(folder);
+    const root = this.#folders.get(folder);
+    this.#folders.delete(folder);
+    if (root === undefined || [...this.#folders.values()].includes(root)) return;
+    this.#workspaces.get(root)?.dispose();
+    this.#workspaces.delete(root);
+    this.#rows.fire([]);
+  }
+
+  /** Takes changed settings; what depends on them is read again. */
+  updateSettings(settings: EngineOptions['settings']): void {
+    const before = this.#settings;
+    this.#settings = settings;
+    const isNew = (name: keyof EngineOptions['settings']): boolean => JSON.stringify(before[name]) !== JSON.stringify(settings[name]);
+    if (isNew('kubeconfig')) this.#services.reloadKubeconfig();
+    if (isNew('isTrusted') || isNew('chosenDestinations') || isNew('gitPath') || isNew('kubeconfig') || isNew('allowRemoteSources')) {
+      for (const workspace of this.#workspaces.values()) workspace.repo.refresh();
+    }
+    this.#activateWanted();
+  }
+
+  applications(): readonly ApplicationRow[] {
+    return this.#sessions().map((session) => session.row());
+  }
+
+  clusters(): readonly ClusterRow[] {
+    return this.#hub.rows();
+  }
+
+  repos(): readonly RepoRow[] {
+    return [...[...this.#workspaces.values()].map((workspace) => workspace.repo.row()), ...this.#strayFolders.values()];
+  }
+
+  objects(applicationId: string): readonly ObjectRow[] {
+    const session = this.#find(applicationId)?.session;
+    return session === undefined ? [] : objectRowsOf(session);
+  }
+
+  children(applicationId: string, key: string, uid: string | undefined): readonly ChildRow[] {
+    const session = this.#find(applicationId)?.session;
+    return session === undefined ? [] : childRowsOf(session, key, uid);
+  }
+
+  marks(file: string): readonly LineMark[] {
+    return this.#inFile(file, (workspace, path) => workspace.marks.marks(path)) ?? [];
+  }
+
+  problems(file: string): readonly FileProblem[] {
+    return this.#inFile(file, (workspace, path) => fileProblems(workspace, path)) ?? [];
+  }
+
+  uses(file: string): FileUse {
+    return this.#inFile(file, (workspace, path) => usesOf(workspace, path)) ?? { applicationIds: [], rows: [] };
+  }
+
+  sideDocument(applicationId: string, key: string, side: Side, allFields: boolean, signal: AbortSignal): Promise<SideDocument> {
+    const { workspace, session } = this.#known(applicationId);
+    return this.#documents.text(session, workspace.repo, key, side, allFields, signal);
+  }
+
+  liveYaml(context: string, apiVersion: string, key: string, signal: AbortSignal): Promise<SideDocument> {
+    return this.#clusterDocuments.liveYaml(context, apiVersion, key, signal);
+  }
+
+  events(context: string, key: string, signal: AbortSignal): Promise<SideDocument> {
+    return this.#clusterDocuments.events(context, key, signal);
+  }
+
+  logs(
+    target: { context: string; namespace: string; pod: string; container: string; tailLines: number },
+    signal: AbortSignal,
+  ): Promise<SideDocument> {
+    return this.#clusterDocuments.logs(target, signal);
+  }
+
+  async planRevert(targets: readonly RevertTarget[], signal: AbortSignal): Promise<RevertPlans> {
+    this.#requireTrust();
+    return this.#reverts.plan(
+      targets.map((target) => ({ target, ...this.#known(target.applicationId) })),
+      signal,
+    );
+  }
+
+  async execute(planId: string, onProgress: (progress: ExecutionProgress) => void, signal: AbortSignal): Promise<readonly StepResult[]> {
+    this.#requireTrust();
+    return this.#reverts.execute(planId, onProgress, signal);
+  }
+
+  async contexts(): Promise<ContextList> {
+    try {
+      const contexts = await this.#services.pool.contexts();
+      return { contexts: contexts.map(({ name, namespace, isCurrent }) => ({ name, namespace: namespace ?? 'default', isCurrent })) };
+    } catch (error) {
+      return { contexts: [], problem: reasonOf(error) };
+    }
+  }
+
+  async namespaces(context: string, signal: AbortSignal): Promise<{ namespaces: readonly string[]; problem?: ReturnType<typeof reasonOf> }> {
+    try {
+      return { namespaces: await this.#clusterDocuments.namespaces(context, this.#services.pool, signal) };
+    } catch (error) {
+      return { namespaces: [], problem: reasonOf(error) };
+    }
+  }
+
+  async manageText(applicationId: string, environment: string, signal: AbortSignal): Promise<{ file: string; text: string }> {
+    const { workspace, session } = this.#known(applicationId);
+    const { application } = session;
+    const { destination } = application;
+    if (destination === undefined) throw new AppError('no-destination', { application: application.name });
+    const connection = await this.#hub.connect({ applicationId, ...destination }, signal);
+    const text = manageText(await workspace.repo.workingTree.readText(configFileName), application, {
+      name: environment,
+      context: destination.context,
+      isProtected: false,
+      allowDirty: false,
+      ...(connection.uid === undefined ? {} : { clusterUid: connection.uid }),
+    });
+    return { file: `${workspace.repo.root}/${configFileName}`, text };
+  }
+
+  async signIn(context: string, signal: AbortSignal): Promise<void> {
+    this.#requireTrust();
+    await this.#hub.existing(context)?.signIn(signal);
+    for (const session of this.#sessions()) if (session.application.destination?.context === context) session.refresh();
+  }
+
+  setBuffer(file: string, text: string | undefined): void {
+    this.#inFile(file, (workspace, path) => {
+      workspace.repo.setBuffer(path, text);
+    });
+  }
+
+  setInterest(interest: Interest): void {
+    this.#interest = interest;
+    this.#activateWanted();
+  }
+
+  async refresh(applicationId: string | undefined, options: { fetch: boolean }, signal: AbortSignal): Promise<void> {
+    for (const workspace of this.#workspaces.values()) {
+      if (applicationId !== undefined && workspace.session(applicationId) === undefined) continue;
+      if (options.fetch) {
+        const reason = await workspace.repo.fetch(signal);
+        if (reason !== undefined) this.#log.warn(`[fetch] ${describe(reason.code, reason.details)}`);
+      }
+      workspace.repo.refresh();
+    }
+    for (const session of this.#sessions()) if (applicationId === undefined || session.application.id === applicationId) session.refresh();
+    await this.settled();
+  }
+
+  /** Compares these applications (all with a destination when none is named) and waits until each has its verdicts. For the CLI and tests. */
+  async check(applicationIds: readonly string[] | undefined): Promise<void> {
+    for (const session of this.#sessions()) if (applicationIds?.includes(session.application.id) ?? true) session.activate();
+    await this.settled();
+  }
+
+  /** Resolves when nothing is being read or compared. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#sessions().map((session) => session.settled()));
+  }
+
+  /** The session of an application, for the CLI's JSON. */
+  session(applicationId: string): ApplicationSession | undefined {
+    return this.#find(applicationId)?.session;
+  }
+
+  dispose(): void {
+    for (const workspace of this.#workspaces.values()) workspace.dispose();
+    this.#workspaces.clear();
+    this.#store.dispose();
+  }
+
+  #followClusters(pool: ClusterPool): void {
+    this.#store.add(
+      this.#hub.onDidChangeObjects(({ context, changes }) => {
+        for (const session of this.#sessions()) if (session.connection?.context === context) session.liveChanged(changes);
+      }),
+    );
+    this.#store.add(
+      this.#hub.onDidChangeStatus((context) => {
+        for (const session of this.#sessions()) if (session.application.destination?.context === context) session.connectionChanged();
+        this.#rows.fire([]);
+      }),
+    );
+    this.#store.add(
+      pool.onDidChangeContexts(() => {
+        for (const session of this.#sessions()) session.refresh();
+        this.#rows.fire([]);
+      }),
+    );
+  }
+
+  #activateWanted(): void {
+    if (!this.#settings.isTrusted) return;
+    for (const session of this.#sessions()) {
+      const isWanted = this.#interest.isViewVisible || this.#interest.applicationIds.includes(session.application.id);
+      if (isWanted) session.activate();
+    }
+  }
+
+  async #fetchRegularly(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await delay(Math.max(this.#settings.fetchIntervalMinutes, 1) * 60_000, signal);
+      if (!this.#settings.isTrusted || this.#settings.fetchIntervalMinutes === 0) continue;
+      for (const workspace of this.#workspaces.values()) {
+        const reason = await workspace.repo.fetch(signal);
+        if (reason !== undefined) this.#log.debug(`[fetch] ${describe(reason.code, reason.details)}`);
+      }
+    }
+  }
+
+  #requireTrust(): void {
+    if (!this.#settings.isTrusted) throw new AppError('workspace-untrusted');
+  }
+
+  #sessions(): readonly ApplicationSession[] {
+    return [...this.#workspaces.values()].flatMap((workspace) => workspace.sessions);
+  }
+
+  #find(applicationId: string): { workspace: Workspace; session: ApplicationSession } | undefined {
+    for (const workspace of this.#workspaces.values()) {
+      const session = workspace.session(applicationId);
+      if (session !== undefined) return { workspace, session };
+    }
+    return undefined;
+  }
+
+  #known(applicationId: string): { workspace: Workspace; session: ApplicationSession } {
+    const found = this.#find(applicationId);
+    if (found === undefined) throw new AppError('unknown-application', { application: applicationId });
+    return found;
+  }
+
+  #inFile<T>(file: string, use: (workspace: Workspace, path: string) => T): T | undefined {
+    for (const workspace of this.#workspaces.values()) {
+      const path = workspace.pathOf(file);
+      if (path !== undefined) return use(workspace, path);
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,128 @@
+import type { ClusterConnection } from './cluster/api.ts';
+import { ownerMarkOf } from './compare/ownerMarks.ts';
+import { canHaveChildren, type DesiredObject } from './desiredObjects.ts';
+import type { Judge } from './drift/judge.ts';
+import { healthOf } from './health/health.ts';
+import { textOf } from './markIndex.ts';
+import type { Application, FileRange } from './model/application.ts';
+import { gvkOf, type KubeObject, nameOf, namespaceOf, type ObjectKey } from './model/objects.ts';
+import type { RenderedObject } from './model/render.ts';
+import type { ResourceInfo } from './model/resourceInfo.ts';
+import type { SourceTree } from './model/sourceTree.ts';
+import type { Verdict } from './model/states.ts';
+import type { Locator, ObjectOrigin } from './provenance/locate.ts';
+import type { TrackedObject } from './trackedObject.ts';
+
+/** One object to check, with what its application knows. */
+export interface Check {
+  readonly application: Application;
+  readonly desired: DesiredObject;
+  readonly tracked: TrackedObject;
+  readonly autoscaler: string | undefined;
+  /** all desired objects of the application */
+  readonly rendered: readonly DesiredObject[];
+}
+
+/** Compares one desired with its live object: verdict, health, owner's mark, and the lines that it concerns. */
+export class ObjectChecker {
+  readonly #judge: Judge;
+  readonly #locator: Locator;
+
+  constructor(judge: Judge, locator: Locator) {
+    this.#judge = judge;
+    this.#locator = locator;
+  }
+
+  /** @param tree target's files, for the lines */
+  async check(check: Check, connection: ClusterConnection, tree: SourceTree, signal: AbortSignal): Promise<TrackedObject> {
+    const { desired, tracked } = check;
+    const live = connection.watches.get(desired.key, gvkOf(desired.object).version);
+    const verdict = await this.#verdict(check, live, connection, signal);
+    const mark = live === undefined ? undefined : ownerMarkOf(live);
+    const places = await this.#places(desired.rendered, check.application, verdict, tree);
+    const health = live === undefined ? undefined : healthOf(live, { children: descendants(live, desired.key, connection), nowMs: Date.now() });
+    return { ...tracked, ...places, verdict, live, mark, health };
+  }
+
+  async #verdict(check: Check, live: KubeObject | undefined, connection: ClusterConnection, signal: AbortSignal): Promise<Verdict> {
+    const { application, desired } = check;
+    const gvk = gvkOf(desired.object);
+    const namespace = desired.key.namespace;
+    const schema = desired.resource === undefined ? undefined : await connection.schemas.schemaOf(gvk, signal);
+    return this.#judge.judge(
+      {
+        key: desired.key,
+        desired: desired.object,
+        live,
+        schema,
+        resource: desired.resource,
+        otherVersions: desired.otherVersions,
+        isKindRendered: desired.isKindRendered,
+        isNamespaceMissing: namespace !== '' && isNamespaceMissing(namespace, connection),
+        isNamespaceRendered: check.rendered.some((object) => object.key.kind === 'Namespace' && object.key.name === namespace),
+        owner: application.owner,
+        rules: application.ignore,
+        ...(check.autoscaler === undefined ? {} : { autoscaler: check.autoscaler }),
+      },
+      {
+        client: connection,
+        canDryRun: (resource, key, askSignal) => canDryRun(connection, resource, key, askSignal),
+        serverVersion: connection.version ?? '',
+        clusterUid: connection.uid ?? '',
+      },
+      signal,
+    );
+  }
+
+  async #places(
+    rendered: RenderedObject,
+    application: Application,
+    verdict: Verdict,
+    tree: SourceTree,
+  ): Promise<{ header: FileRange | undefined; fieldRanges: ReadonlyMap<string, FileRange> }> {
+    const nothing = { header: undefined, fieldRanges: new Map<string, FileRange>() };
+    if (rendered.file === undefined) return nothing;
+    const [text, hash] = await Promise.all([textOf(tree, rendered.file), tree.hashOf(rendered.file)]);
+    if (text === undefined || hash === undefined) return nothing;
+    const origin: ObjectOrigin = {
+      file: rendered.file,
+      kind: application.source.type,
+      ...(rendered.documentIndex === undefined ? {} : { documentIndex: rendered.documentIndex }),
+    };
+    const { object } = rendered;
+    const identity = { apiVersion: object.apiVersion, kind: object.kind, name: nameOf(object), namespace: namespaceOf(object) };
+    const fieldRanges = new Map<string, FileRange>();
+    for (const field of verdict.fields) {
+      const location = this.#locator.locateField(origin, text, hash, identity, field);
+      if (location !== undefined) fieldRanges.set(field.id, location.range);
+    }
+    return { header: this.#locator.locateObject(origin, text, hash, identity)?.range, fieldRanges };
+  }
+}
+
+/** Live objects below one by owner references, at any depth; empty for kinds that make none. */
+export function descendants(live: KubeObject, key: ObjectKey, connection: ClusterConnection): readonly KubeObject[] {
+  if (!canHaveChildren(key.group, key.kind)) return [];
+  const found: KubeObject[] = [];
+  let waiting: readonly KubeObject[] = [live];
+  while (waiting.length > 0 && found.length < 1000) {
+    waiting = waiting.flatMap((object) => {
+      const { uid } = object.metadata;
+      return typeof uid === 'string' ? connection.watches.childrenOf(uid) : [];
+    });
+    found.push(...waiting);
+  }
+  return found;
+}
+
+function isNamespaceMissing(namespace: string, { watches }: ClusterConnection): boolean {
+  const gvk = { group: '', version: 'v1', kind: 'Namespace' };
+  return watches.isSynced(gvk, '') && watches.get({ group: '', kind: 'Namespace', namespace: '', name: namespace }) === undefined;
+}
+
+function canDryRun(connection: ClusterConnection, resource: ResourceInfo, key: ObjectKey, signal: AbortSignal | undefined): Promise<boolean> {
+  return connection.canI(
+    { verb: 'patch', group: resource.group, resource: resource.plural, namespace: key.namespace },
+    signal === undefined ? {} : { signal },
+  );
+}

@@ -1,0 +1,215 @@
+import { type BackgroundRunner, Throttler } from '../base/async.ts';
+import { Emitter } from '../base/events.ts';
+import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
+import { ApplicationFinder, type ChosenDestinations, type FoundApplications } from './apps/applications.ts';
+import { findLayout, type RepositoryLayout } from './git/layout.ts';
+import { type GitOptions, GitRepository } from './git/repository.ts';
+import type { RepositoryState, Target } from './git/state.ts';
+import { type RepositoryChange, RepositoryWatcher } from './git/watcher.ts';
+import { WorkingTree } from './git/workingTree.ts';
+import { reasonOf } from './clusterHub.ts';
+import type { RepoRow } from './model/snapshot.ts';
+import type { Reason } from './model/states.ts';
+
+/** What became different in a repo. */
+export interface RepoChange {
+  /** commits or branches moved: targets have to be looked up again */
+  readonly revisions: boolean;
+  /** definitions of applications changed */
+  readonly applications: boolean;
+  /** changed files relative to the root; folders stand for all below */
+  readonly paths: readonly string[];
+}
+
+export interface RepoSessionOptions {
+  readonly git: GitOptions;
+  readonly background: BackgroundRunner;
+  readonly chosenDestinations: () => ChosenDestinations;
+}
+
+const nothingFound: FoundApplications = { hasConfig: false, environments: [], applications: [], problems: [] };
+
+/** One config repo: its Git state, its working tree with unsaved buffers, and the applications found in it. */
+export class RepoSession implements Disposable {
+  readonly root: string;
+  readonly workingTree: WorkingTree;
+  readonly #options: RepoSessionOptions;
+  readonly #finder: ApplicationFinder;
+  readonly #store = new DisposableStore();
+  readonly #changed = this.#store.add(new Emitter<RepoChange>());
+  readonly #layout: RepositoryLayout;
+  readonly #update: Throttler;
+  #pendingPaths = new Set<string>();
+  #pendingRevisions = true;
+  #pendingAll = true;
+  #git: GitRepository | undefined;
+  #state: RepositoryState | undefined;
+  #found = nothingFound;
+  #edited: ReadonlySet<string> = new Set();
+  #gitProblem: Reason | undefined;
+  #watchProblem: Reason | undefined;
+
+  /** Fires after every change that was taken in. */
+  readonly onDidChange = this.#changed.event;
+
+  private constructor(layout: RepositoryLayout, options: RepoSessionOptions) {
+    this.root = layout.root;
+    this.#layout = layout;
+    this.#options = options;
+    this.workingTree = new WorkingTree(layout);
+    this.#finder = new ApplicationFinder(layout.root);
+    this.#update = new Throttler(options.background, `read ${layout.root}`, (signal) => this.#takeIn(signal));
+  }
+
+  /** The session of the repository that a folder belongs to, or undefined when there is none. Starts no process. */
+  static async open(folder: string, options: RepoSessionOptions): Promise<RepoSession | undefined> {
+    const layout = await findLayout(folder);
+    return layout === undefined ? undefined : new RepoSession(layout, options);
+  }
+
+  /** Reads everything once and watches from then on. */
+  async start(signal: AbortSignal): Promise<void> {
+    const watcher = this.#store.add(
+      new RepositoryWatcher(this.#layout, (reason) => {
+        this.#watchProblem = reason;
+        this.#changed.fire({ revisions: false, applications: false, paths: [] });
+      }),
+    );
+    this.#store.add(
+      watcher.onChange((change) => {
+        this.#note(change);
+      }),
+    );
+    await watcher.start(signal);
+    await this.#takeIn(signal);
+  }
+
+  get git(): GitRepository | undefined {
+    return this.#git;
+  }
+
+  get found(): FoundApplications {
+    return this.#found;
+  }
+
+  /** Last fetch of the upstream, epoch milliseconds. */
+  get fetchedAtMs(): number | undefined {
+    return this.#state?.fetchedAtMs;
+  }
+
+  /** Whether one of these files is edited: unsaved, unstaged, staged or untracked. */
+  isEdited(paths: Iterable<string>): boolean {
+    for (const path of paths) if (this.#edited.has(path)) return true;
+    return false;
+  }
+
+  /** Edited files below a folder, also new ones that no render has read yet. */
+  hasEditsBelow(folder: string): boolean {
+    const prefix = folder === '' ? '' : `${folder}/`;
+    return [...this.#edited].some((path) => path.startsWith(prefix));
+  }
+
+  /**
+   * The commit that the owner of an application applies.
+   * @throws AppError `workspace-untrusted`, `git-missing`, `git-no-commits`, `git-branch-not-found` ...
+   */
+  async target(branch: string | undefined, signal: AbortSignal): Promise<Target> {
+    return (await this.repository(signal)).target(branch, signal);
+  }
+
+  /** Git of this repo. @throws AppError `workspace-untrusted`, `git-missing` ... */
+  async repository(signal: AbortSignal): Promise<GitRepository> {
+    this.#git ??= this.#store.add(await GitRepository.open(this.root, this.#options.git, signal));
+    return this.#git;
+  }
+
+  /** Lays the text of an open editor over a file (absolute path inside the root), or takes it away. */
+  setBuffer(path: string, text: string | undefined): void {
+    this.workingTree.setBuffer(path, text);
+    this.#pendingPaths.add(path);
+    this.#update.request();
+  }
+
+  /** Fetches the upstream without prompting; the reason of a failure is returned. */
+  async fetch(signal: AbortSignal): Promise<Reason | undefined> {
+    const git = await this.repository(signal);
+    if (this.#state?.remotes.length === 0) return undefined;
+    return git.fetch(signal);
+  }
+
+  /** Reads everything anew: after trust was granted, settings changed or the user asked. */
+  refresh(): void {
+    this.#pendingAll = true;
+    this.#pendingRevisions = true;
+    this.#update.request();
+  }
+
+  /** The repo's row. */
+  row(): RepoRow {
+    const state = this.#state;
+    const { head } = state ?? {};
+    const problems = [this.#gitProblem, this.#watchProblem].filter((reason) => reason !== undefined);
+    return {
+      root: this.root,
+      problems: [...problems, ...(state?.problems ?? []), ...this.#found.problems.map(({ code, details }) => ({ code, details }))],
+      hasConfig: this.#found.hasConfig,
+      ...(head === undefined || head.kind === 'detached' ? {} : { branch: head.branch }),
+      ...(head === undefined || head.kind === 'unborn' ? {} : { head: head.commit.slice(0, 7) }),
+      ...(state?.upstream === undefined ? {} : { upstream: state.upstream }),
+      ...(state?.ahead === undefined ? {} : { ahead: state.ahead }),
+      ...(state?.behind === undefined ? {} : { behind: state.behind }),
+      ...(state?.fetchedAtMs === undefined ? {} : { fetchedAtMs: state.fetchedAtMs }),
+    };
+  }
+
+  dispose(): void {
+    this.#store.dispose();
+  }
+
+  #note(change: RepositoryChange): void {
+    for (const path of change.paths) this.#pendingPaths.add(path);
+    if (change.headChanged || change.refsChanged || change.fetched || change.configChanged || change.indexChanged) this.#pendingRevisions = true;
+    if (change.isGone) this.#watchProblem = { code: 'git-not-a-repository', details: { folder: this.root } };
+    this.#update.request();
+  }
+
+  async #takeIn(signal: AbortSignal): Promise<void> {
+    const paths = [...this.#pendingPaths];
+    const [isAll, revisions] = [this.#pendingAll, this.#pendingRevisions];
+    this.#pendingPaths = new Set();
+    this.#pendingAll = false;
+    this.#pendingRevisions = false;
+    this.workingTree.invalidate(paths);
+    if (revisions) await this.#readState(signal);
+    const before = this.#found;
+    if (isAll || paths.length > 0) {
+      this.#found = await this.#finder.find(this.workingTree, this.#options.chosenDestinations(), isAll ? undefined : paths, signal);
+    }
+    await this.#readEdited(signal);
+    this.#changed.fire({ revisions, applications: before !== this.#found, paths });
+  }
+
+  async #readState(signal: AbortSignal): Promise<void> {
+    try {
+      this.#state = await (await this.repository(signal)).state(signal);
+      this.#gitProblem = undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#gitProblem = reasonOf(error);
+    }
+  }
+
+  async #readEdited(signal: AbortSignal): Promise<void> {
+    const unsaved = await this.workingTree.unsavedPaths();
+    if (this.#git === undefined || this.#state?.head.kind === 'unborn') {
+      this.#edited = new Set(unsaved);
+      return;
+    }
+    try {
+      this.#edited = new Set([...(await this.#git.editedPaths([], signal)).keys(), ...unsaved]);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#gitProblem = reasonOf(error);
+    }
+  }
+}

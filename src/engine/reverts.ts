@@ -1,0 +1,107 @@
+import { userInfo } from 'node:os';
+import { AppError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { ApplicationSession } from './applicationSession.ts';
+import type { ClusterConnection } from './cluster/api.ts';
+import type { ExecutionProgress, RevertPlans } from './engineApi.ts';
+import { displayName } from './model/objects.ts';
+import type { RevertTarget, StepResult } from './model/plan.ts';
+import { executePlan } from './sync/executePlan.ts';
+import { planRevert } from './sync/planRevert.ts';
+import type { PreparedPlan, RevertItem } from './sync/revertTypes.ts';
+import type { TrackedObject } from './trackedObject.ts';
+
+/** One target with the application that it names. */
+export interface RevertRequest {
+  readonly target: RevertTarget;
+  readonly session: ApplicationSession;
+}
+
+/** plans kept for a confirmation; the oldest goes first */
+const maximumPlans = 32;
+
+/** Plans reverts from what the sessions know, keeps the plans until they are confirmed, and carries them out once. */
+export class Reverts {
+  readonly #log: Logger;
+  readonly #prepared = new Map<string, { prepared: PreparedPlan; connection: ClusterConnection; sessions: readonly ApplicationSession[] }>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Plans per cluster what reverting these targets would do; writes nothing. */
+  async plan(requests: readonly RevertRequest[], signal: AbortSignal): Promise<RevertPlans> {
+    const byConnection = new Map<ClusterConnection, { items: RevertItem[]; sessions: Set<ApplicationSession> }>();
+    const refused: StepResult[] = [];
+    for (const { target, session } of requests) {
+      const { connection } = session;
+      if (connection === undefined) throw new AppError('not-compared-yet', { application: session.application.name });
+      const group = byConnection.get(connection) ?? { items: [], sessions: new Set() };
+      byConnection.set(connection, group);
+      group.items.push(...itemsOf(target, session));
+      group.sessions.add(session);
+    }
+    const plans: PreparedPlan[] = [];
+    for (const [connection, { items, sessions }] of byConnection) {
+      const planning = await planRevert(items, connection, signal);
+      refused.push(...planning.refused);
+      for (const prepared of planning.prepared) {
+        plans.push(prepared);
+        this.#keep(prepared, connection, [...sessions]);
+      }
+    }
+    return { plans: plans.map((prepared) => prepared.plan), refused };
+  }
+
+  /**
+   * Carries out a plan that was shown; a plan runs at most once.
+   * @throws AppError `unknown-plan` when it was carried out already or is too old
+   */
+  async execute(planId: string, onProgress: (progress: ExecutionProgress) => void, signal: AbortSignal): Promise<readonly StepResult[]> {
+    const kept = this.#prepared.get(planId);
+    if (kept === undefined) throw new AppError('unknown-plan', { plan: planId });
+    this.#prepared.delete(planId);
+    const results = await executePlan(kept.prepared, kept.connection, {
+      signal,
+      logger: this.#log,
+      actor: userInfo().username,
+      onProgress: ({ done, total, result }) => {
+        onProgress({ planId, done, total, object: displayName(result.key) });
+      },
+    });
+    for (const session of kept.sessions) session.refresh();
+    return results;
+  }
+
+  #keep(prepared: PreparedPlan, connection: ClusterConnection, sessions: readonly ApplicationSession[]): void {
+    this.#prepared.set(prepared.plan.id, { prepared, connection, sessions });
+    const [oldest] = this.#prepared.keys();
+    if (this.#prepared.size > maximumPlans && oldest !== undefined) this.#prepared.delete(oldest);
+  }
+}
+
+const revertible = new Set(['drifted', 'drifted (not confirmed)', 'differs', 'missing']);
+
+function itemsOf(target: RevertTarget, session: ApplicationSession): readonly RevertItem[] {
+  if (target.object !== undefined) {
+    const object = session.object(target.object);
+    if (object === undefined) throw new AppError('unknown-object', { object: target.object, application: session.application.name });
+    return [toItem(object, session, target.fields)];
+  }
+  return session.objects.filter((object) => revertible.has(object.verdict.state)).map((object) => toItem(object, session, undefined));
+}
+
+function toItem(object: TrackedObject, session: ApplicationSession, fieldIds: readonly string[] | undefined): RevertItem {
+  return {
+    application: session.application,
+    key: object.key,
+    revision: session.target?.commit ?? '',
+    revisionIs: 'target',
+    restored: object.desired,
+    live: session.connection?.watches.get(object.key) ?? object.live,
+    verdict: object.verdict,
+    ...(object.mark === undefined ? {} : { mark: object.mark }),
+    ...(fieldIds === undefined ? {} : { fieldIds }),
+  };
+}
+

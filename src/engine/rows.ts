@@ -1,0 +1,144 @@
+import type { Application } from './model/application.ts';
+import { keyString, parseApiVersion } from './model/objects.ts';
+import { type ApplicationRow, type ChildRow, type FieldRow, type LineMark, type ObjectRow, shortValue } from './model/snapshot.ts';
+import type { ApplicationState, FieldDifference, Health, Reason } from './model/states.ts';
+import { arrayAt, isJsonObject, stringAt } from './model/json.ts';
+import { displayName, keyOf, type KubeObject } from './model/objects.ts';
+import type { TrackedObject } from './trackedObject.ts';
+
+/** What an application's row shows beside its definition. */
+export interface ApplicationFacts {
+  readonly state: ApplicationState;
+  readonly reasons: readonly Reason[];
+  readonly health?: Health;
+  readonly staleSinceMs?: number;
+  readonly targetRevision?: string;
+  readonly targetRef?: string;
+  readonly ahead?: number;
+  readonly behind?: number;
+  readonly fetchedAtMs?: number;
+  readonly isEdited: boolean;
+  readonly isComparing: boolean;
+}
+
+/** The row of an application. */
+export function toApplicationRow(application: Application, objects: readonly TrackedObject[], facts: ApplicationFacts): ApplicationRow {
+  const drifted = objects.filter((object) => ['drifted', 'drifted (not confirmed)', 'differs', 'missing'].includes(object.verdict.state));
+  const { destination } = application;
+  return {
+    id: application.id,
+    name: application.name,
+    repoRoot: application.repoRoot,
+    sourceType: application.source.type,
+    path: application.source.path,
+    owner: application.owner,
+    origin: application.origin,
+    isProtected: application.isProtected,
+    driftedObjects: drifted.length,
+    driftedFields: drifted.flatMap((object) => object.verdict.fields.filter((field) => isDrift(field))).length,
+    objectCount: objects.length,
+    ...facts,
+    ...(destination === undefined ? {} : { context: destination.context, namespace: destination.namespace }),
+    ...(destination?.environment === undefined ? {} : { environment: destination.environment }),
+    ...(application.declaredAt === undefined ? {} : { declaredAt: application.declaredAt }),
+  };
+}
+
+/** Whether a difference counts as drift: someone changed live, or nobody knows who moved. */
+export function isDrift(field: FieldDifference): boolean {
+  return !field.isCosmetic && field.direction !== 'out of sync';
+}
+
+/** The row of a desired object. */
+export function toObjectRow(applicationId: string, object: TrackedObject, hasChildren: boolean): ObjectRow {
+  const { key, verdict } = object;
+  return {
+    key: keyString(key),
+    applicationId,
+    ...key,
+    version: parseApiVersion(object.desired.apiVersion).version,
+    state: verdict.state,
+    isLive: object.live !== undefined,
+    hasChildren,
+    fields: verdict.fields.filter((field) => !field.isCosmetic).map((field) => toFieldRow(field, object.fieldRanges.get(field.id))),
+    ignoredCount: verdict.ignored.length,
+    ...(object.health === undefined ? {} : { health: object.health }),
+    ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
+    ...(object.mark === undefined ? {} : { mark: object.mark }),
+    ...(object.header === undefined ? {} : { source: object.header }),
+  };
+}
+
+function toFieldRow(field: FieldDifference, source: FieldRow['source']): FieldRow {
+  return {
+    id: field.id,
+    change: field.change,
+    direction: field.direction,
+    isConfirmed: field.isConfirmed,
+    isMasked: field.isMasked,
+    ...shown(field),
+    ...(source === undefined ? {} : { source }),
+  };
+}
+
+function shown(field: FieldDifference): { git?: string; live?: string; manager?: string; time?: string } {
+  const git = shortValue(field, 'git');
+  const live = shortValue(field, 'live');
+  return {
+    ...(git === undefined ? {} : { git }),
+    ...(live === undefined ? {} : { live }),
+    ...(field.writer === undefined ? {} : { manager: field.writer.manager }),
+    ...(field.writer?.time === undefined ? {} : { time: field.writer.time }),
+  };
+}
+
+/** The row of a live child: a ReplicaSet, a Pod, a Job. */
+export function toChildRow(child: KubeObject, health: Health | undefined, hasChildren: boolean): ChildRow {
+  const key = keyOf(child);
+  const createdAt = stringAt(child.metadata, 'creationTimestamp');
+  const containers = arrayAt(child, 'spec', 'containers').flatMap((container) =>
+    isJsonObject(container) && typeof container['name'] === 'string' ? [container['name']] : [],
+  );
+  return {
+    key: keyString(key),
+    uid: stringAt(child.metadata, 'uid') ?? '',
+    apiVersion: child.apiVersion,
+    kind: key.kind,
+    namespace: key.namespace,
+    name: key.name,
+    hasChildren,
+    containers: key.kind === 'Pod' ? containers : [],
+    ...(health === undefined ? {} : { health }),
+    ...(createdAt === undefined ? {} : { createdAt }),
+  };
+}
+
+/**
+ * The marks of one object in target's text of its file: one per differing field at its line, else one at the object's first line.
+ * @param application the application it belongs to
+ */
+export function marksOf(application: Application, object: TrackedObject): readonly LineMark[] {
+  const { verdict, header } = object;
+  const { destination } = application;
+  if (destination === undefined) return [];
+  const common = {
+    applicationId: application.id,
+    applicationName: application.name,
+    context: destination.context,
+    object: displayName(object.key),
+    objectKey: keyString(object.key),
+    isEdited: false,
+    ...(destination.environment === undefined ? {} : { environment: destination.environment }),
+  };
+  if (verdict.state === 'missing' && header !== undefined) return [{ ...common, kind: 'missing', range: header }];
+  return verdict.fields.flatMap((field) => {
+    const range = object.fieldRanges.get(field.id) ?? header;
+    if (field.isCosmetic || range === undefined) return [];
+    return [{ ...common, ...shown(field), kind: markKind(field), range, fieldId: field.id }];
+  });
+}
+
+function markKind(field: FieldDifference): LineMark['kind'] {
+  if (field.direction === 'out of sync') return 'out-of-sync';
+  return field.direction === 'differs' && field.change === 'changed' ? 'differs' : field.change;
+}

@@ -1,0 +1,31 @@
+import type { FileRange } from './model/application.ts';
+import type { KubeObject, ObjectKey } from './model/objects.ts';
+import type { RenderedObject } from './model/render.ts';
+import type { ResourceInfo } from './model/resourceInfo.ts';
+import type { Health, OwnerMark, Verdict } from './model/states.ts';
+
+/** One desired object of an application with all that is known of it now. */
+export interface TrackedObject {
+  readonly key: ObjectKey;
+  readonly rendered: RenderedObject;
+  /** the rendered object with its namespace settled for the destination */
+  readonly desired: KubeObject;
+  /** undefined: the server does not know the kind */
+  readonly resource: ResourceInfo | undefined;
+  /** first line of its document, in target's text of the file */
+  readonly header: FileRange | undefined;
+  /** ranges of the verdict's fields in target's text, by field id */
+  readonly fieldRanges: ReadonlyMap<string, FileRange>;
+  readonly verdict: Verdict;
+  readonly live: KubeObject | undefined;
+  readonly health: Health | undefined;
+  readonly mark: OwnerMark | undefined;
+}
+
+/** The verdict of an object that was not compared yet. */
+export const pendingVerdict: Verdict = { state: 'pending', fields: [], ignored: [], proof: 'none', needsRecreate: false };
+
+/** The verdict of an object that cannot be compared. */
+export function cannotCompare(code: string, details: Record<string, string | number | boolean | readonly string[] | undefined>): Verdict {
+  return { ...pendingVerdict, state: 'cannot compare', reason: { code, details } };
+}

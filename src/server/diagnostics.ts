@@ -1,0 +1,72 @@
+import { type Connection, type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver/node';
+import { pathToFileURL } from 'node:url';
+import type { BackgroundRunner } from '../base/async.ts';
+import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
+import type { EngineApi, FileProblem } from '../engine/engineApi.ts';
+import { describe } from '../engine/model/describe.ts';
+import type { LineMark } from '../engine/model/snapshot.ts';
+import { toRange } from './ranges.ts';
+import { markSentence } from './markText.ts';
+
+/** `source` of every diagnostic of ours. */
+export const diagnosticSource = 'Plumbline';
+
+/**
+ * The Problems entries of one file: its drift marks as Information, its problems as errors and warnings.
+ * @returns what `textDocument/publishDiagnostics` takes
+ */
+export function toDiagnostics(marks: readonly LineMark[], problems: readonly FileProblem[]): Diagnostic[] {
+  return [
+    ...problems.map((problem) => ({
+      range: toRange(problem.range),
+      severity: problem.severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
+      source: diagnosticSource,
+      code: problem.reason.code,
+      message: describe(problem.reason.code, problem.reason.details),
+    })),
+    ...marks.map((mark) => ({
+      range: toRange(mark.range),
+      severity: DiagnosticSeverity.Information,
+      source: diagnosticSource,
+      code: mark.kind,
+      message: markSentence(mark),
+    })),
+  ];
+}
+
+/** Sends marks and Problems of a file whenever they change: marks for every file, drift entries for open files only. */
+export class MarkPublisher implements Disposable {
+  readonly #connection: Connection;
+  readonly #engine: EngineApi;
+  readonly #background: BackgroundRunner;
+  readonly #isOpen: (uri: string) => boolean;
+  readonly #store = new DisposableStore();
+
+  /** @param isOpen whether the editor has a document open, by its URI */
+  constructor(connection: Connection, engine: EngineApi, background: BackgroundRunner, isOpen: (uri: string) => boolean) {
+    this.#connection = connection;
+    this.#engine = engine;
+    this.#background = background;
+    this.#isOpen = isOpen;
+    this.#store.add(
+      engine.onDidChangeMarks((files) => {
+        for (const file of files) this.publish(file);
+      }),
+    );
+  }
+
+  /** Sends what is known of one file (absolute path) now. */
+  publish(file: string): void {
+    const uri = pathToFileURL(file).href;
+    const marks = this.#engine.marks(file);
+    const problems = this.#engine.problems(file);
+    this.#background.run('send decorations', () => this.#connection.sendNotification('plumbline/decorations', { file, marks }));
+    this.#background.run('send diagnostics', () =>
+      this.#connection.sendDiagnostics({ uri, diagnostics: toDiagnostics(this.#isOpen(uri) ? marks : [], problems) }),
+    );
+  }
+
+  dispose(): void {
+    this.#store.dispose();
+  }
+}

@@ -1,0 +1,8 @@
+import { createConnection, ProposedFeatures, TextDocuments } from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { PlumblineServer } from './plumblineServer.ts';
+
+/** Entry of the engine's process: one per editor window, spoken to by LSP over the transport named on the command line. */
+const connection = createConnection(ProposedFeatures.all);
+const server = new PlumblineServer(connection, new TextDocuments(TextDocument));
+server.listen();

@@ -1,0 +1,152 @@
+import { type Connection, type InitializeParams, type InitializeResult, TextDocumentSyncKind, type TextDocuments } from 'vscode-languageserver/node';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { fileURLToPath } from 'node:url';
+import { BackgroundRunner, coalesce } from '../base/async.ts';
+import { isAppError, toError } from '../base/errors.ts';
+import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
+import type { Logger } from '../base/log.ts';
+import { Engine } from '../engine/engine.ts';
+import { describe } from '../engine/model/describe.ts';
+import type { ClientNotifications, EngineSettings } from '../protocol/messages.ts';
+import { toInitializationOptions, toSettings } from '../protocol/validate.ts';
+import { codeActionsOf } from './codeActions.ts';
+import { codeLensesOf } from './codeLens.ts';
+import { MarkPublisher } from './diagnostics.ts';
+import { followDocuments, toFile } from './documents.ts';
+import { hoverOf } from './hover.ts';
+import { Publisher } from './publisher.ts';
+import { registerRequests } from './requests.ts';
+
+const lensRefreshIntervalMs = 500;
+
+/** Wires the engine to the protocol; holds no truth of its own. */
+export class PlumblineServer implements Disposable {
+  readonly #connection: Connection;
+  readonly #documents: TextDocuments<TextDocument>;
+  readonly #store = new DisposableStore();
+  readonly #log: Logger;
+  readonly #background: BackgroundRunner;
+
+  constructor(connection: Connection, documents: TextDocuments<TextDocument>) {
+    this.#connection = connection;
+    this.#documents = documents;
+    this.#log = toLogger(connection);
+    this.#background = this.#store.add(
+      new BackgroundRunner((name, error) => {
+        this.#log.error(`[${name}] ${isAppError(error) ? describe(error.code, error.details) : (toError(error).stack ?? toError(error).message)}`);
+      }),
+    );
+  }
+
+  /** Starts to answer; the engine is made at `initialize`, the folders are opened in the background after it. */
+  listen(): void {
+    this.#connection.onInitialize((params) => this.#initialize(params));
+    this.#connection.onShutdown(() => {
+      this.dispose();
+    });
+    this.#connection.listen();
+  }
+
+  dispose(): void {
+    this.#store.dispose();
+  }
+
+  #initialize(params: InitializeParams): InitializeResult {
+    const options = toInitializationOptions(params.initializationOptions);
+    const engine = this.#store.add(new Engine({ ...options, logger: this.#log }));
+    const publisher = this.#store.add(
+      new Publisher(engine, (change) => {
+        this.#background.run('tell of a change', () => this.#connection.sendNotification('plumbline/changed', change));
+      }),
+    );
+    registerRequests(this.#connection, engine, publisher, this.#background);
+    this.#followEditor(engine, options.settings);
+    const folders = (params.workspaceFolders ?? []).flatMap((folder) => toFile(folder.uri) ?? []);
+    this.#connection.onInitialized(() => {
+      for (const folder of folders) this.#background.run(`open ${folder}`, () => engine.openFolder(folder));
+      this.#connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+        for (const { uri } of removed) engine.closeFolder(fileURLToPath(uri));
+        for (const { uri } of added) this.#background.run(`open ${uri}`, () => engine.openFolder(fileURLToPath(uri)));
+      });
+    });
+    return {
+      capabilities: {
+        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+        hoverProvider: true,
+        codeActionProvider: true,
+        codeLensProvider: { resolveProvider: false },
+        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+      },
+    };
+  }
+
+  #followEditor(engine: Engine, initial: EngineSettings): void {
+    const connection = this.#connection;
+    let settings = initial;
+    this.#store.add(followDocuments(connection, this.#documents, engine));
+    const marks = this.#store.add(
+      new MarkPublisher(connection, engine, this.#background, (uri) => settings.decorationsEnabled && this.#documents.get(uri) !== undefined),
+    );
+    const publishMarks = ({ document }: { document: TextDocument }): void => {
+      const file = toFile(document.uri);
+      if (file !== undefined) marks.publish(file);
+    };
+    this.#store.add(this.#documents.onDidOpen(publishMarks));
+    this.#store.add(this.#documents.onDidClose(publishMarks));
+    connection.onNotification('plumbline/settings', (raw: unknown) => {
+      settings = toSettings(raw);
+      engine.updateSettings(settings);
+    });
+    connection.onNotification('plumbline/interest', (interest: ClientNotifications['plumbline/interest']) => {
+      engine.setInterest(interest);
+    });
+    connection.onHover(({ textDocument, position }) => {
+      const file = toFile(textDocument.uri);
+      return file === undefined ? null : hoverOf(engine.marks(file), position.line);
+    });
+    connection.onCodeAction(({ textDocument, range }) => {
+      const file = toFile(textDocument.uri);
+      return file === undefined ? [] : codeActionsOf(engine.marks(file), range.start.line, range.end.line);
+    });
+    connection.onCodeLens(({ textDocument }) => {
+      const file = toFile(textDocument.uri);
+      return file === undefined || !settings.codeLensEnabled ? [] : codeLensesOf(engine.uses(file));
+    });
+    this.#store.add(
+      engine.onDidChangeDocuments((change) => {
+        this.#background.run('tell of documents', () => connection.sendNotification('plumbline/documentsChanged', change));
+      }),
+    );
+    const refreshLenses = this.#store.add(
+      coalesce(lensRefreshIntervalMs, () => {
+        this.#background.run('refresh code lenses', () => connection.sendRequest('workspace/codeLens/refresh'));
+      }),
+    );
+    this.#store.add(
+      engine.onDidChangeRows(() => {
+        if (settings.codeLensEnabled) refreshLenses.request();
+      }),
+    );
+  }
+}
+
+function toLogger(connection: Connection): Logger {
+  const { console } = connection;
+  return {
+    trace: (message) => {
+      console.debug(message);
+    },
+    debug: (message) => {
+      console.debug(message);
+    },
+    info: (message) => {
+      console.info(message);
+    },
+    warn: (message) => {
+      console.warn(message);
+    },
+    error: (message) => {
+      console.error(message);
+    },
+  };
+}
