@@ -51,6 +51,8 @@ export default defineConfig(
         },
       ],
       'max-lines': ['error', { max: 600 }],
+      // A cluster that all tests of a file share may be held in the module.
+      'no-restricted-syntax': ['error', NO_DEFAULT_EXPORT, NO_EXPORT_ALL],
     },
   },
   {

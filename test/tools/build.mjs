@@ -169,7 +169,8 @@ async function makeExecutable(path) {
   await chmod(path, 0o755);
 }
 
-async function buildRenderer(signal, note) {
+/** Builds dist/renderer.wasm, or links it from the cache. */
+export async function buildRenderer(signal, note) {
   const script = join(ROOT, 'test', 'tools', 'wasm.mjs');
   if (!(await exists(script))) {
     note('test/tools/wasm.mjs does not exist yet: no renderer.wasm');

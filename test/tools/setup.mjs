@@ -1,7 +1,7 @@
 // The steps that make a fresh clone ready: dependencies, programs, VS Code, bundles. Plain JavaScript: it runs before anything is installed.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildAll } from './build.mjs';
+import { buildAll, buildRenderer } from './build.mjs';
 import { installCodeServer, isCodeServerInstalled } from './codeServerInstall.mjs';
 import { goBinary, isBuilt } from './goBinaries.mjs';
 import { NODE, ROOT } from './main.mjs';
@@ -49,7 +49,10 @@ export const CODE_SERVER = {
 };
 
 /** @type {import('./steps.mjs').Step} */
-export const BUNDLES = { name: 'bundles', needs: [DEPENDENCIES.name], run: ({ signal, note }) => buildAll({ signal, note }) };
+export const BUNDLES = { name: 'bundles', needs: [DEPENDENCIES.name], run: ({ signal, note }) => buildAll({ signal, note, wasm: false }) };
+
+/** @type {import('./steps.mjs').Step} */
+export const RENDERER = { name: 'renderer', isHeavy: true, run: ({ signal, note }) => buildRenderer(signal, note) };
 
 /** The programs of a control plane: what the API server needs comes first. */
 export const CONTROL_PLANE = ['etcd', 'kube-apiserver', 'kubectl', 'kube-controller-manager', 'kube-scheduler', 'kwok'].map(goStep);

@@ -1,0 +1,110 @@
+// `npm test [-- RING | RING/PART]`: sets everything up, then runs the rings one after the other. Last line: `N passed, N failed`.
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isProgram, isProjectNode, main, ROOT, ToolError, underProjectNode } from './main.mjs';
+import { checkPrerequisites } from './prerequisites.mjs';
+import { BUNDLES, CODE_SERVER, CONTROL_PLANE, DEPENDENCIES, PEERS, RENDERER } from './setup.mjs';
+import { runSteps } from './steps.mjs';
+
+/**
+ * @typedef {object} Ring
+ * @property {string} name
+ * @property {string} [folder]   under test/; its `*.test.ts` files are the ring
+ * @property {number} [parallel] files at a time
+ * @property {readonly ('controlPlane' | 'renderer' | 'peers' | 'bundles' | 'editor')[]} needs
+ */
+
+/** @type {readonly Ring[]} */
+const RINGS = [
+  { name: 'check', needs: [] },
+  { name: 'unit', folder: 'unit', parallel: 2, needs: [] },
+  { name: 'engine', folder: 'engine', parallel: 2, needs: ['controlPlane', 'renderer', 'peers'] },
+  { name: 'extension', folder: 'extension', parallel: 1, needs: ['controlPlane', 'renderer', 'bundles', 'editor'] },
+  { name: 'e2e', folder: 'e2e', parallel: 1, needs: ['controlPlane', 'renderer', 'bundles', 'editor'] },
+];
+
+/** The rings to run, each with the part of it that was asked for: `engine/cluster` is ring `engine`, part `cluster`. */
+function chosen(args) {
+  if (args.length === 0) return RINGS.map((ring) => ({ ring, part: '' }));
+  return args.map((arg) => {
+    const [name, ...part] = arg.replace(/^test\//, '').split('/');
+    const ring = RINGS.find((one) => one.name === name);
+    if (ring === undefined) throw new ToolError(`There is no ring '${name}'; rings: ${RINGS.map((one) => one.name).join(', ')}.`);
+    return { ring, part: part.join('/') };
+  });
+}
+
+/** Test files of a ring: all, those in a folder, or those whose path under the ring's folder starts with `part`. */
+async function filesOf(folder, part) {
+  const names = await readdir(join(ROOT, 'test', folder), { recursive: true }).catch(() => []);
+  const wanted = names.filter((name) => name.endsWith('.test.ts') && name.startsWith(part));
+  return wanted.map((name) => join(ROOT, 'test', folder, name)).sort();
+}
+
+async function prepare(rings, signal) {
+  const needs = new Set(rings.flatMap(({ ring }) => ring.needs));
+  await checkPrerequisites({
+    go: needs.has('controlPlane') || needs.has('renderer'),
+    codeServer: needs.has('editor'),
+    browser: needs.has('editor'),
+  });
+  await runSteps(
+    [
+      DEPENDENCIES,
+      ...(needs.has('controlPlane') ? CONTROL_PLANE : []),
+      ...(needs.has('renderer') ? [RENDERER] : []),
+      ...(needs.has('bundles') ? [BUNDLES] : []),
+      ...(needs.has('editor') ? [CODE_SERVER] : []),
+      ...(needs.has('peers') ? PEERS : []),
+    ],
+    signal,
+  );
+}
+
+async function runRing({ ring, part }, signal) {
+  console.log(`\n── ${ring.name}${part === '' ? '' : `/${part}`}`);
+  const start = Date.now();
+  let counts;
+  if (ring.folder === undefined) {
+    const { runChecks } = await import('./check.mjs');
+    counts = await runChecks(signal);
+  } else {
+    const { runFiles } = await import('./runner.mjs');
+    const files = await filesOf(ring.folder, part);
+    if (files.length === 0) {
+      console.log('  ✖ no test file found');
+      counts = { passed: 0, failed: 1 };
+    } else counts = await runFiles(files, { parallel: ring.parallel, root: ROOT, signal });
+  }
+  if (counts.passed + counts.failed === 0) {
+    console.log('  ✖ no test ran');
+    counts = { passed: 0, failed: 1 };
+  }
+  console.log(`── ${ring.name}: ${counts.passed} passed, ${counts.failed} failed in ${((Date.now() - start) / 1000).toFixed(1)} s`);
+  return counts;
+}
+
+if (isProgram(import.meta.url)) {
+  await main(async ({ args, signal }) => {
+    const rings = chosen(args);
+    if (!isProjectNode()) {
+      try {
+        await prepare(rings, signal);
+      } catch (error) {
+        console.error(`\n${error instanceof Error ? error.message : error}`);
+        console.log('\n0 passed, 1 failed');
+        return 1;
+      }
+      return underProjectNode(import.meta.url, args, signal);
+    }
+    const total = { passed: 0, failed: 0 };
+    for (const one of rings) {
+      signal.throwIfAborted();
+      const { passed, failed } = await runRing(one, signal);
+      total.passed += passed;
+      total.failed += failed;
+    }
+    console.log(`\n${total.passed} passed, ${total.failed} failed`);
+    return total.failed === 0 ? 0 : 1;
+  });
+}
