@@ -78,7 +78,11 @@ export async function loadKubeconfig(sources: KubeconfigFiles): Promise<Kubeconf
 
 /** Merges parsed files in order; earlier ones win. */
 export function mergeKubeconfigs(parsed: readonly Kubeconfig[]): Kubeconfig {
-  const merged = { clusters: new Map<string, KubeconfigEntry>(), users: new Map<string, KubeconfigEntry>(), contexts: new Map<string, KubeconfigEntry>() };
+  const merged = {
+    clusters: new Map<string, KubeconfigEntry>(),
+    users: new Map<string, KubeconfigEntry>(),
+    contexts: new Map<string, KubeconfigEntry>(),
+  };
   for (const one of parsed) {
     for (const part of ['clusters', 'users', 'contexts'] as const) {
       for (const [name, entry] of one[part]) if (!merged[part].has(name)) merged[part].set(name, entry);
@@ -121,7 +125,8 @@ export function parseKubeconfig(text: string, file: string): Kubeconfig {
       const name = stringAt(item, 'name');
       if (name === undefined || name === '') throw invalid(file, lineOf(index), `${list}[${String(index)}] has no name`);
       const body = valueAt(item, bodyKey);
-      if (body !== undefined && body !== null && !isJsonObject(body)) throw invalid(file, lineOf(index), `${bodyKey} of ${name} is not a mapping`);
+      if (body !== undefined && body !== null && !isJsonObject(body))
+        throw invalid(file, lineOf(index), `${bodyKey} of ${name} is not a mapping`);
       if (!found.has(name)) found.set(name, { name, body: body ?? {}, file, line: lineOf(index) - 1 });
     });
     return found;

@@ -1,0 +1,275 @@
+import { delay } from '../../base/async.ts';
+import { AppError, isAppError } from '../../base/errors.ts';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, stringAt } from '../model/json.ts';
+import type { KubeObject } from '../model/objects.ts';
+import { type ResourceInfo, resourcePath } from '../model/resourceInfo.ts';
+import type { Reason } from '../model/states.ts';
+import { apiError, type CallSubject, type CallTarget, connectionCodes, continueOf, reasonOf, signInCodes } from './apiErrors.ts';
+import type { Transport } from './transport.ts';
+
+/** Times of reflectors, in milliseconds unless named otherwise. */
+export interface ReflectorTimes {
+  readonly backoffMinMs: number;
+  readonly backoffMaxMs: number;
+  /** the server ends a watch after a random time between these */
+  readonly watchMinSeconds: number;
+  readonly watchMaxSeconds: number;
+  /** past the end that the server should have made */
+  readonly graceMs: number;
+  /** without a byte; the server sends bookmarks every minute */
+  readonly quietMs: number;
+  /** between the lists of a polled kind */
+  readonly pollMs: number;
+  /** until a forbidden or unknown kind is tried again */
+  readonly failedRetryMs: number;
+}
+
+/** The times used unless a test sets others. */
+export const defaultReflectorTimes: ReflectorTimes = {
+  backoffMinMs: 800,
+  backoffMaxMs: 30_000,
+  watchMinSeconds: 300,
+  watchMaxSeconds: 600,
+  graceMs: 30_000,
+  quietMs: 150_000,
+  pollMs: 60_000,
+  failedRetryMs: 60_000,
+};
+
+/** What one reflector lists and watches. */
+export interface ReflectorSpec {
+  readonly info: ResourceInfo;
+  /** '' for cluster-scoped kinds or all namespaces */
+  readonly namespace: string;
+  /** ask for PartialObjectMetadata */
+  readonly isMetadataOnly: boolean;
+  /** list from time to time instead of watching */
+  readonly isPolled: boolean;
+}
+
+/** Where a reflector puts what it learns. Objects always carry apiVersion and kind of the spec. */
+export interface ReflectorSink {
+  upsert(object: KubeObject): void;
+  remove(object: KubeObject): void;
+  /** a list has ended: whatever is not among these names (`namespace/name`) is gone */
+  retain(places: ReadonlySet<string>): void;
+  /** the state changed; `reason` with `retrying` and `failed` */
+  report(state: ReflectorState, reason?: Reason): void;
+  /** something arrived */
+  news(): void;
+}
+
+/** See WatchStatus. */
+export type ReflectorState = 'syncing' | 'synced' | 'polling' | 'retrying' | 'failed';
+
+const PAGE_LIMIT = 500;
+const AS_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+const AS_OBJECT = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+const SHORT_WATCH_MS = 1_000;
+const NEWLINE = 10;
+
+/** A complete line of a watch that is no event. */
+class BrokenEventError extends Error {
+  override readonly name = 'BrokenEventError';
+}
+
+/**
+ * Keeps a sink equal to one collection of the API server: list in pages, then watch with bookmarks from the list's resourceVersion,
+ * resumed at the last seen one; lists again after 410. resourceVersions are opaque.
+ * Semantics: client-go tools/cache Reflector and https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ */
+export class Reflector {
+  readonly spec: ReflectorSpec;
+  readonly #transport: Transport;
+  readonly #target: CallTarget;
+  readonly #sink: ReflectorSink;
+  readonly #times: ReflectorTimes;
+  /** resolves when the server is believed reachable */
+  readonly #online: (signal: AbortSignal) => Promise<void>;
+  #resourceVersion: string | undefined;
+  #broken = 0;
+
+  constructor(
+    spec: ReflectorSpec,
+    transport: Transport,
+    target: CallTarget,
+    sink: ReflectorSink,
+    online: (signal: AbortSignal) => Promise<void>,
+    times: ReflectorTimes,
+  ) {
+    this.spec = spec;
+    this.#transport = transport;
+    this.#target = target;
+    this.#sink = sink;
+    this.#online = online;
+    this.#times = times;
+  }
+
+  /** Runs until the signal fires. */
+  async run(signal: AbortSignal): Promise<void> {
+    let backoffMs = this.#times.backoffMinMs;
+    while (!signal.aborted) {
+      let waitMs = 0;
+      try {
+        await this.#online(signal);
+        if (this.#resourceVersion === undefined) await this.#list(signal);
+        this.#sink.report(this.spec.isPolled ? 'polling' : 'synced');
+        if (this.spec.isPolled) {
+          await delay(this.#times.pollMs, signal);
+          this.#resourceVersion = undefined;
+        } else {
+          const startedAtMs = Date.now();
+          await this.#watch(signal);
+          if (Date.now() - startedAtMs >= SHORT_WATCH_MS) backoffMs = this.#times.backoffMinMs;
+          else waitMs = backoffMs;
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        waitMs = this.#afterFailure(error, backoffMs);
+      }
+      if (waitMs > 0) {
+        backoffMs = Math.min(backoffMs * 2, this.#times.backoffMaxMs);
+        await delay(waitMs * (0.75 + Math.random() / 2), signal).catch(() => undefined);
+      }
+    }
+  }
+
+  /** Milliseconds to wait before the next attempt. */
+  #afterFailure(error: unknown, backoffMs: number): number {
+    if (error instanceof BrokenEventError) {
+      this.#broken += 1;
+      if (this.#broken >= 2) this.#resourceVersion = undefined;
+      return backoffMs;
+    }
+    if (!isAppError(error)) throw error;
+    if (error.code === 'gone') {
+      const wasListed = this.#resourceVersion === undefined;
+      this.#resourceVersion = undefined;
+      return wasListed ? backoffMs : 0;
+    }
+    if (isAppError(error, 'forbidden', 'unknown-kind', 'not-found', 'workspace-untrusted', 'bad-request')) {
+      this.#resourceVersion = undefined;
+      if (error.code === 'unknown-kind') this.#sink.retain(new Set());
+      this.#sink.report('failed', reasonOf(error));
+      return this.#times.failedRetryMs;
+    }
+    this.#sink.report('retrying', reasonOf(error));
+    const retryAfter = error.details['retryAfterSeconds'];
+    if (typeof retryAfter === 'number') return Math.max(retryAfter * 1000, backoffMs);
+    // The connection itself tries to reach the server again and lets us go on: only a little spread is needed here.
+    return isAppError(error, ...connectionCodes, ...signInCodes) ? Math.min(50, backoffMs) : backoffMs;
+  }
+
+  async #list(signal: AbortSignal): Promise<void> {
+    const { info, namespace, isMetadataOnly } = this.spec;
+    const subject = this.#subject('list');
+    const places = new Set<string>();
+    let token: string | undefined;
+    let isPaged = true;
+    for (;;) {
+      const query = new URLSearchParams();
+      if (isPaged) query.set('limit', String(PAGE_LIMIT));
+      if (token !== undefined) query.set('continue', token);
+      const path = `${resourcePath(info, namespace)}?${query.toString()}`;
+      let json: JsonValue;
+      try {
+        ({ json } = await this.#transport.send({ method: 'GET', path, accept: this.#accept(isMetadataOnly, AS_LIST), subject, signal }));
+      } catch (error) {
+        if (!isAppError(error, 'gone') || token === undefined) throw error;
+        // The token has expired in the middle: once more from the start, in one piece.
+        token = undefined;
+        isPaged = false;
+        places.clear();
+        continue;
+      }
+      const items = isJsonObject(json) ? json['items'] : undefined;
+      if (!isJsonArray(items) && items !== null)
+        throw new AppError('server-error', { ...this.#target, ...subject, message: 'no list came' });
+      for (const item of items ?? []) {
+        const object = this.#asObject(item);
+        if (object === undefined) continue;
+        places.add(`${stringAt(object.metadata, 'namespace') ?? ''}/${stringAt(object.metadata, 'name') ?? ''}`);
+        this.#sink.upsert(object);
+      }
+      this.#sink.news();
+      token = continueOf(json);
+      if (token !== undefined) continue;
+      this.#sink.retain(places);
+      this.#resourceVersion = stringAt(json, 'metadata', 'resourceVersion') ?? '';
+      return;
+    }
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const { info, namespace, isMetadataOnly } = this.spec;
+    const { watchMinSeconds, watchMaxSeconds, graceMs, quietMs } = this.#times;
+    const seconds = Math.round(watchMinSeconds + Math.random() * (watchMaxSeconds - watchMinSeconds));
+    const query = new URLSearchParams({
+      watch: '1',
+      allowWatchBookmarks: 'true',
+      timeoutSeconds: String(seconds),
+      resourceVersion: this.#resourceVersion ?? '',
+    });
+    const path = `${resourcePath(info, namespace)}?${query.toString()}`;
+    const accept = this.#accept(isMetadataOnly, AS_OBJECT);
+    const idleMs = Math.min(quietMs, seconds * 1000 + graceMs);
+    let rest: Buffer[] = [];
+    try {
+      for await (const chunk of this.#transport.stream({ method: 'GET', path, accept, subject: this.#subject('watch'), signal }, idleMs)) {
+        let from = 0;
+        for (let end = chunk.indexOf(NEWLINE, from); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
+          const piece = chunk.subarray(from, end);
+          const line = rest.length === 0 ? piece : Buffer.concat([...rest, piece]);
+          rest = [];
+          from = end + 1;
+          if (line.length > 0) this.#applyEvent(line.toString('utf8'));
+        }
+        if (from < chunk.length) rest.push(chunk.subarray(from));
+        this.#sink.news();
+      }
+    } catch (error) {
+      // Silence or a break in the middle: the next watch goes on where this one ended.
+      if (!isAppError(error, 'timed-out', 'unreachable')) throw error;
+    }
+  }
+
+  #applyEvent(line: string): void {
+    let event: JsonValue;
+    try {
+      event = JSON.parse(line) as JsonValue;
+    } catch {
+      throw new BrokenEventError();
+    }
+    const type = stringAt(event, 'type');
+    const body = isJsonObject(event) ? event['object'] : undefined;
+    if (type === 'ERROR') {
+      const code = isJsonObject(body) && typeof body['code'] === 'number' ? body['code'] : 500;
+      throw apiError(code, body, this.#subject('watch'), this.#target);
+    }
+    const object = this.#asObject(body);
+    if (object === undefined) throw new BrokenEventError();
+    if (type === 'ADDED' || type === 'MODIFIED') this.#sink.upsert(object);
+    else if (type === 'DELETED') this.#sink.remove(object);
+    else if (type !== 'BOOKMARK') throw new BrokenEventError();
+    const resourceVersion = stringAt(object.metadata, 'resourceVersion');
+    if (resourceVersion !== undefined) this.#resourceVersion = resourceVersion;
+    this.#broken = 0;
+  }
+
+  #asObject(value: JsonValue | undefined): KubeObject | undefined {
+    if (!isJsonObject(value) || !isJsonObject(value['metadata'])) return undefined;
+    const { group, version, kind } = this.spec.info;
+    const object: JsonObject = { ...value, apiVersion: group === '' ? version : `${group}/${version}`, kind };
+    return object as KubeObject;
+  }
+
+  #accept(isMetadataOnly: boolean, form: string): string {
+    if (!isMetadataOnly) return 'application/json';
+    // Without the second choice for Secrets: a server that cannot leave the data out shall refuse.
+    return this.spec.info.kind === 'Secret' && this.spec.info.group === '' ? form : `${form},application/json`;
+  }
+
+  #subject(verb: string): CallSubject {
+    return { verb, group: this.spec.info.group, resource: this.spec.info.plural, namespace: this.spec.namespace };
+  }
+}

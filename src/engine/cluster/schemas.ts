@@ -1,0 +1,139 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { raceWithSignal } from '../../base/async.ts';
+import { isAppError } from '../../base/errors.ts';
+import { sha256 } from '../../base/hash.ts';
+import type { Logger } from '../../base/log.ts';
+import { isJsonObject, objectAt, stringAt } from '../model/json.ts';
+import type { GroupVersionKind } from '../model/objects.ts';
+import { reduceOpenApi, type SchemaDocument, schemaOfKind, type TypeSchema } from '../model/schema.ts';
+import type { Schemas } from './api.ts';
+import type { CallSubject } from './apiErrors.ts';
+import { groupVersionOf } from './discovery.ts';
+import type { Transport } from './transport.ts';
+
+/** Goes into the file name: a change of the reduced form makes old files unread. */
+const FORM = '1';
+const SUBJECT: CallSubject = { verb: 'get', group: '', resource: 'openapi', namespace: '' };
+
+/**
+ * OpenAPI v3 per group-version (KEP-2896), reduced and kept on disk by the content hash that the server names it by.
+ * Schemas hold no values of objects, so nothing secret reaches the disk.
+ */
+export class ServerSchemas implements Schemas {
+  readonly #transport: Transport;
+  readonly #folder: string | undefined;
+  readonly #log: Logger;
+  readonly #abort = new AbortController();
+  readonly #documents = new Map<string, Promise<SchemaDocument | undefined>>();
+  readonly #ready = new Map<string, SchemaDocument>();
+  #index: Promise<ReadonlyMap<string, string>> | undefined;
+
+  /** @param folder for the reduced documents; undefined keeps them in memory only */
+  constructor(transport: Transport, folder: string | undefined, log: Logger) {
+    this.#transport = transport;
+    this.#folder = folder;
+    this.#log = log;
+  }
+
+  async schemaOf(gvk: GroupVersionKind, signal = this.#abort.signal): Promise<TypeSchema | undefined> {
+    const document = await raceWithSignal(this.#document(groupVersionOf(gvk)), signal);
+    return document === undefined ? undefined : schemaOfKind(document, gvk.kind);
+  }
+
+  known(gvk: GroupVersionKind): TypeSchema | undefined {
+    const document = this.#ready.get(groupVersionOf(gvk));
+    return document === undefined ? undefined : schemaOfKind(document, gvk.kind);
+  }
+
+  /** Forgets what may have changed: documents are asked for again, unchanged ones come from disk. Call when kinds changed. */
+  invalidate(): void {
+    this.#index = undefined;
+    this.#documents.clear();
+  }
+
+  dispose(): void {
+    this.#abort.abort();
+  }
+
+  #document(groupVersion: string): Promise<SchemaDocument | undefined> {
+    const known = this.#documents.get(groupVersion);
+    if (known !== undefined) return known;
+    const loading = this.#load(groupVersion).then(
+      (document) => {
+        if (document === undefined) this.#ready.delete(groupVersion);
+        else this.#ready.set(groupVersion, document);
+        return document;
+      },
+      (error: unknown) => {
+        this.#documents.delete(groupVersion);
+        throw error;
+      },
+    );
+    this.#documents.set(groupVersion, loading);
+    return loading;
+  }
+
+  async #load(groupVersion: string): Promise<SchemaDocument | undefined> {
+    this.#index ??= this.#readIndex();
+    let index: ReadonlyMap<string, string>;
+    try {
+      index = await this.#index;
+    } catch (error) {
+      this.#index = undefined;
+      throw error;
+    }
+    const url = index.get(groupVersion.includes('/') ? `apis/${groupVersion}` : `api/${groupVersion}`);
+    if (url === undefined) return undefined;
+    const hash = new URL(url, 'https://localhost').searchParams.get('hash') ?? '';
+    const before = this.#ready.get(groupVersion);
+    if (before !== undefined && hash !== '' && before.hash === hash) return before;
+    const file =
+      this.#folder === undefined || hash === ''
+        ? undefined
+        : join(this.#folder, `${sha256(`${FORM} ${groupVersion} ${hash}`).slice(0, 32)}.json`);
+    const stored = file === undefined ? undefined : await readStored(file, groupVersion, hash);
+    if (stored !== undefined) return stored;
+    try {
+      const { json } = await this.#transport.send({ method: 'GET', path: url, subject: SUBJECT, signal: this.#abort.signal });
+      if (!isJsonObject(json)) return undefined;
+      const document = reduceOpenApi(groupVersion, hash, json);
+      if (file !== undefined) await this.#store(file, document);
+      return document;
+    } catch (error) {
+      if (isAppError(error, 'not-found', 'unknown-kind', 'forbidden', 'server-error')) return undefined;
+      throw error;
+    }
+  }
+
+  async #readIndex(): Promise<ReadonlyMap<string, string>> {
+    try {
+      const { json } = await this.#transport.send({ method: 'GET', path: '/openapi/v3', subject: SUBJECT, signal: this.#abort.signal });
+      const paths = objectAt(json, 'paths');
+      return new Map(Object.entries(paths).map(([path, entry]) => [path, stringAt(entry, 'serverRelativeURL') ?? '']));
+    } catch (error) {
+      if (isAppError(error, 'not-found', 'unknown-kind', 'forbidden')) return new Map();
+      throw error;
+    }
+  }
+
+  async #store(file: string, document: SchemaDocument): Promise<void> {
+    try {
+      await mkdir(join(file, '..'), { recursive: true });
+      const temporary = `${file}.${String(process.pid)}.tmp`;
+      await writeFile(temporary, JSON.stringify(document));
+      await rename(temporary, file);
+    } catch (error) {
+      this.#log.warn(`a schema could not be stored: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+async function readStored(file: string, groupVersion: string, hash: string): Promise<SchemaDocument | undefined> {
+  try {
+    const stored = JSON.parse(await readFile(file, 'utf8')) as SchemaDocument;
+    return stored.groupVersion === groupVersion && stored.hash === hash ? stored : undefined;
+  } catch {
+    return undefined;
+  }
+}
