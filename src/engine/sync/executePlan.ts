@@ -1,6 +1,7 @@
 import { delay } from '../../base/async.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
+import { connectionCodes, signInCodes } from '../cluster/apiErrors.ts';
 import { arrayAt, jsonEqual, type JsonObject, stringAt } from '../model/json.ts';
 import { displayName, type KubeObject, keyString } from '../model/objects.ts';
 import type { StepResult } from '../model/plan.ts';
@@ -22,7 +23,7 @@ export interface ExecuteOptions {
 const MAX_TRIES = 4;
 const FIRST_RETRY_MS = 250;
 /** The cluster does not answer: going on would only repeat the failure for every step. */
-const endingCodes = ['unreachable', 'unauthorized', 'sign-in-needed', 'credentials-expired', 'wrong-cluster', 'timeout'];
+const endingCodes: readonly string[] = [...connectionCodes, ...signInCodes, 'wrong-cluster'];
 
 /**
  * Carries out a plan, step by step, each write conditional on the state that the plan saw. An abort takes effect between steps: a
@@ -95,8 +96,8 @@ async function writeWithRetries(
     } catch (error) {
       if (attempt >= MAX_TRIES) throw error;
       if (isAppError(error, 'too-many-requests')) {
-        const waitMs = error.details['retryAfterMs'];
-        await waitOrCancel(typeof waitMs === 'number' ? waitMs : FIRST_RETRY_MS * 2 ** attempt, step, signal);
+        const seconds = error.details['retryAfterSeconds'];
+        await waitOrCancel(typeof seconds === 'number' ? seconds * 1000 : FIRST_RETRY_MS * 2 ** attempt, step, signal);
         continue;
       }
       if (current === undefined || reasonOfFailure(error, step.step.key, connection.context).code !== 'moved-since-plan') throw error;

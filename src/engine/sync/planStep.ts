@@ -40,7 +40,8 @@ export async function planStep(item: RevertItem, context: StepContext): Promise<
   }
   const restored = withFoldedStringData(item.restored);
   const resource = await context.connection.discovery.resource(gvkOf(item.live ?? restored), context.signal);
-  if (resource === undefined) return { refusal: { code: 'unknown-kind', details: { object: displayName(item.key), kind: item.key.kind } } };
+  if (resource === undefined)
+    return { refusal: { code: 'kind-not-served', details: { object: displayName(item.key), kind: item.key.kind } } };
   const missing = await missingRight(item, resource, context);
   if (missing !== undefined) return { refusal: missing };
   return item.live === undefined ? planCreate(item, restored, resource, context) : planFields(item, item.live, restored, resource, context);

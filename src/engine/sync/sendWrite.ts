@@ -51,34 +51,25 @@ export async function sendWrite(
   return (await connection.patch(step.gvk, key, body, { ...common, type: 'json', fieldManager: write.manager })).object;
 }
 
-/** Words by which the API server says that a field cannot be changed (Flux `ssa/errors.go`, `IsImmutableError`). */
-const immutable = /is immutable|immutable field|field is immutable|may not change once set|updates to .* are forbidden/i;
 /** evanphx/json-patch, as the API server passes it on when a `test` does not hold. */
 const testFailed = /testing (value|path) .*failed|test failed/i;
 
-/** What stands in the way of writing an object, by what the server answered. */
+/**
+ * What stands in the way of writing an object, by what the server answered. Words about the object replace those about the call
+ * where the cure differs; all other codes stay those of the cluster room.
+ */
 export function reasonOfFailure(error: unknown, key: ObjectKey, context: string): Reason {
   const object = displayName(key);
   if (!isAppError(error)) return { code: 'refused-by-server', details: { object, message: toError(error).message } };
-  const message = typeof error.details['message'] === 'string' ? error.details['message'] : '';
-  if (error.code === 'moved-since-plan' || error.code === 'conflict' || testFailed.test(message)) {
+  const { details } = error;
+  const message = typeof details['message'] === 'string' ? details['message'] : '';
+  if (isAppError(error, 'moved-since-plan', 'conflict', 'already-exists', 'field-conflict', 'not-found') || testFailed.test(message)) {
     return { code: 'moved-since-plan', details: { object } };
   }
-  if (immutable.test(message))
-    return { code: 'needs-recreate', details: { object, fields: fieldsOf(error.details['fields'], message), message } };
-  if (error.code === 'invalid' || error.code === 'bad-request' || error.code === 'admission-denied') {
+  if (error.code === 'invalid' && details['isImmutable'] === true) {
+    return { code: 'needs-recreate', details: { object, fields: details['fields'], message } };
+  }
+  if (isAppError(error, 'invalid', 'bad-request', 'denied-by-admission'))
     return { code: 'refused-by-server', details: { object, message } };
-  }
-  if (error.code === 'not-found' && /namespaces? "/.test(message)) {
-    return { code: 'namespace-missing', details: { object, namespace: key.namespace } };
-  }
-  return { code: error.code, details: { object, context, ...error.details } };
-}
-
-function fieldsOf(fields: Reason['details'][string], message: string): readonly string[] {
-  if (fields !== undefined && typeof fields === 'object') return fields;
-  const named = /: (?:Invalid value|Forbidden)/.exec(message);
-  const before = named === null ? '' : message.slice(0, named.index);
-  const path = /([\w.[\]"/-]+)$/.exec(before)?.[1];
-  return path === undefined ? [] : [path];
+  return { code: error.code, details: { context, ...details, object } };
 }
