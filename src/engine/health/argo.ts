@@ -7,7 +7,7 @@ import { apiServiceHealth, cronJobHealth, ingressHealth, jobHealth, persistentVo
 import { daemonSetHealth, deploymentHealth, replicaSetHealth, statefulSetHealth } from './argoWorkloads.ts';
 import { groupKind } from './reading.ts';
 
-type Check = (object: KubeObject) => Health;
+type Check = (object: KubeObject, nowMs: number) => Health;
 
 const checks: Readonly<Record<string, Check>> = {
   'apps/Deployment': deploymentHealth,
@@ -30,8 +30,8 @@ const checks: Readonly<Record<string, Check>> = {
  * Health by Argo CD's built-in table, or undefined when that table has no check for the kind. Deletion is judged
  * before, by the caller. Source: argo-cd gitops-engine/pkg/health.
  */
-export function argoHealthOf(object: KubeObject): Health | undefined {
-  return checks[groupKind(object)]?.(object);
+export function argoHealthOf(object: KubeObject, nowMs: number): Health | undefined {
+  return checks[groupKind(object)]?.(object, nowMs);
 }
 
 function workflowHealth(object: KubeObject): Health {

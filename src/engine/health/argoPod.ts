@@ -8,8 +8,8 @@ import { conditionsOf, isTrue } from './reading.ts';
  * Argo's health of a Pod, its messages replaced by the cause in one line.
  * Source: argo-cd gitops-engine/pkg/health/health_pod.go.
  */
-export function podHealth(object: KubeObject): Health {
-  const cause = podCause(object)?.text;
+export function podHealth(object: KubeObject, nowMs: number): Health {
+  const cause = podCause(object, nowMs)?.text;
   const because = cause === undefined ? {} : { message: cause };
   const policy = stringAt(object, 'spec', 'restartPolicy') ?? 'Always';
   const ignoresPolicy = annotationsOf(object)['argocd.argoproj.io/ignore-restart-policy'] === 'true';

@@ -5,6 +5,7 @@ import { argoHealthOf } from './argo.ts';
 import { deletionHealth } from './deletion.ts';
 import { kstatusOf } from './kstatus.ts';
 import type { KStatus } from './kstatusResult.ts';
+import { podCause } from './podCause.ts';
 import { groupKind } from './reading.ts';
 import { withChildren } from './tree.ts';
 
@@ -25,8 +26,10 @@ export function healthOf(object: KubeObject | undefined, options: HealthOptions)
   if (object === undefined) return { status: 'missing', message: 'not in the cluster' };
   const deleting = deletionHealth(object);
   if (deleting !== undefined) return deleting;
-  const own = combine(object, fromKStatus(kstatusOf(object, options.nowMs)), argoHealthOf(object));
-  return options.children === undefined ? own : withChildren(object, own, options.children);
+  const own = combine(object, fromKStatus(kstatusOf(object, options.nowMs)), argoHealthOf(object, options.nowMs));
+  if (groupKind(object) === 'Pod') return blockedPod(object, own, options.nowMs);
+
+  return options.children === undefined ? own : withChildren(object, own, options.children, options.nowMs);
 }
 
 /** The worst of several, with its message; undefined for an empty list. Of equals the first one with a message counts. */
@@ -46,6 +49,13 @@ function combine(object: KubeObject, kstatus: Health, argo: Health | undefined):
   if (groupKind(object) === 'apps/DaemonSet' && stringAt(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return argo;
   if (object.kind === 'Pod' && argo.status === 'unknown' && stringAt(object, 'status', 'phase') === undefined) return kstatus;
   return rank(kstatus.status) > rank(argo.status) ? kstatus : argo;
+}
+
+/** Neither table looks at init containers, nor at every reason for which a container never starts. */
+function blockedPod(pod: KubeObject, own: Health, nowMs: number): Health {
+  if (own.status !== 'progressing') return own;
+  const cause = podCause(pod, nowMs);
+  return cause?.isBlocking === true ? { status: 'degraded', message: cause.text } : own;
 }
 
 function fromKStatus(result: KStatus): Health {

@@ -1,10 +1,8 @@
 import { arrayAt, stringAt, valueAt } from '../model/json.ts';
 import type { KubeObject } from '../model/objects.ts';
 import { current, failed, inProgress, type KStatus } from './kstatusResult.ts';
+import { scheduleWindowMs } from './podCause.ts';
 import { conditionsOf, conditionText, isTrue, numberAt, oneLine } from './reading.ts';
-
-/** How long the scheduler may look for a node before a Pod counts as failed, in milliseconds (kstatus ScheduleWindow). */
-const scheduleWindowMs = 15_000;
 
 /** kstatus of a Pod. Source: cli-utils pkg/kstatus/status/core.go, podConditions. */
 export function podStatus(object: KubeObject, nowMs: number): KStatus {

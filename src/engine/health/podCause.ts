@@ -2,6 +2,9 @@ import { arrayAt, objectAt, stringAt, type JsonValue } from '../model/json.ts';
 import type { KubeObject } from '../model/objects.ts';
 import { conditionsOf, numberAt, oneLine } from './reading.ts';
 
+/** How long the scheduler may look for a node before a Pod counts as failed, in milliseconds (kstatus ScheduleWindow). */
+export const scheduleWindowMs = 15_000;
+
 /** Why a Pod does not run, in one line. */
 export interface PodCause {
   readonly text: string;
@@ -12,9 +15,10 @@ export interface PodCause {
 /**
  * Finds why a Pod is not running well from its status alone (no events): container waiting reasons first, the init
  * containers before the others, then the last termination, then the scheduler's and the kubelet's words.
+ * @param nowMs epoch milliseconds; the scheduler gets 15 s before the lack of a node blocks
  * @returns undefined when the status names no cause
  */
-export function podCause(pod: KubeObject): PodCause | undefined {
+export function podCause(pod: KubeObject, nowMs: number): PodCause | undefined {
   const statuses = [
     ...arrayAt(pod, 'status', 'initContainerStatuses').map((status) => ({ status, noun: 'init container' })),
     ...arrayAt(pod, 'status', 'containerStatuses').map((status) => ({ status, noun: 'container' })),
@@ -25,7 +29,8 @@ export function podCause(pod: KubeObject): PodCause | undefined {
   }
   const unscheduled = conditionsOf(pod).find((condition) => condition.type === 'PodScheduled' && condition.status === 'False');
   if (unscheduled?.reason === 'Unschedulable') {
-    return { text: oneLine(`no node fits: ${unscheduled.message}`), isBlocking: true };
+    const createdMs = Date.parse(stringAt(pod.metadata, 'creationTimestamp') ?? '');
+    return { text: oneLine(`no node fits: ${unscheduled.message}`), isBlocking: !(nowMs - scheduleWindowMs < createdMs) };
   }
   const isOver = stringAt(pod, 'status', 'phase') === 'Failed';
   const ownReason = [stringAt(pod, 'status', 'reason'), stringAt(pod, 'status', 'message')].filter((part) => part !== undefined);

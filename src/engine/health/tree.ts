@@ -12,12 +12,13 @@ const workloads = new Set(['apps/Deployment', 'apps/StatefulSet', 'apps/DaemonSe
  * Pod says. A CronJob whose latest Job failed is degraded.
  * @param own health by the object alone
  * @param children the live objects below it by owner references, at any depth
+ * @param nowMs epoch milliseconds
  */
-export function withChildren(object: KubeObject, own: Health, children: readonly KubeObject[]): Health {
+export function withChildren(object: KubeObject, own: Health, children: readonly KubeObject[], nowMs: number): Health {
   const kind = groupKind(object);
   if (kind === 'batch/CronJob') return own.status === 'healthy' ? latestJobHealth(own, children) : own;
   if (!workloads.has(kind) || (own.status !== 'progressing' && own.status !== 'degraded')) return own;
-  const { cause, pod } = worstPodCause(children) ?? blockedReplicaSet(children) ?? {};
+  const { cause, pod } = worstPodCause(children, nowMs) ?? blockedReplicaSet(children) ?? {};
   if (cause === undefined) return own;
   const said = own.message === undefined ? '' : `${own.message}; `;
   const status = cause.isBlocking ? 'degraded' : own.status;
@@ -29,11 +30,11 @@ interface Blame {
   readonly cause: { readonly text: string; readonly isBlocking: boolean };
 }
 
-function worstPodCause(children: readonly KubeObject[]): Blame | undefined {
+function worstPodCause(children: readonly KubeObject[], nowMs: number): Blame | undefined {
   const blames = children
     .filter((child) => groupKind(child) === 'Pod' && stringAt(child.metadata, 'deletionTimestamp') === undefined)
     .flatMap((child) => {
-      const cause = podCause(child);
+      const cause = podCause(child, nowMs);
       return cause === undefined
         ? []
         : [{ pod: `Pod ${nameOf(child)}`, cause, createdAt: stringAt(child.metadata, 'creationTimestamp') ?? '' }];

@@ -111,7 +111,7 @@ const table = {
       initContainerStatuses: [container({ waiting: { reason: 'CrashLoopBackOff' } }, { name: 'migrate', restartCount: 2 })],
       containerStatuses: [container({ waiting: { reason: 'PodInitializing' } })],
     }),
-    'progressing: init container migrate crash-loops (2 restarts)',
+    'degraded: init container migrate crash-loops (2 restarts)',
   ],
   'Pod being created': [
     pod({ phase: 'Pending', containerStatuses: [container({ waiting: { reason: 'ContainerCreating' } })] }),
