@@ -1,0 +1,17 @@
+import { isJsonObject, type JsonValue } from '../model/json.ts';
+import { annotationsOf, isKubeObject, type KubeObject } from '../model/objects.ts';
+import { LAST_APPLIED } from './ownerMarks.ts';
+
+/** The object as client-side apply recorded it on the live object, or undefined when there is no readable record. */
+export function lastAppliedOf(live: KubeObject): KubeObject | undefined {
+  const text = annotationsOf(live)[LAST_APPLIED];
+  if (typeof text !== 'string' || text === '') return undefined;
+  try {
+    const value = JSON.parse(text) as JsonValue;
+    if (!isJsonObject(value)) return undefined;
+    // kubectl writes what the manifest had; a manifest without metadata of its own cannot be applied, but an edited annotation may be anything.
+    return isKubeObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,163 @@
+import { type FieldPath, formatPath, type PathStep } from '../model/fieldPath.ts';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts';
+import { fieldSchema, itemSchema, type TypeSchema } from '../model/schema.ts';
+import { children, type FieldSet, holdingOf, isLeaf, isMember, type ManagedEntry } from './fieldsV1.ts';
+import { classOfManager, isOwnersEntry, type OwningManager } from './managers.ts';
+import { identifyItems, isBuiltin, ownField, schemaAtStep, shapeOf, stepInto } from './schemaWalk.ts';
+
+/** A field that live has and Git does not, held by somebody. */
+export interface ForeignField {
+  readonly path: FieldPath;
+  readonly live: JsonValue;
+  readonly entry: ManagedEntry;
+}
+
+const SKIPPED_ROOTS = new Set(['status', 'apiVersion', 'kind']);
+
+/**
+ * Members of the owner's own path set that desired no longer has and live still does: proof part (b). Applying desired as this owner
+ * removes them, unless somebody else holds them too. `stringData` of a Secret looks for its `data`.
+ */
+export function orphansOf(
+  owned: FieldSet,
+  desired: JsonObject,
+  live: JsonObject,
+  schema: TypeSchema | undefined,
+): readonly FieldPath[] {
+  const found: FieldPath[] = [];
+  const visit = (set: FieldSet, git: JsonValue | undefined, now: JsonValue, type: TypeSchema | undefined, path: FieldPath): void => {
+    for (const [step, child] of children(set)) {
+      if (path.length === 0 && 'field' in step && SKIPPED_ROOTS.has(step.field)) continue;
+      const at = path.length === 0 && 'field' in step && step.field === 'stringData' ? { field: 'data' } : step;
+      const present = stepInto(now, type, at);
+      if (present === undefined) continue;
+      const wanted = git === undefined ? undefined : stepInto(git, type, at);
+      const below = schemaAtStep(type, at);
+      const next = [...path, at];
+      if (wanted === undefined && isUnit(child, present, below, at)) found.push(next);
+      else visit(child, wanted, present, below, next);
+    }
+  };
+  visit(owned, desired, live, schema, []);
+  return found;
+}
+
+/** Whether a member that Git lacks is reported as one: leaves, list items and structs; maps and lists are reported by their entries. */
+function isUnit(set: FieldSet, live: JsonValue, schema: TypeSchema | undefined, step: PathStep): boolean {
+  if (isLeaf(set)) return true;
+  if (!isMember(set)) return false;
+  if (!('field' in step)) return true;
+  const shape = shapeOf(live, schema);
+  return shape === 'struct' || shape === 'atomic' || shape === 'scalar';
+}
+
+/**
+ * Leaves of a recorded apply that desired no longer has and live still does: what a three-way patch removes. List items by their keys;
+ * atomic values are no leaves to be removed one by one.
+ */
+export function removedSinceBase(
+  base: JsonObject,
+  desired: JsonObject,
+  live: JsonObject,
+  schema: TypeSchema | undefined,
+): readonly FieldPath[] {
+  const found: FieldPath[] = [];
+  const visit = (
+    old: JsonValue,
+    git: JsonValue | undefined,
+    now: JsonValue | undefined,
+    type: TypeSchema | undefined,
+    path: FieldPath,
+  ): void => {
+    if (now === undefined || old === null) return;
+    const shape = shapeOf(old, type);
+    if (git === undefined || git === null) {
+      if ((shape !== 'map' && shape !== 'keyed-list' && shape !== 'set') || isEmpty(old)) {
+        found.push(path);
+        return;
+      }
+    }
+    if (isJsonObject(old) && shape !== 'atomic') {
+      for (const name in old) {
+        const value = ownField(old, name);
+        if (value === undefined || (path.length === 0 && SKIPPED_ROOTS.has(name))) continue;
+        const step = { field: name };
+        visit(value, stepInto(git, type, step), stepInto(now, type, step), fieldSchema(type, name), [...path, step]);
+      }
+    } else if (isJsonArray(old) && (shape === 'keyed-list' || shape === 'set') && type !== undefined) {
+      for (const item of identifyItems(old, type, shape) ?? []) {
+        const wanted = stepInto(git, type, item.step);
+        const present = stepInto(now, type, item.step);
+        if (wanted === undefined && present !== undefined) found.push([...path, item.step]);
+        else visit(item.value, wanted, present, itemSchema(type), [...path, item.step]);
+      }
+    }
+  };
+  visit(base, desired, live, schema, []);
+  return found;
+}
+
+function isEmpty(value: JsonValue): boolean {
+  return isJsonArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0;
+}
+
+/** What decides who may hold fields outside desired. */
+export interface ForeignOptions {
+  readonly owner: OwningManager;
+  /** metadata.creationTimestamp: the creator's entry also lists the server's defaults */
+  readonly createdAt: string | undefined;
+}
+
+/**
+ * Live fields outside desired that somebody else than the owner, a controller, or a subresource holds: proof part (c). The outermost
+ * added item only. A server-side dry-run never shows them.
+ */
+export function foreignFields(
+  entries: readonly ManagedEntry[],
+  desired: JsonObject,
+  live: JsonObject,
+  schema: TypeSchema | undefined,
+  options: ForeignOptions,
+): readonly ForeignField[] {
+  const tolerated = entries.filter(
+    (entry) => isOwnersEntry(entry, options.owner) || (entry.subresource === '' && classOfManager(entry.manager) === 'controller'),
+  );
+  const found = new Map<string, ForeignField>();
+  for (const entry of entries) {
+    if (entry.subresource !== '' || tolerated.includes(entry)) continue;
+    const wasCreator = entry.operation === 'Update' && entry.time !== undefined && entry.time === options.createdAt;
+    const visit = (set: FieldSet, git: JsonValue | undefined, now: JsonValue, type: TypeSchema | undefined, path: FieldPath): void => {
+      for (const [step, child] of children(set)) {
+        if (path.length === 0 && 'field' in step && SKIPPED_ROOTS.has(step.field)) continue;
+        const present = stepInto(now, type, step);
+        if (present === undefined) continue;
+        const wanted = git === undefined ? undefined : stepInto(git, type, step);
+        const below = schemaAtStep(type, step);
+        const at = [...path, step];
+        if (wanted === undefined && isUnit(child, present, below, step)) {
+          const isHeld = tolerated.some((other) => holdingOf(other.fields, at) === 'whole');
+          // Empty maps and lists say nothing by themselves: their entries would stand below them.
+          if (!isHeld && !isEmpty(present) && !(wasCreator && isBuiltin(schema) && mayBeDefault(at, type))) {
+            found.set(formatPath(at), { path: at, live: present, entry });
+          }
+        } else visit(child, wanted, present, below, at);
+      }
+    };
+    visit(entry.fields, desired, live, schema, []);
+  }
+  return outermost([...found.values()]);
+}
+
+/**
+ * Whether a leaf that the creator's Update entry lists may be a default of the server, which that entry cannot tell from what was sent.
+ * Defaults are declared fields outside list items that the creator alone brought; entries of maps and list items are never defaults.
+ */
+function mayBeDefault(path: FieldPath, parent: TypeSchema | undefined): boolean {
+  const last = path.at(-1);
+  return last !== undefined && 'field' in last && parent?.node.properties !== undefined;
+}
+
+function outermost(fields: readonly ForeignField[]): readonly ForeignField[] {
+  const ids = new Set(fields.map((field) => formatPath(field.path)));
+  return fields.filter((field) => !field.path.some((_step, depth) => depth > 0 && ids.has(formatPath(field.path.slice(0, depth)))));
+}
