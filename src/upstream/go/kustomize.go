@@ -1,0 +1,209 @@
+package main
+
+import (
+	"encoding/json"
+	"path"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/yaml"
+)
+
+// build is one run of Kustomize.
+type build struct {
+	files *tree
+	root  string // absolute path of the target
+	// kustomizations are the files that Kustomize read, by absolute path, and their order
+	kustomizations map[string][]byte
+	order          []string
+	remotes        map[string]string // mount folder by URL
+	refused        *failure
+	keepsOrigin    bool // the source itself asks for origin annotations
+	documents      map[string]map[string]int
+}
+
+// renderKustomize runs `kustomize build` on a folder. Origin annotations are asked for in the target's own kustomization as Kustomize
+// reads it, so that each object's file is known, and are taken away again.
+func renderKustomize(asked *request, files *tree, result *response) {
+	b := &build{
+		files:          files,
+		root:           path.Join(treeMount, asked.Path),
+		kustomizations: map[string][]byte{},
+		remotes:        map[string]string{},
+		documents:      map[string]map[string]int{},
+	}
+	options := krusty.MakeDefaultOptions()
+	options.Reorder = krusty.ReorderOptionUnspecified
+	if asked.Restrictor == "none" {
+		options.LoadRestrictions = types.LoadRestrictionsNone
+	}
+	resources, err := krusty.MakeKustomizer(options).Run(&mountedTree{files, b.rewrite}, b.root)
+	if b.refused != nil {
+		result.Errors = append(result.Errors, b.refused)
+		return
+	}
+	if err != nil {
+		result.Errors = append(result.Errors, b.explain(err))
+		return
+	}
+	origins := make([]origin, 0, resources.Size())
+	for _, one := range resources.Resources() {
+		origins = append(origins, b.originOf(one))
+	}
+	if err := b.strip(resources); err != nil {
+		result.Errors = append(result.Errors, asFailure(err, "kustomize-failed"))
+		return
+	}
+	for index, one := range resources.Resources() {
+		object, err := one.MarshalJSON()
+		if err != nil {
+			result.Errors = append(result.Errors, asFailure(err, "kustomize-failed"))
+			continue
+		}
+		from := origins[index]
+		result.Objects = append(result.Objects, rendered{
+			Object: object, File: from.file, Document: from.document, GeneratedBy: from.generatedBy, Remote: from.remote,
+		})
+	}
+}
+
+func (b *build) strip(resources resmap.ResMap) error {
+	if b.keepsOrigin {
+		return nil
+	}
+	return resources.RemoveOriginAnnotations()
+}
+
+func isKustomization(name string) bool {
+	return slices.Contains(konfig.RecognizedKustomizationFileNames(), path.Base(name))
+}
+
+// rewrite adds the wish for origins to the target's kustomization, and turns remote bases that the host provides into local folders.
+func (b *build) rewrite(absolute string, content []byte) ([]byte, error) {
+	if !isKustomization(absolute) {
+		return content, nil
+	}
+	if _, known := b.kustomizations[absolute]; !known {
+		b.order = append(b.order, absolute)
+	}
+	b.kustomizations[absolute] = content
+	var parsed map[string]any
+	if yaml.Unmarshal(content, &parsed) != nil || parsed == nil {
+		return content, nil
+	}
+	changed, err := b.mountRemotes(absolute, content, parsed)
+	if err != nil {
+		b.refused = asFailure(err, "remote-base")
+		return nil, err
+	}
+	if path.Dir(absolute) != b.root {
+		return changed, nil
+	}
+	asked, _ := parsed["buildMetadata"].([]any)
+	if slices.Contains(asked, any(types.OriginAnnotations)) {
+		b.keepsOrigin = true
+		return changed, nil
+	}
+	return addBuildMetadata(changed, asked), nil
+}
+
+// addBuildMetadata asks for origin annotations: by a line at the end, or, where that does not read as intended, by writing it anew.
+func addBuildMetadata(content []byte, asked []any) []byte {
+	wanted := append(slices.Clone(asked), types.OriginAnnotations)
+	var before map[string]any
+	if yaml.UnmarshalStrict(content, &before) != nil {
+		return content
+	}
+	if len(asked) == 0 && before["buildMetadata"] == nil {
+		longer := append(slices.Clone(content), "\nbuildMetadata: ["+types.OriginAnnotations+"]\n"...)
+		var after map[string]any
+		if yaml.UnmarshalStrict(longer, &after) == nil && len(after) == len(before)+1 && after["buildMetadata"] != nil {
+			return longer
+		}
+	}
+	before["buildMetadata"] = wanted
+	written, err := yaml.Marshal(before)
+	if err != nil {
+		return content
+	}
+	return written
+}
+
+// origin is where an object was declared.
+type origin struct {
+	file        string
+	document    *int
+	generatedBy string
+	remote      string
+}
+
+func (b *build) originOf(one *resource.Resource) origin {
+	found, err := one.GetOrigin()
+	if err != nil || found == nil {
+		return origin{}
+	}
+	if found.ConfiguredIn != "" {
+		name, remote := b.locate(found.ConfiguredIn)
+		return origin{file: name, generatedBy: name, remote: remote}
+	}
+	name, remote := b.locate(found.Path)
+	if remote != "" || name == "" {
+		return origin{remote: remote}
+	}
+	from := origin{file: name}
+	id := one.OrgId()
+	if index, known := b.documentsOf(name)[id.Group+"/"+id.Kind+"/"+id.Name]; known && index >= 0 {
+		from.document = &index
+	}
+	return from
+}
+
+// locate turns a path relative to the target into one of the tree, or the URL of the remote base that it lies in.
+func (b *build) locate(relative string) (name, remote string) {
+	if strings.Contains(relative, "://") || strings.HasPrefix(relative, "http:/") || strings.HasPrefix(relative, "https:/") {
+		return "", strings.Replace(relative, ":/", "://", 1)
+	}
+	absolute := path.Join(b.root, relative)
+	for url, mount := range b.remotes {
+		if strings.HasPrefix(absolute, mount) {
+			return "", url
+		}
+	}
+	name, known := inTree(absolute)
+	if !known {
+		return "", ""
+	}
+	return name, ""
+}
+
+// documentsOf gives the document of each object of a file by group, kind and name; -1 when two documents could be meant.
+func (b *build) documentsOf(name string) map[string]int {
+	if known, ok := b.documents[name]; ok {
+		return known
+	}
+	found := map[string]int{}
+	content, err := b.files.read(name)
+	if err == nil {
+		for _, one := range parseDocuments(name, content) {
+			for _, object := range flatten(one.Value) {
+				var identity head
+				if one.Value == nil || json.Unmarshal(object, &identity) != nil {
+					continue
+				}
+				key := identity.group() + "/" + identity.Kind + "/" + identity.Metadata.Name
+				if earlier, repeated := found[key]; repeated && earlier != one.Index {
+					found[key] = -1
+				} else {
+					found[key] = one.Index
+				}
+			}
+		}
+	}
+	b.documents[name] = found
+	return found
+}
