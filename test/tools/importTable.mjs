@@ -44,7 +44,7 @@ export const ROOMS = {
   'engine/provenance': { rooms: above('engine/provenance'), packages: ['yaml'], node: 'all' },
   'engine/sync': { rooms: above('engine/sync'), packages: [], node: 'all' },
   'engine/writeback': { rooms: above('engine/writeback'), packages: ['yaml'], node: 'all' },
-  engine: { rooms: ['base', ...ENGINE_ROOMS], packages: [], node: 'all' },
+  engine: { rooms: ['base', ...ENGINE_ROOMS], packages: ['yaml'], node: 'all' },
   upstream: { rooms: ['base', 'engine/model'], packages: [], node: 'all' },
   protocol: { rooms: ['base', 'engine/model'], packages: [], node: 'none' },
   server: {

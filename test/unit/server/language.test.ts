@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LineMark } from '../../../src/engine/model/snapshot.ts';
+import { codeActionsOf } from '../../../src/server/codeActions.ts';
+import { toDiagnostics } from '../../../src/server/diagnostics.ts';
+import { hoverOf } from '../../../src/server/hover.ts';
+
+const mark: LineMark = {
+  range: { file: 'apps/web.yaml', startLine: 7, startColumn: 12, endLine: 7, endColumn: 13 },
+  kind: 'changed',
+  applicationId: 'prod/shop',
+  applicationName: 'shop',
+  environment: 'prod',
+  context: 'prod-eu',
+  object: 'Deployment/web',
+  objectKey: 'apps/Deployment/shop/web',
+  fieldId: 'spec.replicas',
+  git: '2',
+  live: '5',
+  manager: 'kubectl-scale',
+  time: '2026-11-20T14:02:00Z',
+  isEdited: false,
+};
+
+function hoverText(marks: readonly LineMark[], line: number): string | undefined {
+  const hover = hoverOf(marks, line);
+  return hover === null || typeof hover.contents !== 'object' || !('value' in hover.contents) ? undefined : hover.contents.value;
+}
+
+test('the hover of a marked line has both values, who and when, and the actions as links', () => {
+  const text = hoverText([mark], 7) ?? '';
+  for (const part of ['`2`', '`5`', '`kubectl-scale`', '2026-11-20T14:02:00Z', 'command:plumbline.openDiff', 'command:plumbline.revert']) {
+    assert.ok(text.includes(part), `${part} in ${text}`);
+  }
+  assert.equal(hoverText([mark], 8), undefined);
+});
+
+test('what comes from the cluster cannot break out of the hover', () => {
+  const text = hoverText([{ ...mark, live: '`|[x](command:evil)', manager: 'a`b' }], 7) ?? '';
+  assert.ok(!text.includes('`|['));
+  assert.ok(text.includes("'\\|[x](command:evil)"));
+});
+
+test('Problems say what is live, where, and by whom, as information', () => {
+  assert.deepEqual(
+    toDiagnostics([mark, { ...mark, kind: 'missing', fieldId: undefined } as unknown as LineMark], []).map(({ message, severity }) => [
+      severity,
+      message,
+    ]),
+    [
+      [3, 'Deployment/web spec.replicas is 5 in shop (prod), 2 in Git, changed by kubectl-scale at 2026-11-20T14:02:00Z'],
+      [3, 'Deployment/web is not in the cluster: shop (prod)'],
+    ],
+  );
+});
+
+test('what is only waiting to be applied offers no revert', () => {
+  const titles = (kind: LineMark['kind']): string[] => codeActionsOf([{ ...mark, kind }], 7, 7).map((action) => action.title);
+  assert.deepEqual(titles('changed'), ['Revert live replicas to Git in prod', 'Open diff of Deployment/web: prod live ↔ Git']);
+  assert.deepEqual(titles('out-of-sync'), ['Open diff of Deployment/web: prod live ↔ Git']);
+});
