@@ -1,0 +1,93 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { launchBrowser, openWorkbench } from '../tools/browser.ts';
+import { startCodeServer } from '../tools/codeServer.ts';
+import type { CodeServer } from '../tools/codeServer.ts';
+import { startControlPlane } from '../tools/controlPlane.ts';
+import type { Component, ControlPlane } from '../tools/controlPlane.ts';
+import { temporaryFolder } from '../tools/processes.mjs';
+import { Workbench } from './workbench.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What a session is made of. */
+export interface SessionOptions {
+  readonly components?: readonly Component[];
+  /** makes the folder to open, inside `dir`, and what is on the cluster */
+  readonly prepare: (cluster: ControlPlane, dir: string) => Promise<{ readonly folder: string; readonly kubeconfig?: string }>;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** true: starts in Restricted Mode */
+  readonly workspaceTrust?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly size?: { readonly width: number; readonly height: number };
+}
+
+/** A control plane, a folder, and a VS Code in a browser that shows it with the extension of this repo. */
+export interface Session {
+  readonly cluster: ControlPlane;
+  readonly server: CodeServer;
+  readonly browser: Browser;
+  readonly workbench: Workbench;
+  readonly folder: string;
+  /** folder of the whole session */
+  readonly dir: string;
+  end(): Promise<void>;
+}
+
+/** Starts everything that a flow needs; end it in the test's `after`. */
+export async function startSession(options: SessionOptions): Promise<Session> {
+  const ends: (() => Promise<unknown>)[] = [];
+  const end = async (): Promise<void> => {
+    for (const stop of ends.splice(0).reverse()) await stop();
+  };
+  try {
+    const temporary = await temporaryFolder('plumbline-e2e-');
+    ends.push(() => temporary.remove());
+    const [cluster, browser] = await Promise.all([
+      startControlPlane(options.components === undefined ? {} : { components: options.components }),
+      launchBrowser(),
+    ]);
+    ends.push(
+      () => cluster.stop(),
+      () => browser.close(),
+    );
+    const { folder, kubeconfig = cluster.kubeconfigPath } = await options.prepare(cluster, temporary.path);
+    const server = await startCodeServer({
+      folder,
+      extensionDevelopmentPath: root,
+      env: { KUBECONFIG: kubeconfig, ...options.env },
+      ...(options.settings === undefined ? {} : { settings: options.settings }),
+      ...(options.workspaceTrust === undefined ? {} : { workspaceTrust: options.workspaceTrust }),
+    });
+    ends.push(() => server.stop());
+    const page = await openWorkbench(browser, server.url(), options.size ?? { width: 1400, height: 860 });
+    return { cluster, server, browser, workbench: new Workbench(page), folder, dir: temporary.path, end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+/** Ids of the engine processes that descend from a process of ours. */
+export async function enginePids(): Promise<number[]> {
+  const parents = new Map<number, number>();
+  const engines: number[] = [];
+  for (const entry of await readdir('/proc')) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid)) continue;
+    // Processes come and go while we read.
+    const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
+    const commandLine = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
+    parents.set(pid, Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    if (commandLine.split('\0').some((argument) => argument.endsWith('/dist/server.mjs'))) engines.push(pid);
+  }
+  return engines.filter((pid) => {
+    let current: number | undefined = pid;
+    while (current !== undefined && current > 1) {
+      if (current === process.pid) return true;
+      current = parents.get(current);
+    }
+    return false;
+  });
+}

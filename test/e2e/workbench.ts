@@ -1,0 +1,199 @@
+import type { Locator, Page } from 'playwright-core';
+import { screenshot } from '../tools/browser.ts';
+
+/** How long one thing may take to appear, in milliseconds; generous, since the machine may be busy. */
+const patienceMs = 30_000;
+
+/** The workbench as a user drives it: names of what is seen, no ids of the implementation where a name will do. */
+export class Workbench {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+    page.setDefaultTimeout(patienceMs);
+  }
+
+  /** Shows the sidebar "Plumbline". */
+  async openPlumbline(): Promise<void> {
+    await this.page
+      .getByRole('tab', { name: /^Plumbline/ })
+      .first()
+      .click();
+    await this.page.getByRole('treeitem').first().waitFor();
+  }
+
+  /** Rows of trees and lists whose accessible name matches, in the order of the page. */
+  rows(name: string | RegExp): Locator {
+    return this.page.getByRole('treeitem', { name });
+  }
+
+  /** The first row that matches, visible. */
+  async row(name: string | RegExp): Promise<Locator> {
+    const row = this.rows(name).first();
+    await row.waitFor();
+    return row;
+  }
+
+  /** Opens a row's children and leaves it focused. */
+  async expand(name: string | RegExp): Promise<Locator> {
+    const row = await this.row(name);
+    if ((await row.getAttribute('aria-expanded')) !== 'true') await row.locator('.monaco-tl-twistie').click();
+    return row;
+  }
+
+  /** Text of the status bar item. */
+  async status(): Promise<string> {
+    const item = this.page.locator('[id="plumbline.plumbline.plumbline.status"]');
+    await item.waitFor();
+    return (await item.innerText()).trim();
+  }
+
+  /** Waits until the status bar item reads so. */
+  async untilStatus(expected: RegExp): Promise<void> {
+    await until(`status ${expected.source}`, async () => {
+      const status = await this.status();
+      return expected.test(status) ? undefined : status;
+    });
+  }
+
+  /** Runs a command by its title through the palette. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    const input = this.page.locator('.quick-input-widget .quick-input-box input');
+    await input.fill(`>${title}`);
+    await this.page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Picks an entry of an open quick pick by its beginning. */
+  async pick(text: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget .quick-input-box input');
+    await input.waitFor();
+    await input.fill(text);
+    await this.page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Opens a file of the folder by its path, and waits for its tab. */
+  async openFile(path: string): Promise<void> {
+    await this.page.keyboard.press('Control+p');
+    const input = this.page.locator('.quick-input-widget .quick-input-box input');
+    await input.waitFor();
+    await input.fill(path);
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
+    await this.page.keyboard.press('Enter');
+    await this.tab(name).waitFor();
+    await this.page.locator('.editor-instance .view-line').first().waitFor();
+  }
+
+  /** The tab of a file. */
+  tab(name: string): Locator {
+    return this.page.locator(`.tab[data-resource-name="${name}"]`);
+  }
+
+  /** Goes to a line (1-based) of the active editor. */
+  async goToLine(line: number): Promise<void> {
+    await this.page.keyboard.press('Control+g');
+    const input = this.page.locator('.quick-input-widget .quick-input-box input');
+    await input.waitFor();
+    await input.fill(`:${String(line)}`);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Closes all editors without saving. */
+  async closeEditors(): Promise<void> {
+    await this.command('View: Close All Editors');
+    await this.page.locator('.editor-instance').first().waitFor({ state: 'detached' });
+  }
+
+  /** Visible lines of the editor that carry an end-of-line note: their text and the note. */
+  async notes(): Promise<{ line: string; note: string }[]> {
+    return this.page
+      .locator('.editor-instance .view-lines')
+      .first()
+      .evaluate((lines) => {
+        const found: { line: string; note: string }[] = [];
+        for (const line of lines.querySelectorAll('.view-line')) {
+          for (const span of line.querySelectorAll('span[class*="ced-"]')) {
+            const content = getComputedStyle(span, '::after').content;
+            if (content === 'none' || content === 'normal') continue;
+            found.push({ line: (line.textContent ?? '').replaceAll('\u00a0', ' ').trim(), note: content.replace(/^"|"$/g, '') });
+          }
+        }
+        return found;
+      });
+  }
+
+  /** Waits for a note on the line that starts with `line`; undefined: waits until it has none. */
+  async untilNote(line: string, note: RegExp | undefined): Promise<string> {
+    let text = '';
+    await until(`note ${note?.source ?? 'gone'} on '${line}'`, async () => {
+      const notes = await this.notes();
+      const found = notes.find((entry) => entry.line.startsWith(line));
+      text = found?.note ?? '';
+      const isThere = note === undefined ? found === undefined : note.test(text);
+      return isThere ? undefined : JSON.stringify(notes);
+    });
+    return text;
+  }
+
+  /** Moves the mouse onto the first visible line that contains a text, and returns what the hover says. */
+  async hover(lineText: string): Promise<string> {
+    const target = this.page.locator('.editor-instance .view-line', { hasText: lineText }).first().locator('span > span').first();
+    const box = await target.boundingBox();
+    if (box === null) throw new Error(`no line '${lineText}'`);
+    await this.page.mouse.move(box.x + 200, box.y + 200);
+    await this.page.mouse.move(box.x + box.width - 6, box.y + box.height / 2, { steps: 8 });
+    const hover = this.page.locator('.monaco-resizable-hover, .monaco-hover').filter({ hasText: /\w/ }).first();
+    await hover.waitFor();
+    return hover.innerText();
+  }
+
+  /** Text of both sides of the open diff editor. */
+  async diffSides(): Promise<{ original: string; modified: string }> {
+    const read = async (side: string): Promise<string> => {
+      const lines = this.page.locator(`.monaco-diff-editor .editor.${side} .view-line`);
+      await lines.first().waitFor();
+      return (await lines.allInnerTexts()).join('\n').replaceAll('\u00a0', ' ');
+    };
+    return { original: await read('original'), modified: await read('modified') };
+  }
+
+  /** Text of the modal question. */
+  async question(): Promise<string> {
+    const box = this.page.locator('.monaco-dialog-box');
+    await box.waitFor();
+    return box.innerText();
+  }
+
+  /** Presses a button of the modal question. */
+  async answer(button: string | RegExp): Promise<void> {
+    await this.page.locator('.monaco-dialog-box').getByRole('button', { name: button }).click();
+    await this.page.locator('.monaco-dialog-box').waitFor({ state: 'detached' });
+  }
+
+  /** Texts of the notifications that are on the screen. */
+  async notifications(): Promise<string[]> {
+    return this.page.locator('.notification-toast').allInnerTexts();
+  }
+
+  /** Saves a picture as `test/out/screenshots/<name>.png`. */
+  async picture(name: string): Promise<string> {
+    return screenshot(this.page, name);
+  }
+}
+
+/**
+ * Polls a condition about something outside this process.
+ * @param look returns undefined when it holds, else what it saw, for the message
+ */
+export async function until(what: string, look: () => Promise<string | undefined>, timeoutMs = patienceMs): Promise<void> {
+  const deadlineMs = Date.now() + timeoutMs;
+  for (;;) {
+    const seen = await look();
+    if (seen === undefined) return;
+    if (Date.now() > deadlineMs) throw new Error(`${what}: not within ${String(timeoutMs / 1000)} s; last seen: ${seen}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
