@@ -43,7 +43,7 @@ async function packagesForCodeServer() {
 
 /**
  * Fails with everything that is missing, each with its cure.
- * @param {{go?: boolean, codeServer?: boolean, browser?: boolean, redis?: boolean}} wanted
+ * @param {{go?: boolean, codeServer?: boolean, browser?: boolean, desktop?: boolean}} wanted
  */
 export async function checkPrerequisites(wanted) {
   const problems = [];

@@ -98,6 +98,8 @@ export async function buildWasm({ signal, note } = {}) {
   const built = join(folder, 'renderer.wasm');
   await link(built, fresh).catch(() => copyFile(built, fresh));
   await rename(fresh, OUTPUT);
+  // Renaming one link of a file over another link of it does nothing.
+  await rm(fresh, { force: true });
   return OUTPUT;
 }
 
