@@ -4,6 +4,15 @@ import { screenshot } from '../tools/browser.ts';
 /** How long one thing may take to appear, in milliseconds; generous, since the machine may be busy. */
 const patienceMs = 30_000;
 
+/** Runs in the page: the end-of-line notes are generated content, which only computed styles tell. */
+const readNotes = `[...document.querySelectorAll('.editor-instance .view-line')].flatMap((line) =>
+  [...line.querySelectorAll('span[class*="ced-"]')].flatMap((span) => {
+    const { content } = getComputedStyle(span, '::after');
+    if (content === 'none' || content === 'normal') return [];
+    return [{ line: line.textContent.replaceAll('\\u00a0', ' ').trim(), note: content.replace(/^"|"$/g, '') }];
+  }),
+)`;
+
 /** The workbench as a user drives it: names of what is seen, no ids of the implementation where a name will do. */
 export class Workbench {
   readonly page: Page;
@@ -109,20 +118,7 @@ export class Workbench {
 
   /** Visible lines of the editor that carry an end-of-line note: their text and the note. */
   async notes(): Promise<{ line: string; note: string }[]> {
-    return this.page
-      .locator('.editor-instance .view-lines')
-      .first()
-      .evaluate((lines) => {
-        const found: { line: string; note: string }[] = [];
-        for (const line of lines.querySelectorAll('.view-line')) {
-          for (const span of line.querySelectorAll('span[class*="ced-"]')) {
-            const content = getComputedStyle(span, '::after').content;
-            if (content === 'none' || content === 'normal') continue;
-            found.push({ line: (line.textContent ?? '').replaceAll('\u00a0', ' ').trim(), note: content.replace(/^"|"$/g, '') });
-          }
-        }
-        return found;
-      });
+    return (await this.page.evaluate(readNotes)) as { line: string; note: string }[];
   }
 
   /** Waits for a note on the line that starts with `line`; undefined: waits until it has none. */
