@@ -1,28 +1,13 @@
 import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from '../engine/model/snapshot.ts';
 import type { Side } from '../engine/model/sides.ts';
 import type { Plan, RevertTarget, StepResult } from '../engine/model/plan.ts';
+import type { EngineSettings } from '../engine/model/settings.ts';
 import type { Reason } from '../engine/model/states.ts';
 
 /** Identity of the truth the server holds: a restarted engine starts a new epoch; versions count up within one. */
 export interface Stamp {
   readonly epoch: string;
   readonly version: number;
-}
-
-/** Settings that the engine needs, sent at start and at every change. */
-export interface EngineSettings {
-  readonly isTrusted: boolean;
-  /** files as of `KUBECONFIG`; empty: the environment's or the default */
-  readonly kubeconfig: readonly string[];
-  readonly gitPath: string | null;
-  /** minutes between background fetches; 0: never */
-  readonly fetchIntervalMinutes: number;
-  readonly allowRemoteSources: boolean;
-  readonly renderTimeoutSeconds: number;
-  readonly decorationsEnabled: boolean;
-  readonly codeLensEnabled: boolean;
-  /** contexts to which suggestions were mapped by Choose Cluster: application path → destination */
-  readonly chosenDestinations: Readonly<Record<string, { readonly context: string; readonly namespace: string }>>;
 }
 
 /** `initializationOptions` of the language server. */

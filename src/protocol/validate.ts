@@ -1,6 +1,7 @@
 import { isJsonObject } from '../engine/model/json.ts';
 import type { JsonValue } from '../engine/model/json.ts';
-import type { EngineSettings, InitializationOptions } from './messages.ts';
+import type { EngineSettings } from '../engine/model/settings.ts';
+import type { InitializationOptions } from './messages.ts';
 
 /** Settings when the client sends none or broken ones: the safe side of each. */
 export const defaultSettings: EngineSettings = {

@@ -5,7 +5,10 @@ import { isAbortError, isAppError, toError } from '../base/errors.ts';
  * Runs a handler with the token of its request as an AbortSignal; cancellation and failures become LSP errors.
  * An AppError travels as `data: {code, details}`, so that the client makes the words.
  */
-export async function withSignal<T>(token: CancellationToken, handler: (signal: AbortSignal) => Promise<T> | T): Promise<T | ResponseError<unknown>> {
+export async function withSignal<T>(
+  token: CancellationToken,
+  handler: (signal: AbortSignal) => Promise<T> | T,
+): Promise<T | ResponseError<unknown>> {
   const abort = new AbortController();
   const subscription = token.onCancellationRequested(() => {
     abort.abort();
@@ -15,8 +18,12 @@ export async function withSignal<T>(token: CancellationToken, handler: (signal: 
     return await handler(abort.signal);
   } catch (thrown) {
     if (isAbortError(thrown)) return new ResponseError(LSPErrorCodes.RequestCancelled, 'cancelled');
-    if (isAppError(thrown)) return new ResponseError(LSPErrorCodes.RequestFailed, thrown.code, { code: thrown.code, details: thrown.details });
-    return new ResponseError(LSPErrorCodes.RequestFailed, toError(thrown).message, { code: 'internal', details: { message: toError(thrown).message } });
+    if (isAppError(thrown))
+      return new ResponseError(LSPErrorCodes.RequestFailed, thrown.code, { code: thrown.code, details: thrown.details });
+    return new ResponseError(LSPErrorCodes.RequestFailed, toError(thrown).message, {
+      code: 'internal',
+      details: { message: toError(thrown).message },
+    });
   } finally {
     subscription.dispose();
   }

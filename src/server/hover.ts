@@ -24,9 +24,13 @@ function hoverSection(mark: LineMark): string {
     ['live', mark.live ?? (mark.kind === 'missing' ? 'the object does not exist' : mark.kind === 'removed' ? 'not set' : undefined)],
   ].flatMap(([side, text]) => (text === undefined ? [] : [`| ${side ?? ''} | \`${code(text)}\` |`]));
   const table = rows.length === 0 ? '' : `\n\n| side | value |\n|---|---|\n${rows.join('\n')}`;
-  const who = mark.manager === undefined ? '' : `\n\nchanged by \`${code(mark.manager)}\`${mark.time === undefined ? '' : `, ${mark.time}`}`;
+  const who =
+    mark.manager === undefined ? '' : `\n\nchanged by \`${code(mark.manager)}\`${mark.time === undefined ? '' : `, ${mark.time}`}`;
   const edited = mark.isEdited ? '\n\nThis line was edited since: the Git value is the one of the target commit.' : '';
-  const links = [link('Open Diff', 'plumbline.openDiff', mark), ...(isRevertible(mark) ? [link('Revert Live to Git', 'plumbline.revert', mark)] : [])];
+  const links = [
+    link('Open Diff', 'plumbline.openDiff', mark),
+    ...(isRevertible(mark) ? [link('Revert Live to Git', 'plumbline.revert', mark)] : []),
+  ];
   return `${title}${table}${who}${edited}\n\n${links.join(' · ')}`;
 }
 

@@ -1,4 +1,10 @@
-import { type Connection, type InitializeParams, type InitializeResult, TextDocumentSyncKind, type TextDocuments } from 'vscode-languageserver/node';
+import {
+  type Connection,
+  type InitializeParams,
+  type InitializeResult,
+  TextDocumentSyncKind,
+  type TextDocuments,
+} from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { fileURLToPath } from 'node:url';
 import { BackgroundRunner, coalesce } from '../base/async.ts';
@@ -7,7 +13,8 @@ import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { Engine } from '../engine/engine.ts';
 import { describe } from '../engine/model/describe.ts';
-import type { ClientNotifications, EngineSettings } from '../protocol/messages.ts';
+import type { EngineSettings } from '../engine/model/settings.ts';
+import type { ClientNotifications } from '../protocol/messages.ts';
 import { toInitializationOptions, toSettings } from '../protocol/validate.ts';
 import { codeActionsOf } from './codeActions.ts';
 import { codeLensesOf } from './codeLens.ts';
@@ -33,7 +40,9 @@ export class PlumblineServer implements Disposable {
     this.#log = toLogger(connection);
     this.#background = this.#store.add(
       new BackgroundRunner((name, error) => {
-        this.#log.error(`[${name}] ${isAppError(error) ? describe(error.code, error.details) : (toError(error).stack ?? toError(error).message)}`);
+        this.#log.error(
+          `[${name}] ${isAppError(error) ? describe(error.code, error.details) : (toError(error).stack ?? toError(error).message)}`,
+        );
       }),
     );
   }
@@ -85,7 +94,12 @@ export class PlumblineServer implements Disposable {
     let settings = initial;
     this.#store.add(followDocuments(connection, this.#documents, engine));
     const marks = this.#store.add(
-      new MarkPublisher(connection, engine, this.#background, (uri) => settings.decorationsEnabled && this.#documents.get(uri) !== undefined),
+      new MarkPublisher(
+        connection,
+        engine,
+        this.#background,
+        (uri) => settings.decorationsEnabled && this.#documents.get(uri) !== undefined,
+      ),
     );
     const publishMarks = ({ document }: { document: TextDocument }): void => {
       const file = toFile(document.uri);
