@@ -133,7 +133,9 @@ export class ApplicationSession implements Disposable {
       } else if (change.object === undefined) isHealthTouched = true;
       else for (const uid of this.#rootUids(change.object)) this.#touchHealth(uid);
     }
-    if (isHealthTouched) for (const object of this.#objects.values()) if (canHaveChildren(object.key.group, object.key.kind)) this.#toCheck.add(keyString(object.key));
+    if (isHealthTouched)
+      for (const object of this.#objects.values())
+        if (canHaveChildren(object.key.group, object.key.kind)) this.#toCheck.add(keyString(object.key));
     if (this.#toCheck.size > 0) this.#check.request();
   }
 
@@ -239,7 +241,11 @@ export class ApplicationSession implements Disposable {
   async #watch(destination: Destination, render: RenderResult, connection: ClusterConnection, signal: AbortSignal): Promise<void> {
     this.#desired = await settleObjects(render.objects, destination, connection.discovery, signal);
     const keys = new Set(this.#desired.map((object) => keyString(object.key)));
-    const use = { applicationId: this.#application.id, context: destination.context, ...(destination.clusterUid === undefined ? {} : { clusterUid: destination.clusterUid }) };
+    const use = {
+      applicationId: this.#application.id,
+      context: destination.context,
+      ...(destination.clusterUid === undefined ? {} : { clusterUid: destination.clusterUid }),
+    };
     const before = this.#objects;
     this.#objects = new Map(this.#desired.map((desired) => [keyString(desired.key), this.#track(desired, before)]));
     const outcomes = await this.#services.hub.watch(use, keys, interestsOf(this.#desired), signal);
@@ -254,6 +260,7 @@ export class ApplicationSession implements Disposable {
       rendered: desired.rendered,
       desired: desired.object,
       resource: desired.resource,
+      schema: known?.schema,
       header: known?.header,
       fieldRanges: known?.fieldRanges ?? new Map(),
       verdict: known?.verdict ?? pendingVerdict,
@@ -298,12 +305,21 @@ export class ApplicationSession implements Disposable {
     failedWatches: readonly WatchOutcome[],
     signal: AbortSignal,
   ): Promise<TrackedObject> {
-    const failed = failedWatches.find(({ interest }) => interest.gvk.kind === desired.key.kind && interest.gvk.group === desired.key.group && interest.namespace === desired.key.namespace);
+    const failed = failedWatches.find(
+      ({ interest }) =>
+        interest.gvk.kind === desired.key.kind && interest.gvk.group === desired.key.group && interest.namespace === desired.key.namespace,
+    );
     if (failed?.reason !== undefined) {
       return { ...tracked, verdict: cannotCompare(failed.reason.code, failed.reason.details), live: undefined };
     }
     return this.#services.checker.check(
-      { application: this.#application, desired, tracked, autoscaler: this.#autoscalers.get(keyString(desired.key)), rendered: this.#desired },
+      {
+        application: this.#application,
+        desired,
+        tracked,
+        autoscaler: this.#autoscalers.get(keyString(desired.key)),
+        rendered: this.#desired,
+      },
       connection,
       tree,
       signal,

@@ -1,7 +1,7 @@
 import { AppError } from '../base/errors.ts';
 import type { ClusterConnection, ClusterPool } from './cluster/api.ts';
 import { type ClusterHub, reasonOf } from './clusterHub.ts';
-import { maskObject } from './compare/mask.ts';
+import { maskSecrets } from './compare/mask.ts';
 import { stringAt, valueAt } from './model/json.ts';
 import { gvkOf, type KubeObject, nameOf, parseApiVersion, parseKeyString } from './model/objects.ts';
 import type { SideDocument } from './model/snapshot.ts';
@@ -22,7 +22,7 @@ export class ClusterDocuments {
       const objectKey = parseKeyString(key);
       const live = await connection.get({ ...parseApiVersion(apiVersion), kind: objectKey.kind }, objectKey, { signal });
       const { managedFields: _who, ...metadata } = live.metadata;
-      return toYamlText(maskObject({ ...live, metadata }));
+      return toYamlText(maskSecrets({ ...live, metadata }));
     });
   }
 
@@ -32,7 +32,8 @@ export class ClusterDocuments {
       const objectKey = parseKeyString(key);
       const object = connection.watches.get(objectKey);
       const uid = object === undefined ? undefined : stringAt(object.metadata, 'uid');
-      if (uid === undefined) throw new AppError('not-found', { kind: objectKey.kind, name: objectKey.name, namespace: objectKey.namespace });
+      if (uid === undefined)
+        throw new AppError('not-found', { kind: objectKey.kind, name: objectKey.name, namespace: objectKey.namespace });
       const events = await connection.events({ namespace: objectKey.namespace, uid }, { signal });
       return events.length === 0 ? 'No events are recorded for this object.\n' : `${events.map((event) => eventLine(event)).join('\n')}\n`;
     });
@@ -44,9 +45,7 @@ export class ClusterDocuments {
     signal: AbortSignal,
   ): Promise<SideDocument> {
     const { context, namespace, pod, container, tailLines } = target;
-    return this.#answer(context, signal, (connection) =>
-      connection.podLogs({ namespace, name: pod, container }, { tailLines, signal }),
-    );
+    return this.#answer(context, signal, (connection) => connection.podLogs({ namespace, name: pod, container }, { tailLines, signal }));
   }
 
   /** Names of the namespaces of a cluster that no application may use yet. */

@@ -61,7 +61,8 @@ function renderedScopes(rendered: readonly RenderedObject[]): ReadonlyMap<string
   for (const { object } of rendered) {
     if (object.kind !== 'CustomResourceDefinition') continue;
     const kind = stringAt(object, 'spec', 'names', 'kind');
-    if (kind !== undefined) scopes.set(`${stringAt(object, 'spec', 'group') ?? ''}/${kind}`, stringAt(object, 'spec', 'scope') ?? 'Namespaced');
+    if (kind !== undefined)
+      scopes.set(`${stringAt(object, 'spec', 'group') ?? ''}/${kind}`, stringAt(object, 'spec', 'scope') ?? 'Namespaced');
   }
   return scopes;
 }

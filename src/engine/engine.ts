@@ -211,7 +211,10 @@ export class Engine implements EngineApi, Disposable {
     }
   }
 
-  async namespaces(context: string, signal: AbortSignal): Promise<{ namespaces: readonly string[]; problem?: ReturnType<typeof reasonOf> }> {
+  async namespaces(
+    context: string,
+    signal: AbortSignal,
+  ): Promise<{ namespaces: readonly string[]; problem?: ReturnType<typeof reasonOf> }> {
     try {
       return { namespaces: await this.#clusterDocuments.namespaces(context, this.#services.pool, signal) };
     } catch (error) {

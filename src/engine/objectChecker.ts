@@ -8,6 +8,7 @@ import type { Application, FileRange } from './model/application.ts';
 import { gvkOf, type KubeObject, nameOf, namespaceOf, type ObjectKey } from './model/objects.ts';
 import type { RenderedObject } from './model/render.ts';
 import type { ResourceInfo } from './model/resourceInfo.ts';
+import type { TypeSchema } from './model/schema.ts';
 import type { SourceTree } from './model/sourceTree.ts';
 import type { Verdict } from './model/states.ts';
 import type { Locator, ObjectOrigin } from './provenance/locate.ts';
@@ -37,18 +38,24 @@ export class ObjectChecker {
   async check(check: Check, connection: ClusterConnection, tree: SourceTree, signal: AbortSignal): Promise<TrackedObject> {
     const { desired, tracked } = check;
     const live = connection.watches.get(desired.key, gvkOf(desired.object).version);
-    const verdict = await this.#verdict(check, live, connection, signal);
+    const schema = desired.resource === undefined ? undefined : await connection.schemas.schemaOf(gvkOf(desired.object), signal);
+    const verdict = await this.#verdict(check, live, schema, connection, signal);
     const mark = live === undefined ? undefined : ownerMarkOf(live);
     const places = await this.#places(desired.rendered, check.application, verdict, tree);
-    const health = live === undefined ? undefined : healthOf(live, { children: descendants(live, desired.key, connection), nowMs: Date.now() });
-    return { ...tracked, ...places, verdict, live, mark, health };
+    const health =
+      live === undefined ? undefined : healthOf(live, { children: descendants(live, desired.key, connection), nowMs: Date.now() });
+    return { ...tracked, ...places, schema, verdict, live, mark, health };
   }
 
-  async #verdict(check: Check, live: KubeObject | undefined, connection: ClusterConnection, signal: AbortSignal): Promise<Verdict> {
+  async #verdict(
+    check: Check,
+    live: KubeObject | undefined,
+    schema: TypeSchema | undefined,
+    connection: ClusterConnection,
+    signal: AbortSignal,
+  ): Promise<Verdict> {
     const { application, desired } = check;
-    const gvk = gvkOf(desired.object);
     const namespace = desired.key.namespace;
-    const schema = desired.resource === undefined ? undefined : await connection.schemas.schemaOf(gvk, signal);
     return this.#judge.judge(
       {
         key: desired.key,
@@ -120,7 +127,12 @@ function isNamespaceMissing(namespace: string, { watches }: ClusterConnection): 
   return watches.isSynced(gvk, '') && watches.get({ group: '', kind: 'Namespace', namespace: '', name: namespace }) === undefined;
 }
 
-function canDryRun(connection: ClusterConnection, resource: ResourceInfo, key: ObjectKey, signal: AbortSignal | undefined): Promise<boolean> {
+function canDryRun(
+  connection: ClusterConnection,
+  resource: ResourceInfo,
+  key: ObjectKey,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   return connection.canI(
     { verb: 'patch', group: resource.group, resource: resource.plural, namespace: key.namespace },
     signal === undefined ? {} : { signal },

@@ -168,7 +168,8 @@ export class RepoSession implements Disposable {
 
   #note(change: RepositoryChange): void {
     for (const path of change.paths) this.#pendingPaths.add(path);
-    if (change.headChanged || change.refsChanged || change.fetched || change.configChanged || change.indexChanged) this.#pendingRevisions = true;
+    if (change.headChanged || change.refsChanged || change.fetched || change.configChanged || change.indexChanged)
+      this.#pendingRevisions = true;
     if (change.isGone) this.#watchProblem = { code: 'git-not-a-repository', details: { folder: this.root } };
     this.#update.request();
   }

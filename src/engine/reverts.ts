@@ -23,7 +23,10 @@ const maximumPlans = 32;
 /** Plans reverts from what the sessions know, keeps the plans until they are confirmed, and carries them out once. */
 export class Reverts {
   readonly #log: Logger;
-  readonly #prepared = new Map<string, { prepared: PreparedPlan; connection: ClusterConnection; sessions: readonly ApplicationSession[] }>();
+  readonly #prepared = new Map<
+    string,
+    { prepared: PreparedPlan; connection: ClusterConnection; sessions: readonly ApplicationSession[] }
+  >();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -104,4 +107,3 @@ function toItem(object: TrackedObject, session: ApplicationSession, fieldIds: re
     ...(fieldIds === undefined ? {} : { fieldIds }),
   };
 }
-

@@ -1,5 +1,6 @@
 import type { ApplicationSession } from './applicationSession.ts';
-import { maskObject } from './compare/mask.ts';
+import { maskSecrets } from './compare/mask.ts';
+import { normalizeDesired, normalizeLive } from './compare/normalize.ts';
 import { settleObjects } from './desiredObjects.ts';
 import { describe } from './model/describe.ts';
 import type { JsonObject } from './model/json.ts';
@@ -11,6 +12,7 @@ import type { SourceTree } from './model/sourceTree.ts';
 import { liveAsCompared } from './projection.ts';
 import type { RepoSession } from './repoSession.ts';
 import type { SourceRenderer } from './sourceRenderer.ts';
+import type { TrackedObject } from './trackedObject.ts';
 import { commentText, toYamlText } from './yamlText.ts';
 import { reasonOf } from './clusterHub.ts';
 
@@ -54,19 +56,20 @@ export class SideDocuments {
       return failed(object.verdict.reason?.code ?? 'internal', object.verdict.reason?.details ?? {});
     }
     if (object?.live === undefined) return { text: '', exists: false };
-    return shown(allFields ? maskObject(object.live) : (liveAsCompared(maskObject(object.desired), object.verdict.fields) as JsonObject));
+    if (allFields) return shown(maskSecrets(normalizeLive(object.live, object.resource), object.desired));
+    return shown(liveAsCompared(targetSide(object), object.verdict.fields, object.schema) as JsonObject);
   }
 
   #target(session: ApplicationSession, key: string): SideDocument {
     const object = session.object(key);
-    if (object !== undefined) return shown(maskObject(object.desired));
+    if (object !== undefined) return shown(targetSide(object));
     return session.render === undefined || !isComplete(session.render) ? this.#renderFailure(session.render) : { text: '', exists: false };
   }
 
   async #rendered(session: ApplicationSession, key: string, render: RenderResult, signal: AbortSignal): Promise<SideDocument> {
     const { destination } = session.application;
     const found = await this.#find(render, key, session, signal);
-    if (found !== undefined) return shown(maskObject(found));
+    if (found !== undefined) return shown(maskSecrets(found, session.object(key)?.desired));
     return isComplete(render) && destination !== undefined ? { text: '', exists: false } : this.#renderFailure(render);
   }
 
@@ -93,11 +96,19 @@ async function treeOf(side: Exclude<Side, 'live' | 'target' | 'synced'>, repo: R
   return git.tree(commit, signal);
 }
 
+/** The desired object as it would be sent, Secrets masked: the side that the others are compared with. */
+function targetSide(object: TrackedObject): JsonObject {
+  return maskSecrets(normalizeDesired(object.desired, object.live, object.resource));
+}
+
 function shown(object: JsonObject): SideDocument {
   return { text: toYamlText(object), exists: true };
 }
 
 /** A document that says why there is none. */
-export function failed(code: string, details: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>): SideDocument {
+export function failed(
+  code: string,
+  details: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>,
+): SideDocument {
   return { text: commentText(describe(code, details)), exists: false, reason: { code, details } };
 }

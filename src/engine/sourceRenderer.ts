@@ -16,7 +16,12 @@ export class SourceRenderer {
    * Renders an application from one side.
    * @param connection of the destination, for `.Capabilities` of Helm templates; undefined: those of the renderer
    */
-  render(application: Application, tree: SourceTree, connection: ClusterConnection | undefined, signal: AbortSignal): Promise<RenderResult> {
+  render(
+    application: Application,
+    tree: SourceTree,
+    connection: ClusterConnection | undefined,
+    signal: AbortSignal,
+  ): Promise<RenderResult> {
     return this.#renders.render(specOf(application, connection), tree, { signal });
   }
 }

@@ -2,6 +2,7 @@ import type { FileRange } from './model/application.ts';
 import type { KubeObject, ObjectKey } from './model/objects.ts';
 import type { RenderedObject } from './model/render.ts';
 import type { ResourceInfo } from './model/resourceInfo.ts';
+import type { TypeSchema } from './model/schema.ts';
 import type { Health, OwnerMark, Verdict } from './model/states.ts';
 
 /** One desired object of an application with all that is known of it now. */
@@ -12,6 +13,8 @@ export interface TrackedObject {
   readonly desired: KubeObject;
   /** undefined: the server does not know the kind */
   readonly resource: ResourceInfo | undefined;
+  /** of the desired version; undefined until compared, or when the server publishes none */
+  readonly schema: TypeSchema | undefined;
   /** first line of its document, in target's text of the file */
   readonly header: FileRange | undefined;
   /** ranges of the verdict's fields in target's text, by field id */
