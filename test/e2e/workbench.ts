@@ -118,7 +118,7 @@ export class Workbench {
 
   /** Visible lines of the editor that carry an end-of-line note: their text and the note. */
   async notes(): Promise<{ line: string; note: string }[]> {
-    return (await this.page.evaluate(readNotes)) as { line: string; note: string }[];
+    return this.page.evaluate<{ line: string; note: string }[]>(readNotes);
   }
 
   /** Waits for a note on the line that starts with `line`; undefined: waits until it has none. */

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { freePort } from '../tools/controlPlane.ts';
+import { clusterUidOf, createSampleRepo, git } from '../tools/sample.ts';
+import { startSession } from './session.ts';
+import { until } from './workbench.ts';
+
+// The API server alone, one application deployed, one environment on a cluster that does not answer.
+const session = await startSession({
+  prepare: async (cluster, dir) => {
+    const admin = { kubeconfig: cluster.kubeconfigPath, context: cluster.name };
+    const { repo } = await createSampleRepo({ dir, context: cluster.name, clusterUid: await clusterUidOf(admin) });
+    await cluster.kubectl(['apply', '-f', join(repo, 'platform/namespaces.yaml')]);
+    await cluster.kubectl(['apply', '-n', 'shop-dev', '-f', join(repo, 'apps/storefront/dev')]);
+    await cluster.kubectl(['-n', 'shop-dev', 'scale', 'deployment/storefront', '--replicas=3']);
+    await moveStagingAway(repo);
+    const kubeconfig = join(dir, 'kubeconfig');
+    await writeFile(kubeconfig, await withDeadCluster(cluster.kubeconfigPath));
+    return { folder: repo, kubeconfig };
+  },
+});
+after(() => session.end());
+const { cluster, workbench, dir } = session;
+
+/** Staging belongs to a cluster of its own. */
+async function moveStagingAway(repo: string): Promise<void> {
+  const path = join(repo, 'plumbline.yaml');
+  const text = await readFile(path, 'utf8');
+  await writeFile(path, text.replace(/( {2}staging:\n {4}context: ).*\n {4}clusterUid: .*/, '$1shop-staging-eu'));
+  await git(repo, ['commit', '-q', '-am', 'Move staging to a cluster of its own']);
+  await git(repo, ['push', '-q', 'origin', 'main']);
+}
+
+/** The kubeconfig with a second context whose cluster does not answer. */
+async function withDeadCluster(path: string): Promise<string> {
+  const config = JSON.parse(await readFile(path, 'utf8')) as Record<'clusters' | 'contexts', object[]>;
+  const server = `https://127.0.0.1:${String(await freePort())}`;
+  config.clusters.push({ name: 'shop-staging-eu', cluster: { server } });
+  config.contexts.push({ name: 'shop-staging-eu', context: { cluster: 'shop-staging-eu', user: 'admin' } });
+  return JSON.stringify(config, null, 2);
+}
+
+test('two clusters, one unreachable: the other works, and the cause is named', async () => {
+  await workbench.openPlumbline();
+  await workbench.row(/^application storefront, dev, 1 drifted/);
+  await workbench.row(/^application storefront, staging, cannot compare/i);
+  await workbench.row(/^cluster shop-staging-eu, cluster unreachable/);
+  await workbench.row(/^cluster plumbline-dev, connected/);
+  await workbench.picture('11-two-clusters');
+});
+
+test('a view-only user sees the drift and is told which right a revert needs', async () => {
+  await copyFile(await cluster.kubeconfig('viewer'), join(dir, 'viewer'));
+  await session.server.writeSettings({ 'plumbline.kubeconfig': [join(dir, 'viewer')] });
+  await workbench.row(/^cluster plumbline-dev, connected, read only/);
+  await workbench.row(/^application storefront, dev, 1 drifted/);
+  await workbench.expand(/^application storefront, dev/);
+  const field = await workbench.row(/spec\.replicas/);
+  await field.click({ button: 'right' });
+  await workbench.page.getByRole('menuitem', { name: /Revert/ }).click();
+  await until('the refusal', async () => {
+    const texts = [...(await workbench.notifications()), ...(await workbench.page.locator('.monaco-dialog-box').allInnerTexts())];
+    return texts.some((text) => /patch|update/.test(text) && /deployments/.test(text)) ? undefined : texts.join(' | ');
+  });
+  await workbench.picture('12-view-only');
+  assert.equal(await cluster.kubectl(['-n', 'shop-dev', 'get', 'deployment/storefront', '-o', 'jsonpath={.spec.replicas}']), '3');
+});

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { git, setUpSample } from '../tools/sample.ts';
+import { enginePids, startSession } from './session.ts';
+import { until } from './workbench.ts';
+
+// One control plane, one sample and one workbench for all: each flow leaves behind what the next may see.
+const session = await startSession({
+  components: ['controller-manager', 'scheduler', 'kwok'],
+  prepare: async (cluster, dir) => ({
+    folder: (await setUpSample({ dir, kubeconfig: cluster.kubeconfigPath, context: cluster.name })).repo,
+  }),
+});
+after(() => session.end());
+const { cluster, folder, workbench } = session;
+
+/** A test that leaves a picture, of its failure too. */
+function flow(name: string, picture: string, run: () => Promise<void>): void {
+  test(name, async () => {
+    try {
+      await run();
+    } catch (error) {
+      await workbench.picture(`failed-${picture}`);
+      throw error;
+    }
+    await workbench.picture(picture);
+  });
+}
+
+const read = (path: string): Promise<string> => readFile(join(folder, path), 'utf8');
+const live = (namespace: string, object: string, jsonpath: string): Promise<string> =>
+  cluster.kubectl(['-n', namespace, 'get', object, '-o', `jsonpath={${jsonpath}}`]);
+
+flow('open: applications stand in the tree, worst first, with their health', '01-open', async () => {
+  await workbench.openPlumbline();
+  await workbench.untilStatus(/^\d+ drifted$/);
+  await workbench.row(/^application recommendations, dev, .*[Dd]egraded/);
+  await workbench.row(/^application recommendations, staging, missing/i);
+  await workbench.row(/^application storefront, prod, .*drifted/);
+  await workbench.row(/^application storefront, staging, out of sync/i);
+  await workbench.row(/^application catalog, dev, synced/i);
+});
+
+flow('drift appears on the line after a live edit', '02-live-edit', async () => {
+  await workbench.openFile('apps/storefront/staging/resizer.yaml');
+  await workbench.untilNote('replicas:', undefined);
+  await cluster.kubectl(['-n', 'shop-staging', 'scale', 'deployment/image-resizer', '--replicas=5']);
+  await workbench.untilNote('replicas:', /live: 5/);
+  await workbench.row(/^application storefront, staging, 1 drifted/);
+});
+
+flow('hover tells both values, who and when', '03-hover', async () => {
+  const text = await workbench.hover('replicas: 1');
+  assert.match(text, /Git[\s\S]*1[\s\S]*live[\s\S]*5/);
+  assert.match(text, /kubectl/);
+  assert.match(text, /Revert/);
+});
+
+flow('diff: left live, right Git, and only what counts', '04-diff', async () => {
+  await workbench.expand(/^application storefront, staging/);
+  await (await workbench.row(/^Deployment\/image-resizer/)).click();
+  const { original, modified } = await workbench.diffSides();
+  assert.match(original, /replicas: 5/);
+  assert.match(modified, /replicas: 1/);
+  assert.doesNotMatch(original, /managedFields|resourceVersion/);
+});
+
+flow('revert a field', '05-revert-field', async () => {
+  await workbench.closeEditors();
+  await workbench.openFile('apps/storefront/staging/resizer.yaml');
+  await workbench.untilNote('replicas:', /live: 5/);
+  const row = await workbench.row(/spec\.replicas/);
+  await row.click({ button: 'right' });
+  await workbench.page.getByRole('menuitem', { name: /Revert/ }).click();
+  assert.match(await workbench.question(), /shop-staging/);
+  await workbench.picture('05-question');
+  await workbench.answer(/Revert/);
+  await until('live replicas', async () => {
+    const replicas = await live('shop-staging', 'deployment/image-resizer', '.spec.replicas');
+    return replicas === '1' ? undefined : replicas;
+  });
+  await workbench.untilNote('replicas:', undefined);
+});
+
+flow('revert an application', '06-revert-application', async () => {
+  const row = await workbench.row(/^application storefront, dev, .*drifted/);
+  await row.click({ button: 'right' });
+  await workbench.page.getByRole('menuitem', { name: /Revert/ }).click();
+  assert.match(await workbench.question(), /shop-dev/);
+  await workbench.picture('06-question');
+  await workbench.answer(/Revert/);
+  await workbench.row(/^application storefront, dev, synced/i);
+  assert.deepEqual(
+    [
+      await live('shop-dev', 'deployment/storefront', '.spec.replicas'),
+      await live('shop-dev', 'configmap/storefront', '.data.LOG_LEVEL'),
+      await live('shop-dev', 'deployment/image-resizer', '.metadata.labels.larkfield\\.example/debug'),
+    ],
+    ['1', 'debug', ''],
+  );
+});
+
+flow('branch switch: the marks follow the lines of the other branch', '07-branch', async () => {
+  await workbench.closeEditors();
+  await workbench.openFile('apps/storefront/prod/storefront.yaml');
+  await workbench.untilNote('image:', /hotfix/);
+  await git(folder, ['switch', '-q', '-c', 'notes']);
+  const text = await read('apps/storefront/prod/storefront.yaml');
+  await writeFile(join(folder, 'apps/storefront/prod/storefront.yaml'), `# One more line.\n# And another.\n${text}`);
+  await git(folder, ['commit', '-q', '-am', 'Add two lines']);
+  await workbench.untilNote('image:', /hotfix/);
+  await git(folder, ['switch', '-q', 'main']);
+  await workbench.untilNote('image:', /hotfix/);
+  await workbench.row(/^application storefront, prod, .*drifted/);
+});
+
+flow('broken template: named with its file, and the rest keeps working', '08-broken-template', async () => {
+  const path = 'apps/checkout/templates/service.yaml';
+  const text = await read(path);
+  await writeFile(join(folder, path), text.replace('{{ .Release.Name }}', '{{ .Release.Name '));
+  await git(folder, ['commit', '-q', '-am', 'Break the chart']);
+  await git(folder, ['push', '-q', 'origin', 'main']);
+  const row = await workbench.row(/^application checkout, prod, cannot compare/i);
+  await row.hover();
+  await workbench.row(/^application catalog, dev, synced/i);
+  await workbench.openFile(path);
+  await workbench.page.locator('.squiggly-error').first().waitFor();
+  await git(folder, ['revert', '--no-edit', 'HEAD']);
+  await git(folder, ['push', '-q', 'origin', 'main']);
+  await workbench.row(/^application checkout, dev, synced/i);
+});
+
+flow('engine killed: it comes back with the same tree', '09-engine-killed', async () => {
+  const before = await workbench.status();
+  const pids = await enginePids();
+  assert.equal(pids.length, 1);
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await until('another engine', async () => {
+    const now = await enginePids();
+    return now.length === 1 && now[0] !== pids[0] ? undefined : now.join();
+  });
+  await until('the same status', async () => {
+    const status = await workbench.status();
+    return status === before ? undefined : status;
+  });
+});
+
+flow('cluster lost and back', '10-cluster-back', async () => {
+  await cluster.stopApiServer('SIGKILL');
+  await workbench.row(/^application catalog, dev, synced, .*unreachable/i);
+  await workbench.picture('10-cluster-lost');
+  await cluster.startApiServer();
+  await workbench.row(/^application catalog, dev, synced(, healthy)?$/i);
+  await cluster.kubectl(['-n', 'shop-dev', 'scale', 'deployment/image-resizer', '--replicas=2']);
+  await workbench.row(/^application storefront, dev, 1 drifted/);
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { access, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { createSampleRepo, git } from '../tools/sample.ts';
+import { startSession } from './session.ts';
+
+// A hostile folder: its kubeconfig plugin and its Git configuration write a file when something runs them.
+const session = await startSession({
+  workspaceTrust: true,
+  prepare: async (cluster, dir) => {
+    const { repo } = await createSampleRepo({ dir, context: cluster.name });
+    const trap = join(dir, 'trap.sh');
+    await writeFile(trap, `#!/bin/sh\necho "$0 $*" >> ${join(dir, 'sprung')}\nexit 1\n`, { mode: 0o755 });
+    await git(repo, ['config', 'core.fsmonitor', trap]);
+    await git(repo, ['config', 'core.sshCommand', trap]);
+    const config = JSON.parse(await readFile(cluster.kubeconfigPath, 'utf8')) as { users: { user: object }[] };
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: trap, interactiveMode: 'Never' };
+    const kubeconfig = join(dir, 'kubeconfig');
+    await writeFile(kubeconfig, JSON.stringify({ ...config, users: config.users.map((user) => ({ ...user, user: { exec } })) }));
+    return { folder: repo, kubeconfig };
+  },
+  // The editor's own Git support is not what is tested.
+  settings: { 'git.enabled': false },
+});
+after(() => session.end());
+const { workbench, dir } = session;
+
+test('restricted mode: applications are listed, no process starts, no cluster is contacted', async () => {
+  await workbench.openPlumbline();
+  const row = await workbench.row(/^application storefront, prod/);
+  assert.match((await row.getAttribute('aria-label')) ?? '', /cannot compare/i);
+  await workbench.page.locator('[id="status.workspaceTrust"]').waitFor();
+  await workbench.picture('13-restricted');
+  await assert.rejects(access(join(dir, 'sprung')));
+});
+
+test('trust takes effect without a reload', async () => {
+  await workbench.command('Workspaces: Manage Workspace Trust');
+  await workbench.page.getByRole('button', { name: 'Trust', exact: true }).click();
+  await workbench.openPlumbline();
+  // Now the plugin is allowed to run: it fails, and that is said.
+  await workbench.row(/^cluster plumbline-dev, (cluster unreachable|sign in needed|cluster refused)/);
+  await workbench.picture('13-trusted');
+  assert.match(await readFile(join(dir, 'sprung'), 'utf8'), /trap\.sh/);
+});
