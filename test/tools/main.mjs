@@ -36,6 +36,8 @@ export async function main(body) {
   const parent = process.ppid;
   // A parent that died by SIGKILL cannot forward anything: then nobody waits for this process any more.
   if (process.env.PLUMBLINE_TOOL_CHILD) setInterval(() => process.ppid !== parent && onSignal('SIGHUP'), 1000).unref();
+  // Running children do not keep this process alive; waiting for them must.
+  const alive = setInterval(() => {}, 2 ** 30);
   let code;
   try {
     code = (await body({ args: process.argv.slice(2), signal: abort.signal })) ?? 0;
@@ -46,6 +48,7 @@ export async function main(body) {
       code = 1;
     }
   }
+  clearInterval(alive);
   stopEverything('SIGKILL');
   process.exit(code);
 }

@@ -2,11 +2,12 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isProgram, isProjectNode, main, ROOT, ToolError, underProjectNode } from './main.mjs';
+import { isProgram, isProjectNode, main, NODE, ROOT, ToolError, underProjectNode } from './main.mjs';
+import { run } from './processes.mjs';
 
 const LIST = fileURLToPath(new URL('./vsixFiles.txt', import.meta.url));
 
-const OPTIONS = { cwd: ROOT, dependencies: false, rewriteRelativeLinks: false, allowMissingRepository: true, skipLicense: true };
+const FLAGS = ['--no-dependencies', '--no-rewrite-relative-links', '--allow-missing-repository', '--skip-license'];
 
 /** Names of the entries of a ZIP file, from its central directory (PKWARE APPNOTE 4.3.12). */
 function zipEntries(bytes) {
@@ -29,9 +30,8 @@ const withoutHash = (name) => name.replace(/-[0-9A-Z]{8}(\.m?js)$/, '-[hash]$1')
  * @returns {Promise<number>} size in bytes
  */
 export async function packVsix({ path, update = false }) {
-  const { createVSIX } = await import('@vscode/vsce');
   await mkdir(dirname(path), { recursive: true });
-  await createVSIX({ ...OPTIONS, packagePath: path });
+  await run(NODE, [join(ROOT, 'node_modules', '@vscode', 'vsce', 'vsce'), 'package', ...FLAGS, '--out', path], { cwd: ROOT });
   const bytes = await readFile(path);
   const shipped = [...new Set(zipEntries(bytes).map(withoutHash))].sort();
   if (update) await writeFile(LIST, `${shipped.join('\n')}\n`);
