@@ -10,12 +10,15 @@ const session = await startSession({
   workspaceTrust: true,
   prepare: async (cluster, dir) => {
     const { repo } = await createSampleRepo({ dir, context: cluster.name });
-    const trap = join(dir, 'trap.sh');
-    await writeFile(trap, `#!/bin/sh\necho "$0 $*" >> ${join(dir, 'sprung')}\nexit 1\n`, { mode: 0o755 });
-    await git(repo, ['config', 'core.fsmonitor', trap]);
-    await git(repo, ['config', 'core.sshCommand', trap]);
+    const trap = async (name: string): Promise<string> => {
+      const path = join(dir, `${name}.sh`);
+      await writeFile(path, `#!/bin/sh\necho "$0 $*" >> ${join(dir, name)}-ran\nexit 1\n`, { mode: 0o755 });
+      return path;
+    };
+    await git(repo, ['config', 'core.fsmonitor', await trap('git')]);
+    const command = await trap('plugin');
     const config = JSON.parse(await readFile(cluster.kubeconfigPath, 'utf8')) as { users: { user: object }[] };
-    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: trap, interactiveMode: 'Never' };
+    const exec = { apiVersion: 'client.authentication.k8s.io/v1', command, interactiveMode: 'Never' };
     const kubeconfig = join(dir, 'kubeconfig');
     await writeFile(kubeconfig, JSON.stringify({ ...config, users: config.users.map((user) => ({ ...user, user: { exec } })) }));
     return { folder: repo, kubeconfig };
@@ -32,7 +35,8 @@ test('restricted mode: applications are listed, no process starts, no cluster is
   assert.match((await row.getAttribute('aria-label')) ?? '', /cannot compare/i);
   await workbench.page.locator('[id="status.workspaceTrust"]').waitFor();
   await workbench.picture('13-restricted');
-  await assert.rejects(access(join(dir, 'sprung')));
+  await assert.rejects(access(join(dir, 'plugin-ran')));
+  await assert.rejects(access(join(dir, 'git-ran')));
 });
 
 test('trust takes effect without a reload', async () => {
@@ -42,5 +46,6 @@ test('trust takes effect without a reload', async () => {
   // Now the plugin is allowed to run: it fails, and that is said.
   await workbench.row(/^cluster plumbline-dev, (cluster unreachable|sign in needed|cluster refused)/);
   await workbench.picture('13-trusted');
-  assert.match(await readFile(join(dir, 'sprung'), 'utf8'), /trap\.sh/);
+  await access(join(dir, 'plugin-ran'));
+  await assert.rejects(access(join(dir, 'git-ran')));
 });
