@@ -1,0 +1,107 @@
+import type { LineMark } from '../../engine/model/snapshot.ts';
+import type { WordsContext } from '../words/rowText.ts';
+import { clockTime } from '../words/time.ts';
+
+/** One edit of a document: the lines that were replaced, and how many lines stand there now. Lines are 0-based. */
+export interface LineEdit {
+  readonly startLine: number;
+  readonly endLine: number;
+  /** newline characters of the inserted text */
+  readonly insertedLines: number;
+  /** the edit starts at column 0, so a line break inserted there pushes the start line itself down */
+  readonly startsAtLineStart: boolean;
+}
+
+/** Moves marks with an edit, as the editor moves its decorations; a mark whose lines were deleted goes. */
+export function moveMarks(marks: readonly LineMark[], edit: LineEdit): readonly LineMark[] {
+  const shift = edit.insertedLines - (edit.endLine - edit.startLine);
+  if (shift === 0) return marks;
+  return marks.flatMap((mark) => {
+    const line = mark.range.startLine;
+    const isAfter = line > edit.endLine || (line === edit.endLine && (edit.endLine > edit.startLine || edit.startsAtLineStart));
+    if (isAfter) {
+      return [{ ...mark, range: { ...mark.range, startLine: line + shift, endLine: mark.range.endLine + shift } }];
+    }
+    return line > edit.startLine ? [] : [mark];
+  });
+}
+
+/** All marks of one line as one decoration. */
+export interface LineNote {
+  readonly line: number;
+  /** the mark that decides gutter icon and colour: the worst */
+  readonly kind: LineMark['kind'];
+  /** the muted text at the end of the line */
+  readonly text: string;
+}
+
+const kindOrder: readonly LineMark['kind'][] = ['missing', 'changed', 'removed', 'added', 'differs', 'cannot-compare', 'out-of-sync'];
+const mostNotesPerLine = 2;
+const longestValue = 40;
+
+/** Gathers the marks of a file by line, worst first. */
+export function lineNotes(marks: readonly LineMark[], words: Pick<WordsContext, 'l10n' | 'nowMs' | 'locale'>): LineNote[] {
+  const byLine = new Map<number, LineMark[]>();
+  for (const mark of marks) {
+    const line = byLine.get(mark.range.startLine);
+    if (line === undefined) byLine.set(mark.range.startLine, [mark]);
+    else line.push(mark);
+  }
+  return [...byLine]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([line, group]) => {
+      const sorted = [...group].sort((a, b) => kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind));
+      const [worst] = sorted;
+      return worst === undefined ? [] : [{ line, kind: worst.kind, text: joinNotes(sorted, words) }];
+    });
+}
+
+function joinNotes(marks: readonly LineMark[], words: Pick<WordsContext, 'l10n' | 'nowMs' | 'locale'>): string {
+  const applications = new Set(marks.map((mark) => mark.applicationId));
+  const notes = marks.map((mark) => {
+    const note = noteText(mark, words);
+    return applications.size > 1 ? `${mark.environment ?? mark.applicationName}: ${note}` : note;
+  });
+  const shown = [...new Set(notes)];
+  const rest = shown.length - mostNotesPerLine;
+  return [...shown.slice(0, mostNotesPerLine), ...(rest > 0 ? [words.l10n.t('+{0} more', rest)] : [])].join('  |  ');
+}
+
+/** The note of one mark: `live: 5 · kubectl-scale 14:02`. */
+export function noteText(mark: LineMark, words: Pick<WordsContext, 'l10n' | 'nowMs' | 'locale'>): string {
+  const { l10n } = words;
+  const writer = [mark.manager, clockTime(mark.time, words.nowMs, words.locale)].filter((part) => part !== undefined).join(' ');
+  return [fact(mark, l10n), writer].filter((part) => part !== '').join(' · ');
+}
+
+function fact(mark: LineMark, l10n: WordsContext['l10n']): string {
+  const live = mark.live === undefined ? l10n.t('not set') : short(mark.live);
+  const git = mark.git === undefined ? l10n.t('not set') : short(mark.git);
+  switch (mark.kind) {
+    case 'changed':
+      return mark.isEdited ? l10n.t('live: {0}, Git: {1}', live, git) : l10n.t('live: {0}', live);
+    case 'added':
+      return mark.fieldId === undefined
+        ? l10n.t('added live')
+        : l10n.t('only live: {0}', `${lastSteps(mark.fieldId)}${mark.live === undefined ? '' : `: ${live}`}`);
+    case 'removed':
+      return l10n.t('removed live');
+    case 'missing':
+      return l10n.t('not in the cluster');
+    case 'out-of-sync':
+      return l10n.t('not applied yet, live: {0}', live);
+    case 'differs':
+      return mark.fieldId === undefined ? l10n.t('differs') : l10n.t('differs, live: {0}', live);
+    case 'cannot-compare':
+      return l10n.t('cannot compare');
+  }
+}
+
+/** The last step of a path as people write it: `limits.cpu` of `spec…resources.limits.cpu` would be too long on a line. */
+function lastSteps(fieldId: string): string {
+  return /(?:[^.[\]]+|\["[^"]*"\]|\[[^\]]*\])$/.exec(fieldId)?.[0] ?? fieldId;
+}
+
+function short(value: string): string {
+  return value.length > longestValue ? `${value.slice(0, longestValue - 1)}…` : value;
+}

@@ -1,0 +1,103 @@
+import * as vscode from 'vscode';
+import { DisposableStore } from '../base/lifecycle.ts';
+import { registerClusterCommands } from './commands/clusterCommands.ts';
+import { registerDiffCommands } from './commands/diffCommands.ts';
+import { registerLiveCommands } from './commands/liveCommands.ts';
+import { registerRevertCommands } from './commands/revertCommands.ts';
+import type { Services } from './commands/services.ts';
+import { registerSourceCommands } from './commands/sourceCommands.ts';
+import { registerViewCommands } from './commands/viewCommands.ts';
+import { ContextKeySetter } from './contextKeys.ts';
+import { FileBadges, HealthBadges } from './decorations/badges.ts';
+import { FileMarks } from './decorations/fileMarks.ts';
+import { LineDecorations } from './decorations/lineDecorations.ts';
+import { Documents } from './diff/documents.ts';
+import { EngineClient } from './engine/engineClient.ts';
+import { EngineSupervisor } from './engine/engineSupervisor.ts';
+import { ErrorPresenter } from './errorPresenter.ts';
+import { documentScheme } from './ids.ts';
+import { Settings } from './settings.ts';
+import { StatusBar } from './status/statusBar.ts';
+import { SnapshotStore } from './store/snapshotStore.ts';
+import { ApplicationsView } from './tree/applicationsView.ts';
+import { ClustersView } from './tree/clustersView.ts';
+import type { WordsContext } from './words/rowText.ts';
+
+/** Composes the extension; the engine's process is started after this returned. */
+export function activate(context: vscode.ExtensionContext): void {
+  const startedAt = performance.now();
+  const disposables = new DisposableStore();
+  context.subscriptions.push(disposables);
+  const log = disposables.add(vscode.window.createOutputChannel('Plumbline', { log: true }));
+  const presenter = new ErrorPresenter(log);
+  const settings = new Settings(context.workspaceState);
+  const contextKeys = new ContextKeySetter();
+  const words = (): WordsContext => ({
+    l10n: vscode.l10n,
+    nowMs: Date.now(),
+    locale: vscode.env.language,
+    reasonWords: (reason) => presenter.reasonWords(reason),
+  });
+
+  const engine = disposables.add(
+    new EngineClient({
+      module: vscode.Uri.joinPath(context.extensionUri, 'dist', 'server.mjs').fsPath,
+      initializationOptions: () => settings.initializationOptions(context.globalStorageUri),
+      log,
+    }),
+  );
+  const store = disposables.add(
+    new SnapshotStore(
+      {
+        snapshot: (params) => engine.request('plumbline/snapshot', params),
+        objects: async (applicationId) => (await engine.request('plumbline/objects', { applicationId })).objects,
+        children: async (applicationId, key, uid) =>
+          (await engine.request('plumbline/children', { applicationId, key, ...(uid === undefined ? {} : { uid }) })).children,
+      },
+      (error) => {
+        presenter.log('snapshot', error);
+      },
+    ),
+  );
+  const documents = disposables.add(new Documents(engine, presenter));
+  const marks = disposables.add(new FileMarks(engine));
+  const lineDecorations = disposables.add(new LineDecorations(context.extensionUri, marks, settings, words));
+  const badges = disposables.add(new FileBadges(marks, settings));
+  const view = disposables.add(
+    new ApplicationsView({ store, engine, presenter, settings, contextKeys, memory: context.workspaceState, words }),
+  );
+  disposables.add(new ClustersView(store, words));
+  disposables.add(new StatusBar(store, engine));
+  disposables.add(vscode.workspace.registerTextDocumentContentProvider(documentScheme, documents));
+  disposables.add(vscode.window.registerFileDecorationProvider(badges));
+  disposables.add(vscode.window.registerFileDecorationProvider(new HealthBadges()));
+
+  const services: Services = { store, engine, presenter, documents, view, settings, contextKeys, log, words };
+  for (const register of [
+    registerDiffCommands,
+    registerRevertCommands,
+    registerLiveCommands,
+    registerSourceCommands,
+    registerClusterCommands,
+    registerViewCommands,
+  ]) {
+    disposables.add(register(services));
+  }
+  const supervisor = disposables.add(new EngineSupervisor(services, marks));
+  disposables.add(
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration('plumbline.tree')) view.updateGrouping();
+      if (event.affectsConfiguration('plumbline.decorations')) {
+        lineDecorations.paintAll();
+        badges.refreshAll();
+      }
+    }),
+  );
+  supervisor.startSoon();
+  const { version } = context.extension.packageJSON as { version: string };
+  const elapsedMs = Math.round(performance.now() - startedAt);
+  log.info(
+    `[extension] version=${version} editor=${vscode.version} trusted=${String(vscode.workspace.isTrusted)} activateMs=${String(elapsedMs)}`,
+  );
+  context.subscriptions.push({ dispose: () => void engine.stop() });
+}

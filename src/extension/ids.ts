@@ -1,0 +1,56 @@
+/** Ids of the commands that package.json declares. */
+export const commandIds = {
+  openDiff: 'plumbline.openDiff',
+  compareLiveTarget: 'plumbline.compare.liveTarget',
+  compareLiveSynced: 'plumbline.compare.liveSynced',
+  compareSyncedTarget: 'plumbline.compare.syncedTarget',
+  compareTargetHead: 'plumbline.compare.targetHead',
+  compareHeadWorkingTree: 'plumbline.compare.headWorkingTree',
+  compareLiveWorkingTree: 'plumbline.compare.liveWorkingTree',
+  compareSides: 'plumbline.compareSides',
+  showAllFields: 'plumbline.showAllFields',
+  showRelevantFields: 'plumbline.showRelevantFields',
+  openSource: 'plumbline.openSource',
+  revert: 'plumbline.revert',
+  reveal: 'plumbline.reveal',
+  refresh: 'plumbline.refresh',
+  showLogs: 'plumbline.showLogs',
+  showEvents: 'plumbline.showEvents',
+  showLiveYaml: 'plumbline.showLiveYaml',
+  chooseCluster: 'plumbline.chooseCluster',
+  forgetCluster: 'plumbline.forgetCluster',
+  manage: 'plumbline.manage',
+  createConfig: 'plumbline.createConfig',
+  signIn: 'plumbline.signIn',
+  copyName: 'plumbline.copyName',
+  filter: 'plumbline.filter',
+  clearFilter: 'plumbline.clearFilter',
+  groupBy: 'plumbline.groupBy',
+  restartEngine: 'plumbline.restartEngine',
+  showLog: 'plumbline.showLog',
+  openSettings: 'plumbline.openSettings',
+} as const;
+
+/** Id of one of our commands. */
+export type CommandId = (typeof commandIds)[keyof typeof commandIds];
+
+/** Ids of the views. */
+export const viewIds = { applications: 'plumbline.applications', clusters: 'plumbline.clusters' } as const;
+
+/** Context keys that `when` clauses of package.json read, with their values. */
+export interface ContextKeys {
+  'plumbline:state': ViewState;
+  'plumbline:contexts': 'unknown' | 'none' | 'some';
+  'plumbline:filtered': boolean;
+  'plumbline:allFields': boolean;
+}
+
+/** Why the Applications view shows what it shows; each empty one has its own welcome content. */
+export type ViewState =
+  'idle' | 'loading' | 'no-repository' | 'git-missing' | 'broken-config' | 'no-applications' | 'no-match' | 'failed' | 'ready';
+
+/** Scheme of the read-only documents: sides of objects, live YAML, events, logs. */
+export const documentScheme = 'plumbline';
+
+/** Scheme of the resource URIs of tree rows, which carry the health badge. */
+export const rowScheme = 'plumbline-row';
