@@ -67,7 +67,7 @@ async function manifestProblems(sources) {
 /** All string literals of the shape `plumbline.x.y` in sources. */
 function idsIn(sources) {
   const ids = new Set();
-  for (const [, text] of sources) for (const [, id] of text.matchAll(/['"`](plumbline\.[\w.-]+)['"`]/g)) ids.add(id);
+  for (const [, text] of sources) for (const [, id] of text.matchAll(/['"`](plumbline[.:][\w.-]+)['"`]/g)) ids.add(id);
   return ids;
 }
 
@@ -122,7 +122,7 @@ function whenProblems(contributes, code) {
       if (['true', 'false'].includes(key) || CONTEXT_KEYS.has(key)) continue;
       const known = key.startsWith('config.')
         ? settings.has(key.slice('config.'.length)) || !key.startsWith('config.plumbline.')
-        : key.startsWith('plumbline.') && (used.has(key) || views.has(key));
+        : /^plumbline[.:]/.test(key) && (used.has(key) || views.has(key));
       if (!known) problems.push(`package.json: unknown key '${key}' in when clause "${clause}"`);
     }
     for (const [, view] of clause.matchAll(/\bview\s*==\s*'?([\w.]+)/g))

@@ -7,7 +7,7 @@ import { freePort, startControlPlane } from './controlPlane.ts';
 import type { ControlPlane } from './controlPlane.ts';
 import { packVsix, stageExtension } from './package.mjs';
 import { startProcess, temporaryFolder } from './processes.mjs';
-import { addPendingCommits, clusterUidOf, createSampleRepo, deploySample, makeLiveEdits } from './sample.ts';
+import { setUpSample } from './sample.ts';
 
 /** What `npm start` was asked for. */
 export interface SessionOptions {
@@ -43,13 +43,7 @@ async function sampleSubject(dir: string, signal: AbortSignal): Promise<Subject>
   );
   try {
     const cluster = { kubeconfig: controlPlane.kubeconfigPath, context: controlPlane.name };
-    const { repo } = await timed(
-      'sample config repo',
-      clusterUidOf(cluster).then((clusterUid) => createSampleRepo({ dir, context: controlPlane.name, clusterUid })),
-    );
-    await timed('deployed', deploySample({ ...cluster, repo }));
-    await timed('changed behind Git’s back', makeLiveEdits(cluster));
-    await addPendingCommits(repo);
+    const { repo } = await timed('sample: repo, deployment, live edits', setUpSample({ ...cluster, dir }));
     return {
       folder: repo,
       kubeconfig: cluster.kubeconfig,
