@@ -18,9 +18,19 @@ import { cannotCompare, pendingVerdict, type TrackedObject } from './trackedObje
 import { stateOfApplication } from './drift/applicationState.ts';
 import { worstHealth } from './health/health.ts';
 
+/** What an application session asks of its repo: a {@link RepoSession} has it, and so has any other source of one tree. */
+export interface ApplicationRepo {
+  readonly found: Pick<RepoSession['found'], 'environments'>;
+  readonly fetchedAtMs: number | undefined;
+  target(branch: string | undefined, signal: AbortSignal): Promise<Target>;
+  repository(signal: AbortSignal): Promise<{ tree(commit: string, signal: AbortSignal): Promise<SourceTree> }>;
+  isEdited(paths: Iterable<string>): boolean;
+  hasEditsBelow(folder: string): boolean;
+}
+
 /** What an application session works with. */
 export interface ApplicationServices {
-  readonly repo: RepoSession;
+  readonly repo: ApplicationRepo;
   readonly hub: ClusterHub;
   readonly renderer: SourceRenderer;
   readonly checker: ObjectChecker;
@@ -163,7 +173,7 @@ export class ApplicationSession implements Disposable {
       ...(this.#target === undefined
         ? {}
         : {
-            targetRevision: this.#target.commit.slice(0, 7),
+            ...(this.#target.commit === '' ? {} : { targetRevision: this.#target.commit.slice(0, 7) }),
             targetRef: this.#target.name,
             ahead: this.#target.ahead,
             behind: this.#target.behind,
@@ -225,13 +235,14 @@ export class ApplicationSession implements Disposable {
     // A failing render must not leave this promise without a handler.
     connecting.catch(() => undefined);
     const branch = repo.found.environments.find((environment) => environment.name === destination.environment)?.branch;
-    this.#target = await repo.target(branch, signal);
-    this.#tree = await (await repo.repository(signal)).tree(this.#target.commit, signal);
-    const early = application.source.type === 'helm' ? undefined : await renderer.render(application, this.#tree, undefined, signal);
+    const side = await repo.target(branch, signal);
+    this.#target = side.target;
+    this.#tree = side.tree;
+    const early = application.source.type === 'helm' ? undefined : await renderer.render(application, side.tree, undefined, signal);
     this.#render = early ?? this.#render;
     this.#connection = hub.existing(destination.context, destination.clusterUid) ?? this.#connection;
     this.#connection = await connecting;
-    this.#render = early ?? (await renderer.render(application, this.#tree, this.#connection, signal));
+    this.#render = early ?? (await renderer.render(application, side.tree, this.#connection, signal));
     await this.#watch(destination, this.#render, this.#connection, signal);
     for (const id of this.#objects.keys()) this.#toCheck.add(id);
     await this.#checkWaiting(signal);

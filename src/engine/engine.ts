@@ -3,20 +3,23 @@ import { AppError, isAppError, toError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
-import type { ApplicationSession } from './applicationSession.ts';
+import { type ApplicationRepo, ApplicationSession } from './applicationSession.ts';
 import { manageText } from './apps/manageText.ts';
 import { configFileName } from './apps/configFile.ts';
 import { ClusterHub, reasonOf } from './clusterHub.ts';
-import type { ClusterPool } from './cluster/api.ts';
+import type { ApiCounters, ClusterPool } from './cluster/api.ts';
 import { ClusterDocuments } from './clusterDocuments.ts';
 import type { ContextList, EngineApi, ExecutionProgress, FileProblem, FileUse, Interest, RevertPlans } from './engineApi.ts';
 import { type EngineOptions, createServices, type EngineServices } from './engineServices.ts';
 import { fileProblems, usesOf } from './fileFacts.ts';
+import type { Application } from './model/application.ts';
 import { describe } from './model/describe.ts';
 import type { RevertTarget, StepResult } from './model/plan.ts';
+import type { RenderResult } from './model/render.ts';
 import type { Side } from './model/sides.ts';
 import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from './model/snapshot.ts';
 import { childRowsOf, objectRowsOf } from './objectRows.ts';
+import type { SourceTree } from './model/sourceTree.ts';
 import { RepoSession } from './repoSession.ts';
 import { Reverts } from './reverts.ts';
 import { SideDocuments } from './sideDocuments.ts';
@@ -36,6 +39,7 @@ export class Engine implements EngineApi, Disposable {
   /** repo roots by the folder that was opened */
   readonly #folders = new Map<string, string>();
   readonly #strayFolders = new Map<string, RepoRow>();
+  readonly #sideSessions = new Set<ApplicationSession>();
   readonly #rows = this.#store.add(new Emitter<readonly string[]>());
   readonly #marks = this.#store.add(new Emitter<readonly string[]>());
   readonly #documentChanges = this.#store.add(new Emitter<{ applicationId: string; keys: readonly string[] }>());
@@ -284,7 +288,30 @@ export class Engine implements EngineApi, Disposable {
     return this.#find(applicationId)?.session;
   }
 
+  /** Compares an application from another tree than target's, once, beside the open folders: a revision, or a folder on disk. For the CLI. */
+  async compareFrom(application: Application, repo: ApplicationRepo): Promise<ApplicationSession> {
+    const isTrusted = (): boolean => this.#settings.isTrusted;
+    const services = { repo, hub: this.#hub, renderer: this.#services.renderer, checker: this.#services.checker };
+    const nobody = { onRow: () => undefined, onMarks: () => undefined, onDocuments: () => undefined };
+    const session = new ApplicationSession(application, { ...services, background: this.#background, isTrusted }, nobody);
+    this.#sideSessions.add(session);
+    session.activate();
+    await session.settled();
+    return session;
+  }
+
+  /** Renders an application from a tree, without any cluster. For the CLI. */
+  renderFrom(application: Application, tree: SourceTree, signal: AbortSignal): Promise<RenderResult> {
+    return this.#services.renderer.render(application, tree, undefined, signal);
+  }
+
+  /** What was sent to the clusters so far. For the CLI and the bench. */
+  counters(): readonly ApiCounters[] {
+    return this.#services.pool.connections().map((connection) => connection.counters);
+  }
+
   dispose(): void {
+    for (const session of this.#sideSessions) session.dispose();
     for (const workspace of this.#workspaces.values()) workspace.dispose();
     this.#workspaces.clear();
     this.#store.dispose();
