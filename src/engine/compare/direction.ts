@@ -88,11 +88,7 @@ function isOrderOnly(input: DirectionInput): boolean {
 }
 
 /** Who last wrote a live field: of the entries that hold it the newest, others before the owner. */
-export function writerOf(
-  entries: readonly ManagedEntry[],
-  path: FieldPath,
-  owner: OwningManager | undefined,
-): FieldWriter | undefined {
+export function writerOf(entries: readonly ManagedEntry[], path: FieldPath, owner: OwningManager | undefined): FieldWriter | undefined {
   const holders = holdersOf(entries, path);
   const others = holders.filter((entry) => owner === undefined || !isOwnersEntry(entry, owner));
   let newest: ManagedEntry | undefined;

@@ -103,7 +103,7 @@ function childByMeaning(set: FieldSet, step: PathStep): FieldSet | undefined {
 }
 
 function canonicalStep(step: PathStep): string {
-  return canonicalJson({ ...step } as JsonObject);
+  return canonicalJson({ ...step });
 }
 
 /** How a set holds a path: as a member (or part of an atomic member above it), only in parts below it, or not at all. */

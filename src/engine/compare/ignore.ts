@@ -17,7 +17,10 @@ export function ruleMatches(rule: IgnoreRule, object: KubeObject): boolean {
 
 function globMatches(glob: string, text: string): boolean {
   if (!/[*?]/.test(glob)) return glob === text;
-  const source = glob.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  const source = glob
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${source}$`).test(text);
 }
 

@@ -71,11 +71,7 @@ export function owningManager(
     }
     return undefined;
   };
-  const known =
-    find(preferred, 'Apply') ??
-    find(preferred, 'Update') ??
-    find(APPLIERS, 'Apply') ??
-    find(UPDATERS, 'Update');
+  const known = find(preferred, 'Apply') ?? find(preferred, 'Update') ?? find(APPLIERS, 'Apply') ?? find(UPDATERS, 'Update');
   if (known !== undefined) return owning(known);
   if (hasLastApplied) return { manager: 'kubectl-client-side-apply', operation: 'Update' };
   const applier = main.find((entry) => entry.operation === 'Apply' && classOfManager(entry.manager) !== 'controller');

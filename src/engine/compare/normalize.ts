@@ -1,6 +1,7 @@
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts';
 import type { KubeObject } from '../model/objects.ts';
 import type { ResourceInfo } from '../model/resourceInfo.ts';
+import { omit } from './omit.ts';
 import { LAST_APPLIED, withToolMarks } from './ownerMarks.ts';
 
 /** Metadata that only the server writes; it is no part of any comparison and must not stand in an apply (engine.md §1.4 #12). */
@@ -14,6 +15,8 @@ const SERVER_METADATA = new Set([
   'deletionGracePeriodSeconds',
   'selfLink',
 ]);
+
+const OWN_ANNOTATIONS = new Set([LAST_APPLIED]);
 
 /** What normalizing needs to know of the kind; absent for a kind that discovery does not know. */
 export type KindFacts = Pick<ResourceInfo, 'hasStatus'> | undefined;
@@ -45,19 +48,11 @@ function normalize(object: KubeObject, facts: KindFacts): KubeObject {
 }
 
 function normalizeMetadata(metadata: JsonObject): JsonObject {
-  const result: Record<string, JsonValue | undefined> = {};
-  for (const [name, value] of Object.entries(metadata)) {
-    if (SERVER_METADATA.has(name) || value === undefined) continue;
-    result[name] = name === 'annotations' && isJsonObject(value) ? withoutLastApplied(value) : value;
-    if (result[name] === undefined) delete result[name];
-  }
-  return result;
-}
-
-function withoutLastApplied(annotations: JsonObject): JsonObject | undefined {
-  if (annotations[LAST_APPLIED] === undefined) return annotations;
-  const { [LAST_APPLIED]: _own, ...others } = annotations;
-  return Object.keys(others).length === 0 ? undefined : others;
+  const kept = omit(metadata, SERVER_METADATA);
+  const annotations = kept['annotations'];
+  if (!isJsonObject(annotations) || annotations[LAST_APPLIED] === undefined) return kept;
+  const others = omit(annotations, OWN_ANNOTATIONS);
+  return Object.keys(others).length === 0 ? omit(kept, new Set(['annotations'])) : { ...kept, annotations: others };
 }
 
 /** `stringData` wins over `data` and null values are empty, as the server has it (registry/core/secret/strategy.go). */
@@ -89,18 +84,17 @@ function dropIn(value: JsonValue): JsonValue {
     return items.every((item, index) => item === value[index]) ? value : items;
   }
   if (!isJsonObject(value)) return value;
+  const kept = value['creationTimestamp'] === null ? omit(value, CREATION_TIMESTAMP) : value;
   let changed: Record<string, JsonValue | undefined> | undefined;
-  for (const [name, child] of Object.entries(value)) {
-    if (child === undefined || typeof child === 'string') continue;
-    if (name === 'creationTimestamp' && child === null) {
-      changed ??= { ...value };
-      delete changed[name];
-      continue;
-    }
+  for (const name in kept) {
+    const child = kept[name];
+    if (typeof child !== 'object' || child === null) continue;
     const next = dropIn(child);
     if (next === child) continue;
-    changed ??= { ...value };
+    changed ??= { ...kept };
     changed[name] = next;
   }
-  return changed ?? value;
+  return changed ?? kept;
 }
+
+const CREATION_TIMESTAMP = new Set(['creationTimestamp']);

@@ -69,8 +69,7 @@ function argoByLabel(live: KubeObject): OwnerMark | undefined {
   if (own !== undefined) return { owner: 'argocd', name: own };
   const shared = labels['app.kubernetes.io/instance'];
   const entries = live.metadata['managedFields'];
-  const isArgos =
-    Array.isArray(entries) && entries.some((entry) => isJsonObject(entry) && entry['manager'] === 'argocd-controller');
+  const isArgos = Array.isArray(entries) && entries.some((entry) => isJsonObject(entry) && entry['manager'] === 'argocd-controller');
   return shared !== undefined && isArgos ? { owner: 'argocd', name: shared } : undefined;
 }
 

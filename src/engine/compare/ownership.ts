@@ -18,12 +18,7 @@ const SKIPPED_ROOTS = new Set(['status', 'apiVersion', 'kind']);
  * Members of the owner's own path set that desired no longer has and live still does: proof part (b). Applying desired as this owner
  * removes them, unless somebody else holds them too. `stringData` of a Secret looks for its `data`.
  */
-export function orphansOf(
-  owned: FieldSet,
-  desired: JsonObject,
-  live: JsonObject,
-  schema: TypeSchema | undefined,
-): readonly FieldPath[] {
+export function orphansOf(owned: FieldSet, desired: JsonObject, live: JsonObject, schema: TypeSchema | undefined): readonly FieldPath[] {
   const found: FieldPath[] = [];
   const visit = (set: FieldSet, git: JsonValue | undefined, now: JsonValue, type: TypeSchema | undefined, path: FieldPath): void => {
     for (const [step, child] of children(set)) {

@@ -21,7 +21,8 @@ export interface ProofInput {
 }
 
 /** Why the local proof cannot tell. */
-export type UnknownCode = MismatchCode | 'no-schema' | 'no-managed-fields' | 'no-owner' | 'other-version' | 'no-baseline' | 'removed-from-git';
+export type UnknownCode =
+  MismatchCode | 'no-schema' | 'no-managed-fields' | 'no-owner' | 'other-version' | 'no-baseline' | 'removed-from-git';
 
 /**
  * The outcome of the local proof. It may only say `proved`, `added` (all of Git is live; somebody added fields by hand), or `unknown`.
@@ -44,7 +45,8 @@ export function prove(input: ProofInput): Proof {
   const { desired, live, schema, entries, owner, base } = input;
   const applied = owner?.operation === 'Apply' ? entries.find((entry) => isApplyEntryOf(entry, owner)) : undefined;
   const isUntouched = (path: FieldPath): boolean =>
-    owner !== undefined && holdersOf(entries, path).every((entry) => isOwnersEntry(entry, owner) || classOfManager(entry.manager) === 'controller');
+    owner !== undefined &&
+    holdersOf(entries, path).every((entry) => isOwnersEntry(entry, owner) || classOfManager(entry.manager) === 'controller');
   const found = mismatches(desired, live, schema, {
     ...(applied === undefined ? {} : { ownedByApply: applied.fields }),
     ...(base === undefined ? {} : { base }),

@@ -1,6 +1,7 @@
 import type { FieldPath, PathStep } from '../model/fieldPath.ts';
 import { canonicalJson, isJsonArray, isJsonObject, jsonEqual, type JsonObject, type JsonValue } from '../model/json.ts';
 import { fieldSchema, itemSchema, listKeyOf, type TypeSchema } from '../model/schema.ts';
+import { omit } from './omit.ts';
 import { quantityEqual } from './quantity.ts';
 
 /** How a value is merged and compared, as the schema or its absence says. */
@@ -84,8 +85,7 @@ export function withValueAt(
     const child = root[step.field];
     if (rest.length > 0 && child === undefined) return root;
     if (rest.length === 0 && replacement === undefined) {
-      const { [step.field]: _removed, ...others } = root;
-      return others;
+      return omit(root, new Set([step.field]));
     }
     const changed = rest.length === 0 ? replacement : withValueAt(child ?? null, fieldSchema(schema, step.field), rest, replacement);
     return { ...root, [step.field]: changed };
@@ -108,7 +108,11 @@ export interface ListItem {
 }
 
 /** The items of a keyed list or set, or undefined when an item lacks a key or two items have the same one. */
-export function identifyItems(list: readonly JsonValue[], schema: TypeSchema, shape: 'keyed-list' | 'set'): readonly ListItem[] | undefined {
+export function identifyItems(
+  list: readonly JsonValue[],
+  schema: TypeSchema,
+  shape: 'keyed-list' | 'set',
+): readonly ListItem[] | undefined {
   const seen = new Set<string>();
   const items: ListItem[] = [];
   for (const value of list) {

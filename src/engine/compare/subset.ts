@@ -17,14 +17,7 @@ import { equalButDefaults } from './serverDefaults.ts';
 
 /** Why a part of desired could not be shown to be in live. Only `different` says that it is not. */
 export type MismatchCode =
-  | 'different'
-  | 'null-value'
-  | 'zero-value'
-  | 'unknown-field'
-  | 'atomic-not-equal'
-  | 'duplicate-keys'
-  | 'list-order'
-  | 'type-mismatch';
+  'different' | 'null-value' | 'zero-value' | 'unknown-field' | 'atomic-not-equal' | 'duplicate-keys' | 'list-order' | 'type-mismatch';
 
 /** A place where desired is not, or not provably, contained in live. */
 export interface Mismatch {
@@ -191,4 +184,3 @@ function isTypeMeta(path: FieldPath): boolean {
   const [first] = path;
   return path.length === 1 && first !== undefined && 'field' in first && (first.field === 'apiVersion' || first.field === 'kind');
 }
-

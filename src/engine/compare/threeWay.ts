@@ -1,5 +1,6 @@
 import { isJsonArray, isJsonObject, jsonEqual, type JsonObject, type JsonValue } from '../model/json.ts';
 import { fieldSchema, itemSchema, type TypeSchema } from '../model/schema.ts';
+import { omit } from './omit.ts';
 import { isBuiltin } from './schemaWalk.ts';
 
 /** A patch body and the content type that it is for. */
@@ -24,11 +25,13 @@ export function threeWayPatch(
 ): ThreeWayPatch {
   const isStrategic = isBuiltin(schema);
   const patch = new Patcher(isStrategic).fields(base, desired, live, schema);
-  const { apiVersion: _version, kind: _kind, ...changes } = patch;
+  const changes = omit(patch, TYPE_META);
   const isEmpty = Object.keys(changes).length === 0;
   const identity = { apiVersion: desired['apiVersion'], kind: desired['kind'] };
   return { type: isStrategic ? 'strategic' : 'merge', body: { ...identity, ...changes }, isEmpty };
 }
+
+const TYPE_META = new Set(['apiVersion', 'kind']);
 
 class Patcher {
   readonly #isStrategic: boolean;

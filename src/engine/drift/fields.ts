@@ -1,0 +1,168 @@
+import { directionOf, writerOf } from '../compare/direction.ts';
+import { type ForeignField } from '../compare/ownership.ts';
+import { holdersOf } from '../compare/fieldsV1.ts';
+import { ignoredBy } from '../compare/ignore.ts';
+import { classOfManager, isOwnersEntry } from '../compare/managers.ts';
+import { maskDifference } from '../compare/mask.ts';
+import { RESTARTED_AT } from '../compare/ownerMarks.ts';
+import { deepEqualUnderSchema, lookUp, schemaAtPath, schemaAtStep, shapeOf, stepInto } from '../compare/schemaWalk.ts';
+import { type Difference, semanticDiff } from '../compare/semanticDiff.ts';
+import type { Proof } from '../compare/proof.ts';
+import { type FieldPath, formatPath, startsWithPath } from '../model/fieldPath.ts';
+import type { JsonValue } from '../model/json.ts';
+import type { KubeObject } from '../model/objects.ts';
+import type { FieldDifference, FieldDirection, IgnoredField } from '../model/states.ts';
+import type { Prepared } from './prepare.ts';
+
+/** Who leaves out what admission or defaulting changes on the way, as shown with ignored fields. */
+export const BY_SERVER = 'API server (defaults, admission)';
+
+/** Fields of one object and what was left out of them. */
+export interface FoundFields {
+  readonly fields: readonly FieldDifference[];
+  readonly ignored: readonly IgnoredField[];
+}
+
+/** What others added by hand, as fields; Argo CD and kubectl would never show them. */
+export function addedFields(prepared: Prepared, added: readonly ForeignField[]): readonly FieldDifference[] {
+  return added
+    .filter((field) => ignoredBy(prepared.places, field.path) === undefined)
+    .map((field) =>
+      fieldOf(prepared, { path: field.path, change: 'added', live: field.live, isCosmetic: isRestartMark(field.path) }, 'drifted', true),
+    );
+}
+
+/** `kubectl rollout restart` leaves an annotation in the Pod template and changes nothing else. */
+function isRestartMark(path: FieldPath): boolean {
+  const last = path.at(-1);
+  return last !== undefined && 'field' in last && last.field === RESTARTED_AT;
+}
+
+/**
+ * The differences that count between what an apply would make of the object and what it is. What the prediction changes outside Git's own
+ * fields is the work of defaults and webhooks, and is left out as Argo CD does (removeWebhookMutation).
+ */
+export function predictedFields(prepared: Prepared, proof: Proof, predicted: KubeObject): FoundFields {
+  const { schema, desired, live, places } = prepared;
+  const fields: FieldDifference[] = [];
+  const ignored: IgnoredField[] = [];
+  for (const found of semanticDiff(predicted, live, schema)) {
+    if (ignoredBy(places, found.path) !== undefined) continue;
+    const isSetByGit = touches(desired, prepared, found.path);
+    const isOrphan = proof.orphans.some((path) => startsWithPath(path, found.path) || startsWithPath(found.path, path));
+    const git = lookUp(desired, schema, found.path);
+    const isGitLive = git !== undefined && found.live !== undefined && isSameScalar(git, found.live, prepared, found.path);
+    if ((!isSetByGit && !isOrphan) || isGitLive) {
+      // Only what stays is worth a word; what an apply takes away as a consequence is not anybody's field.
+      if (found.change !== 'added') ignored.push({ id: formatPath(found.path), by: BY_SERVER });
+      continue;
+    }
+    fields.push(countedField(prepared, found, git, isSetByGit));
+  }
+  fields.push(...remainingOrphans(prepared, proof, predicted));
+  const consequences = new Set(fields.map((field) => field.id));
+  const added = proof.added.filter(
+    (field) => !consequences.has(formatPath(field.path)) && lookUp(predicted, schema, field.path) !== undefined,
+  );
+  return { fields: [...fields, ...addedFields(prepared, added)], ignored };
+}
+
+function countedField(prepared: Prepared, found: Difference, git: JsonValue | undefined, isSetByGit: boolean): FieldDifference {
+  // A default that would come where Git has nothing is not Git's value.
+  const { git: predicted, ...rest } = found;
+  const value = isSetByGit ? (git ?? predicted) : undefined;
+  const change = value === undefined ? 'added' : found.change;
+  const difference: Difference = { ...rest, change, ...(value === undefined ? {} : { git: value }) };
+  return fieldOf(prepared, difference, undefined, true);
+}
+
+/** What Git removed and an apply would leave: somebody else holds it too, or it came in as `stringData`. */
+function remainingOrphans(prepared: Prepared, proof: Proof, predicted: KubeObject): readonly FieldDifference[] {
+  const { schema, live, owner, entries } = prepared;
+  return proof.orphans.flatMap((path) => {
+    const value = lookUp(live, schema, path);
+    if (value === undefined || ignoredBy(prepared.places, path) !== undefined) return [];
+    if (!deepEqualUnderSchema(value, lookUp(predicted, schema, path), schemaAtPath(schema, path))) return [];
+    const difference: Difference = { path, change: 'added', live: value, isCosmetic: isRestartMark(path) };
+    const others = holdersOf(entries, path).filter(
+      (entry) => (owner === undefined || !isOwnersEntry(entry, owner)) && classOfManager(entry.manager) !== 'controller',
+    );
+    if (others.length > 0) return [fieldOf(prepared, difference, 'drifted', true)];
+    return isSecretData(prepared, path) ? [fieldOf(prepared, difference, 'out of sync', true)] : [];
+  });
+}
+
+function isSecretData(prepared: Prepared, path: FieldPath): boolean {
+  const [first] = path;
+  return prepared.raw.kind === 'Secret' && first !== undefined && 'field' in first && first.field === 'data';
+}
+
+function isSameScalar(git: JsonValue, live: JsonValue, prepared: Prepared, path: FieldPath): boolean {
+  return deepEqualUnderSchema(git, live, schemaAtPath(prepared.schema, path));
+}
+
+/** Whether Git sets a path: it has a value there, or something atomic or scalar above it. */
+function touches(desired: KubeObject, prepared: Prepared, path: FieldPath): boolean {
+  let value: JsonValue | undefined = desired;
+  let schema: typeof prepared.schema | undefined = prepared.schema;
+  for (const [depth, step] of path.entries()) {
+    const next = stepInto(value, schema, step);
+    if (next === undefined) {
+      const shape = shapeOf(value, schema);
+      return depth > 0 && (shape === 'atomic' || shape === 'scalar');
+    }
+    value = next;
+    schema = schemaAtStep(schema, step);
+  }
+  return true;
+}
+
+/**
+ * The differences that the local proof saw, where no prediction is to be had: scalars whose value differs.
+ * @param isKnown the server itself has confirmed that they differ
+ */
+export function localFields(prepared: Prepared, proof: Proof, isKnown: boolean): readonly FieldDifference[] {
+  const fields = proof.mismatches.flatMap((mismatch) => {
+    if (mismatch.code !== 'different' && mismatch.code !== 'atomic-not-equal') return [];
+    if (!isKnown && (mismatch.live === undefined || isContainer(mismatch.git) || isContainer(mismatch.live))) return [];
+    const { path, git, live } = mismatch;
+    const change = live === undefined ? 'removed' : 'changed';
+    const difference: Difference = { path, change, ...valuesOf(git, live), isCosmetic: false };
+    return [fieldOf(prepared, difference, undefined, isKnown)];
+  });
+  return [...fields, ...addedFields(prepared, proof.added)];
+}
+
+function isContainer(value: JsonValue | undefined): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+function valuesOf(git: JsonValue | undefined, live: JsonValue | undefined): { git?: JsonValue; live?: JsonValue } {
+  return { ...(git === undefined ? {} : { git }), ...(live === undefined ? {} : { live }) };
+}
+
+/** A difference with its id, direction, writer, base value, and mask. */
+export function fieldOf(
+  prepared: Prepared,
+  difference: Difference,
+  direction: FieldDirection | undefined,
+  isConfirmed: boolean,
+): FieldDifference {
+  const { schema, entries, owner, base } = prepared;
+  const { path, change, git, live, isCosmetic } = difference;
+  const old = base === undefined ? undefined : lookUp(base, schema, path);
+  const writer = live === undefined ? undefined : writerOf(entries, path, owner);
+  const field: FieldDifference = {
+    id: formatPath(path),
+    path,
+    change,
+    direction: direction ?? directionOf({ path, change, ...valuesOf(git, live), base, schema, entries, owner }),
+    ...valuesOf(git, live),
+    ...(old === undefined ? {} : { base: old }),
+    ...(writer === undefined ? {} : { writer }),
+    isConfirmed,
+    isCosmetic,
+    isMasked: false,
+  };
+  return maskDifference(prepared.raw, field);
+}

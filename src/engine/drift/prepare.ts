@@ -1,0 +1,89 @@
+import { lastAppliedOf } from '../compare/baseline.ts';
+import { fallbackSchema } from '../compare/fallbackSchema.ts';
+import { holdingOf, managedEntries, type ManagedEntry } from '../compare/fieldsV1.ts';
+import { type IgnoredPlace, ignoredPlaces, withLiveAt } from '../compare/ignore.ts';
+import { isAutoscalerEntry, owningManager, type OwningManager } from '../compare/managers.ts';
+import { normalizeDesired, normalizeLive } from '../compare/normalize.ts';
+import { ownerMarkOf, ownerOfMark } from '../compare/ownerMarks.ts';
+import type { ProofInput } from '../compare/proof.ts';
+import { lookUp } from '../compare/schemaWalk.ts';
+import type { FieldPath } from '../model/fieldPath.ts';
+import type { KubeObject } from '../model/objects.ts';
+import type { TypeSchema } from '../model/schema.ts';
+import type { Baseline, JudgeInput } from './judgement.ts';
+
+const REPLICAS: FieldPath = [{ field: 'spec' }, { field: 'replicas' }];
+
+/** The sides of one object made comparable, with what decides how. */
+export interface Prepared {
+  readonly input: JudgeInput;
+  /** as it came, with managedFields */
+  readonly raw: KubeObject;
+  /** normalized; ignored places hold live's value */
+  readonly desired: KubeObject;
+  /** normalized, as Git has it at ignored places, too */
+  readonly fromGit: KubeObject;
+  readonly live: KubeObject;
+  /** what the owner recorded of its last apply, for removals of an Update owner; normalized */
+  readonly recorded: KubeObject | undefined;
+  /** what decides directions: the synced render, else {@link recorded} */
+  readonly base: KubeObject | undefined;
+  readonly entries: readonly ManagedEntry[];
+  readonly owner: OwningManager | undefined;
+  readonly places: readonly IgnoredPlace[];
+  /** never undefined: a kind without schema has one that knows only metadata */
+  readonly schema: TypeSchema;
+}
+
+/**
+ * Makes the two sides of an object comparable: who owns it, what was applied last, what is ignored.
+ * @param raw the live object at desired's version
+ */
+export function prepare(input: JudgeInput, raw: KubeObject): Prepared {
+  const schema = input.schema ?? fallbackSchema;
+  const entries = managedEntries(raw);
+  const markOwner = ownerOfMark(ownerMarkOf(raw));
+  const lastApplied = lastAppliedOf(raw);
+  const owners = markOwner === undefined ? [input.owner] : [input.owner, markOwner];
+  const owner = owningManager(entries, owners, lastApplied !== undefined);
+  const fromGit = normalizeDesired(input.desired, raw, input.resource);
+  const live = normalizeLive(raw, input.resource);
+  const normalizeBase = (base: KubeObject | undefined): KubeObject | undefined =>
+    base === undefined ? undefined : normalizeDesired(base, raw, input.resource);
+  const synced = input.baseline?.kind === 'synced' ? normalizeBase(baselineObject(input.baseline, raw)) : undefined;
+  const release = input.baseline?.kind === 'release' ? normalizeBase(baselineObject(input.baseline, raw)) : undefined;
+  const recorded = release ?? normalizeBase(lastApplied) ?? synced;
+  const places = [...ignoredPlaces(input.rules, fromGit, live, schema), ...autoscaledPlace(input, fromGit, entries)];
+  return {
+    input,
+    raw,
+    desired: withLiveAt(fromGit, live, places, schema),
+    fromGit,
+    live,
+    recorded: owner?.operation === 'Update' || release !== undefined ? recorded : synced,
+    base: synced ?? (owner?.operation === 'Update' ? recorded : release),
+    entries,
+    owner,
+    places,
+    schema,
+  };
+}
+
+/** What the local proof reads of the prepared sides. */
+export function proofInputOf(prepared: Prepared): ProofInput {
+  const { desired, live, raw, entries, owner, recorded, input } = prepared;
+  return { desired, live, raw, entries, owner, schema: input.schema, ...(recorded === undefined ? {} : { base: recorded }) };
+}
+
+/** A readable record without the object is a record of nothing: nothing of it was applied. */
+function baselineObject(baseline: Baseline, raw: KubeObject): KubeObject {
+  return baseline.object ?? { apiVersion: raw.apiVersion, kind: raw.kind, metadata: {} };
+}
+
+/** `spec.replicas` of Git does not count where an autoscaler targets the object, or where one has written through `/scale`. */
+function autoscaledPlace(input: JudgeInput, desired: KubeObject, entries: readonly ManagedEntry[]): readonly IgnoredPlace[] {
+  if (lookUp(desired, undefined, REPLICAS) === undefined) return [];
+  if (input.autoscaler !== undefined) return [{ path: REPLICAS, by: `autoscaler ${input.autoscaler}` }];
+  const entry = entries.find((candidate) => isAutoscalerEntry(candidate) && holdingOf(candidate.fields, REPLICAS) !== 'none');
+  return entry === undefined ? [] : [{ path: REPLICAS, by: `autoscaler (${entry.manager})` }];
+}
