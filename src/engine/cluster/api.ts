@@ -194,6 +194,8 @@ export interface ClusterConnection {
   readonly watches: WatchCache;
   /** Connects and verifies the cluster's identity, or waits for who does so; rejects with the reason when that fails. */
   ready(signal?: AbortSignal): Promise<void>;
+  /** Tries to connect now instead of at the next turn of the back-off; rejects with the reason when that fails. */
+  reconnect(signal?: AbortSignal): Promise<void>;
   /** Runs the credential plugin with permission to interact (browser); only on a person's explicit action. */
   signIn(signal?: AbortSignal): Promise<void>;
   /** @throws `not-found` and all others */

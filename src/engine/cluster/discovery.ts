@@ -89,6 +89,11 @@ export class ServerDiscovery implements Discovery, Disposable {
     await raceWithSignal(this.#read(), signal);
   }
 
+  /** Reads everything anew in the background: another server version answers. */
+  invalidate(): void {
+    this.#read().catch(() => undefined);
+  }
+
   dispose(): void {
     this.#abort.abort();
     this.#changed.dispose();

@@ -108,7 +108,8 @@ export class Reflector {
   /** Runs until the signal fires. */
   async run(signal: AbortSignal): Promise<void> {
     let backoffMs = this.#times.backoffMinMs;
-    while (!signal.aborted) {
+    const isStopped = (): boolean => signal.aborted;
+    while (!isStopped()) {
       let waitMs = 0;
       try {
         await this.#online(signal);
@@ -124,7 +125,7 @@ export class Reflector {
           else waitMs = backoffMs;
         }
       } catch (error) {
-        if (signal.aborted) return;
+        if (isStopped()) return;
         waitMs = this.#afterFailure(error, backoffMs);
       }
       if (waitMs > 0) {
@@ -147,7 +148,18 @@ export class Reflector {
       this.#resourceVersion = undefined;
       return wasListed ? backoffMs : 0;
     }
-    if (isAppError(error, 'forbidden', 'unknown-kind', 'not-found', 'workspace-untrusted', 'bad-request')) {
+    if (
+      isAppError(
+        error,
+        'forbidden',
+        'unknown-kind',
+        'not-found',
+        'workspace-untrusted',
+        'bad-request',
+        'wrong-cluster',
+        'connection-closed',
+      )
+    ) {
       this.#resourceVersion = undefined;
       if (error.code === 'unknown-kind') this.#sink.retain(new Set());
       this.#sink.report('failed', reasonOf(error));
@@ -214,8 +226,10 @@ export class Reflector {
     const accept = this.#accept(isMetadataOnly, AS_OBJECT);
     const idleMs = Math.min(quietMs, seconds * 1000 + graceMs);
     let rest: Buffer[] = [];
+    let hasBegun = false;
     try {
       for await (const chunk of this.#transport.stream({ method: 'GET', path, accept, subject: this.#subject('watch'), signal }, idleMs)) {
+        hasBegun = true;
         let from = 0;
         for (let end = chunk.indexOf(NEWLINE, from); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
           const piece = chunk.subarray(from, end);
@@ -229,7 +243,7 @@ export class Reflector {
       }
     } catch (error) {
       // Silence or a break in the middle: the next watch goes on where this one ended.
-      if (!isAppError(error, 'timed-out', 'unreachable')) throw error;
+      if (!hasBegun || !isAppError(error, 'timed-out', 'unreachable')) throw error;
     }
   }
 

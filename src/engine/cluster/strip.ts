@@ -1,4 +1,4 @@
-import { arrayAt, type JsonObject, type JsonValue, objectAt, valueAt } from '../model/json.ts';
+import { arrayAt, isJsonObject, type JsonObject, type JsonValue, objectAt, valueAt } from '../model/json.ts';
 import type { KubeObject } from '../model/objects.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -13,11 +13,15 @@ export function isMetadataKind(group: string, kind: string): boolean {
 
 /** Metadata as an unmanaged object keeps it: without managedFields and last-applied; labels, annotations and owners stay. */
 export function stripMetadata(metadata: JsonObject): JsonObject {
-  const { managedFields: _managedFields, annotations, ...rest } = metadata;
-  const kept = objectAt({ annotations }, 'annotations');
-  if (annotations === undefined) return rest;
-  const { [LAST_APPLIED]: _lastApplied, ...others } = kept;
-  return { ...rest, annotations: others };
+  const stripped = without(metadata, 'managedFields');
+  const annotations = metadata['annotations'];
+  return isJsonObject(annotations) && LAST_APPLIED in annotations
+    ? { ...stripped, annotations: without(annotations, LAST_APPLIED) }
+    : stripped;
+}
+
+function without(object: JsonObject, name: string): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
 }
 
 /**

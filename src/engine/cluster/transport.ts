@@ -5,7 +5,7 @@ import { createGunzip, gunzip } from 'node:zlib';
 import { pipeline, type Readable } from 'node:stream';
 import { delay } from '../../base/async.ts';
 import { AppError, isAbortError, isAppError } from '../../base/errors.ts';
-import { Emitter } from '../../base/events.ts';
+import { Emitter, type Event } from '../../base/events.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { ApiCounters } from './api.ts';
@@ -29,7 +29,6 @@ export interface ApiCall {
 export interface ApiAnswer {
   readonly json: JsonValue;
   readonly warnings: readonly string[];
-  readonly contentType: string;
 }
 
 /** Times of a transport, in milliseconds. */
@@ -52,10 +51,10 @@ const gunzipAsync = promisify(gunzip);
  */
 export class Transport implements Disposable {
   readonly #target: CallTarget;
-  readonly #credentials: Credentials;
+  #credentials: Credentials;
   readonly #host: ClusterHost;
   readonly #times: TransportTimes;
-  readonly #agent: http.Agent;
+  #agent: http.Agent;
   readonly #outcome = new Emitter<AppError | undefined>();
   readonly #counters = { requests: 0, dryRuns: 0, writes: 0, bytesReceived: 0, retries: 0 };
   #closedBy: AppError | undefined;
@@ -65,8 +64,7 @@ export class Transport implements Disposable {
     this.#credentials = credentials;
     this.#host = host;
     this.#times = { ...DEFAULT_TIMES, ...times };
-    const options = { keepAlive: true, maxFreeSockets: 16, scheduling: 'lifo' } as const;
-    this.#agent = target.server.startsWith('http:') ? new http.Agent(options) : new https.Agent(options);
+    this.#agent = makeAgent(target.server);
   }
 
   get counters(): ApiCounters {
@@ -74,8 +72,17 @@ export class Transport implements Disposable {
   }
 
   /** After each call: undefined when the server answered (also with a refusal), else why it did not. */
-  get onOutcome(): Emitter<AppError | undefined>['event'] {
+  get onOutcome(): Event<AppError | undefined> {
     return this.#outcome.event;
+  }
+
+  /** Goes on as another user or to another address (the target has changed already); connections of before are closed. */
+  renew(credentials: Credentials): void {
+    this.#agent.destroy();
+    this.#agent = makeAgent(this.#target.server);
+    this.#credentials.dispose();
+    this.#credentials = credentials;
+    this.#closedBy = undefined;
   }
 
   /** Lets nothing more be sent; every later call fails with this error. */
@@ -86,6 +93,7 @@ export class Transport implements Disposable {
 
   dispose(): void {
     this.close(new AppError('connection-closed', { ...this.#target }));
+    this.#credentials.dispose();
     this.#outcome.dispose();
   }
 
@@ -99,8 +107,9 @@ export class Transport implements Disposable {
     else if (call.method !== 'GET' && call.subject.resource !== 'selfsubjectaccessreviews') this.#counters.writes += 1;
     const response = await this.#request(call, this.#times.idleMs);
     const body = await this.#readBody(response, call.signal);
-    const contentType = response.headers['content-type'] ?? '';
-    return { json: parse(body, contentType), warnings: warningTexts(response.headers['warning']), contentType };
+    // Whoever accepts anything (logs) wants the text itself, also when it happens to be JSON.
+    const json = call.accept === '*/*' ? body : parse(body);
+    return { json, warnings: warningTexts(response.headers['warning']) };
   }
 
   /**
@@ -171,7 +180,7 @@ export class Transport implements Disposable {
         this.#counters.retries += 1;
         continue;
       }
-      const failure = apiError(status, parse(body, response.headers['content-type'] ?? ''), call.subject, this.#target);
+      const failure = apiError(status, parse(body), call.subject, this.#target);
       const waitMs = retryDelay(status, response.headers['retry-after'], isRepeatable, attempt);
       if (waitMs === undefined || attempt >= MAX_ATTEMPTS || waitMs > this.#times.maxRetryAfterMs) {
         this.#outcome.fire(status === 401 ? failure : undefined);
@@ -231,6 +240,11 @@ export class Transport implements Disposable {
   }
 }
 
+function makeAgent(server: string): http.Agent {
+  const options = { keepAlive: true, maxFreeSockets: 16, scheduling: 'lifo' } as const;
+  return server.startsWith('http:') ? new http.Agent(options) : new https.Agent(options);
+}
+
 function headerList(call: ApiCall, access: PreparedAccess, bodyLength: number | undefined): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {
     accept: call.accept ?? 'application/json',
@@ -262,8 +276,8 @@ function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
-function parse(text: string, contentType: string): JsonValue {
-  if (!contentType.includes('json')) return text;
+/** JSON whatever its declared type (`/openapi/v3` says text/plain); anything else stays text. */
+function parse(text: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue;
   } catch {

@@ -1,0 +1,373 @@
+import { BackgroundRunner, coalesce, delay, Limiter, raceWithSignal } from '../../base/async.ts';
+import { type AppError, isAppError } from '../../base/errors.ts';
+import { Emitter } from '../../base/events.ts';
+import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
+import type { Logger } from '../../base/log.ts';
+import { type GroupVersionKind, type KubeObject, keyString, type ObjectKey } from '../model/objects.ts';
+import type { ResourceInfo } from '../model/resourceInfo.ts';
+import type { Reason } from '../model/states.ts';
+import type { Discovery, ObjectChange, WatchCache, WatchInterest, WatchOutcome, WatchStatus } from './api.ts';
+import { reasonOf } from './apiErrors.ts';
+import { ObjectStore, type StoredEntry } from './objectStore.ts';
+import type { ReflectorSpec } from './reflector.ts';
+import { RunningWatch, type WatchContext } from './runningWatch.ts';
+import { covers, kindId, planWatches, type ResolvedInterest, specId } from './watchPlan.ts';
+
+/** What the watches of one cluster are made of. */
+export interface WatchCacheOptions {
+  readonly discovery: Discovery;
+  readonly context: WatchContext;
+  /** resolves when the cluster is connected and verified, rejects when it cannot be */
+  readonly ready: (signal: AbortSignal) => Promise<void>;
+  /** reads one object in full */
+  readonly read: (gvk: GroupVersionKind, key: ObjectKey, signal: AbortSignal) => Promise<KubeObject>;
+  readonly log: Logger;
+  readonly maxWatches?: number;
+  /** between looks for kinds that the server did not know, in milliseconds */
+  readonly unknownKindRetryMs?: number;
+}
+
+const NOT_WATCHED: Reason = { code: 'not-watched', details: {} };
+const MAX_WATCHES = 300;
+const MAX_READS = 8;
+const UNKNOWN_KIND_RETRY_MS = 30_000;
+const CRD_REFRESH_MS = 1_000;
+const CRDS: WatchInterest = {
+  gvk: { group: 'apiextensions.k8s.io', version: 'v1', kind: 'CustomResourceDefinition' },
+  namespace: '',
+  isChildOnly: true,
+};
+
+/** {@link WatchCache} over reflectors. */
+export class ReflectorWatchCache implements WatchCache, Disposable {
+  readonly #options: WatchCacheOptions;
+  readonly #disposables = new DisposableStore();
+  readonly #background: BackgroundRunner;
+  readonly #changes = this.#disposables.add(new Emitter<readonly ObjectChange[]>());
+  readonly #statusChanges = this.#disposables.add(new Emitter<WatchStatus>());
+  readonly #store = new ObjectStore();
+  readonly #reads = new Limiter(MAX_READS);
+  readonly #pendingReads = new Map<string, Promise<void>>();
+  readonly #interests = new Map<string, WatchInterest>();
+  readonly #watches = new Map<string, RunningWatch>();
+  readonly #forbiddenWide = new Set<string>();
+  #managed: ReadonlySet<string> = new Set();
+  #pendingChanges: ObjectChange[] = [];
+  #isFlushQueued = false;
+  #currentApply: Promise<unknown> = Promise.resolve();
+  #queuedApply: Promise<Resolved> | undefined;
+  #unresolved = 0;
+  #isRetrying = false;
+
+  constructor(options: WatchCacheOptions) {
+    this.#options = options;
+    this.#background = this.#disposables.add(
+      new BackgroundRunner((name, error) => {
+        options.log.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      }),
+    );
+    const refresh = this.#disposables.add(
+      coalesce(CRD_REFRESH_MS, () => {
+        this.#background.run('discovery after a change of CRDs', (signal) => options.discovery.refresh(signal).catch(ignoreAppErrors));
+      }),
+    );
+    this.#disposables.add(
+      this.#changes.event((changes) => {
+        const isCrd = changes.some(({ key }) => key.group === CRDS.gvk.group && key.kind === CRDS.gvk.kind);
+        if (isCrd && this.isSynced(CRDS.gvk, '')) refresh.request();
+      }),
+    );
+    this.#disposables.add(
+      options.discovery.onDidChange(() => {
+        this.#applyInBackground('watches after a change of kinds');
+      }),
+    );
+  }
+
+  get onDidChange(): WatchCache['onDidChange'] {
+    return this.#changes.event;
+  }
+
+  get onDidChangeStatus(): WatchCache['onDidChangeStatus'] {
+    return this.#statusChanges.event;
+  }
+
+  async ensureWatched(interests: readonly WatchInterest[], signal?: AbortSignal): Promise<readonly WatchOutcome[]> {
+    for (const interest of interests) this.#interests.set(interestId(interest), interest);
+    const own = this.#background.signal;
+    return raceWithSignal(this.#settle(interests, signal ?? own), signal ?? own);
+  }
+
+  retainOnly(interests: readonly WatchInterest[]): void {
+    this.#interests.clear();
+    for (const interest of interests) this.#interests.set(interestId(interest), interest);
+    this.#applyInBackground('ending watches');
+  }
+
+  async setManaged(keys: ReadonlySet<string>, signal = this.#background.signal): Promise<void> {
+    const before = this.#managed;
+    this.#managed = new Set(keys);
+    const reads: Promise<void>[] = [];
+    for (const watch of this.#watches.values()) {
+      const { info, namespace } = watch.spec;
+      for (const entry of this.#store.entries(info.group, info.kind, info.version)) {
+        if (namespace !== '' && entry.key.namespace !== namespace) continue;
+        const id = keyString(entry.key);
+        if (keys.has(id) && !entry.isFull) reads.push(this.#readFull(watch.spec, entry));
+        else if (before.has(id) && !keys.has(id)) watch.strip(entry);
+      }
+    }
+    await raceWithSignal(Promise.all(reads), signal);
+  }
+
+  get(key: ObjectKey, version?: string): KubeObject | undefined {
+    return this.#store.get(key, version)?.object;
+  }
+
+  isFull(key: ObjectKey): boolean {
+    return this.#store.get(key)?.isFull === true;
+  }
+
+  isSynced(gvk: GroupVersionKind, namespace: string): boolean {
+    for (const { spec, hasSynced } of this.#watches.values()) {
+      const { info } = spec;
+      if (!hasSynced || info.group !== gvk.group || info.version !== gvk.version || info.kind !== gvk.kind) continue;
+      if (spec.namespace === '' || spec.namespace === namespace) return true;
+    }
+    return false;
+  }
+
+  byUid(uid: string): KubeObject | undefined {
+    return this.#store.byUid(uid)?.object;
+  }
+
+  childrenOf(uid: string): readonly KubeObject[] {
+    return this.#store.childrenOf(uid).map(({ object }) => object);
+  }
+
+  objects(group: string, kind: string, namespace?: string): readonly KubeObject[] {
+    const entries = this.#store.entries(group, kind);
+    return (namespace === undefined ? entries : entries.filter(({ key }) => key.namespace === namespace)).map(({ object }) => object);
+  }
+
+  statuses(): readonly WatchStatus[] {
+    return [...this.#watches.values()].filter(({ spec }) => this.#isWanted(spec)).map((watch) => watch.status());
+  }
+
+  /** Forgets all objects and lists everything anew: another cluster answers now. */
+  restart(): void {
+    for (const watch of [...this.#watches.values()]) this.#end(watch, [], true);
+    this.#forbiddenWide.clear();
+    this.#applyInBackground('watches on another cluster');
+  }
+
+  /** Resolves again what could not be resolved while the server was away. */
+  reconnected(): void {
+    if (this.#unresolved > 0) this.#applyInBackground('watches after a reconnection');
+  }
+
+  dispose(): void {
+    for (const watch of this.#watches.values()) watch.dispose();
+    this.#disposables.dispose();
+  }
+
+  async #settle(interests: readonly WatchInterest[], signal: AbortSignal): Promise<readonly WatchOutcome[]> {
+    const resolved = await raceWithSignal(this.#apply(), signal);
+    return Promise.all(interests.map((interest) => this.#outcome(interest, resolved.get(interestId(interest)), signal)));
+  }
+
+  async #outcome(interest: WatchInterest, found: Resolution | undefined, signal: AbortSignal): Promise<WatchOutcome> {
+    if (found?.interest === undefined) return { interest, state: 'failed', reason: found?.reason ?? NOT_WATCHED };
+    const id = kindId(found.interest.info);
+    for (;;) {
+      const candidates = [...this.#watches.values()].filter(({ spec }) => covers(spec, found.interest));
+      const watch = candidates.find(({ hasSynced }) => hasSynced) ?? candidates.find(({ spec }) => spec.namespace !== '') ?? candidates[0];
+      if (watch === undefined) return { interest, state: 'failed', reason: NOT_WATCHED };
+      const reason = await raceWithSignal(watch.outcome(), signal);
+      if (reason === undefined) {
+        const prefix = `${specId(watch.spec)}|`;
+        const reads = [...this.#pendingReads].filter(([read]) => read.startsWith(prefix)).map(([, read]) => read);
+        await raceWithSignal(Promise.all(reads), signal);
+        return { interest, state: 'synced' };
+      }
+      const isWide = watch.spec.namespace === '' && found.interest.namespace !== '';
+      if (reason.code === 'forbidden' && isWide && !this.#forbiddenWide.has(id)) {
+        // Not allowed cluster-wide: each namespace by itself.
+        this.#forbiddenWide.add(id);
+        await raceWithSignal(this.#apply(), signal);
+      } else if (this.#watches.get(specId(watch.spec)) === watch) return { interest, state: 'failed', reason };
+    }
+  }
+
+  /** Makes the running watches equal to the plan for all interests; one run at a time, a waiting one serves all who ask meanwhile. */
+  #apply(): Promise<Resolved> {
+    this.#queuedApply ??= this.#currentApply.then(() => {
+      this.#queuedApply = undefined;
+      const run = this.#applyOnce(this.#background.signal);
+      this.#currentApply = run.then(ignore, ignore);
+      return run;
+    });
+    return this.#queuedApply;
+  }
+
+  #applyInBackground(name: string): void {
+    this.#background.run(name, () => this.#apply().then(ignore));
+  }
+
+  async #applyOnce(signal: AbortSignal): Promise<Resolved> {
+    const resolved: Resolved = new Map();
+    const wanted = [...this.#interests.values()];
+    const resolutions = await Promise.all(wanted.map((interest) => this.#resolve(interest, signal)));
+    const usable: ResolvedInterest[] = [];
+    wanted.forEach((interest, index) => {
+      const resolution = resolutions[index];
+      if (resolution !== undefined) resolved.set(interestId(interest), resolution);
+      if (resolution?.interest !== undefined) usable.push(resolution.interest);
+    });
+    this.#unresolved = resolved.size - usable.length;
+    if (this.#unresolved > 0 || usable.some(({ info }) => info.servedBy === 'crd' || info.servedBy === 'unknown')) {
+      const crds = await this.#resolve(CRDS, signal);
+      if (crds.interest !== undefined) usable.push(crds.interest);
+    }
+    const plan = planWatches(usable, this.#forbiddenWide, new Set(this.#watches.keys()), this.#options.maxWatches ?? MAX_WATCHES);
+    for (const spec of plan.values()) this.#start(spec);
+    for (const watch of [...this.#watches.values()]) if (!plan.has(specId(watch.spec))) this.#end(watch, [...plan.values()]);
+    if (this.#unresolved > 0) this.#retryUnknown();
+    return resolved;
+  }
+
+  async #resolve(interest: WatchInterest, signal: AbortSignal): Promise<Resolution> {
+    const { group, version, kind } = interest.gvk;
+    const isIt = (info: ResourceInfo): boolean => info.group === group && info.version === version && info.kind === kind;
+    let info = this.#options.discovery.known().find(isIt);
+    if (info === undefined) {
+      try {
+        await this.#options.ready(signal);
+        info = await this.#options.discovery.resource(interest.gvk, signal);
+      } catch (error) {
+        if (isAppError(error)) return { reason: reasonOf(error) };
+        throw error;
+      }
+    }
+    if (info === undefined) return { reason: { code: 'unknown-kind', details: { ...this.#options.context.target, group, version, kind } } };
+    return { interest: { info, namespace: info.isNamespaced ? interest.namespace : '', isChildOnly: interest.isChildOnly === true } };
+  }
+
+  /** While kinds are unknown, looks again from time to time: the right to watch CRDs may be missing. */
+  #retryUnknown(): void {
+    if (this.#isRetrying) return;
+    this.#isRetrying = true;
+    this.#background.run('looking for unknown kinds', async (signal) => {
+      try {
+        while (this.#unresolved > 0) {
+          await delay(this.#options.unknownKindRetryMs ?? UNKNOWN_KIND_RETRY_MS, signal);
+          await this.#options.context.online(signal);
+          await this.#options.discovery.refresh(signal).catch(ignoreAppErrors);
+          await this.#apply();
+        }
+      } finally {
+        this.#isRetrying = false;
+      }
+    });
+  }
+
+  #start(spec: ReflectorSpec): void {
+    const id = specId(spec);
+    const running = this.#watches.get(id);
+    if (running?.spec.isPolled === spec.isPolled) return;
+    running?.dispose();
+    const watch = new RunningWatch(spec, this.#options.context, {
+      store: this.#store,
+      isManaged: (key) => this.#managed.has(keyString(key)),
+      changed: (change) => {
+        this.#push(change);
+      },
+      needsFull: (entry) => {
+        this.#background.run('reading an object', () => this.#readFull(spec, entry));
+      },
+      statusChanged: (status) => {
+        if (this.#isWanted(spec)) this.#statusChanges.fire(status);
+      },
+    });
+    this.#watches.set(id, watch);
+    this.#background.run(`watch of ${id}`, (signal) => watch.run(signal));
+  }
+
+  /** Stops a watch; its objects leave the cache unless another watch holds them. Only with the kind itself gone are they told as deleted. */
+  #end(watch: RunningWatch, remaining: readonly ReflectorSpec[], isGone = !this.#isServed(watch.spec.info)): void {
+    watch.dispose();
+    this.#watches.delete(specId(watch.spec));
+    const { info, namespace } = watch.spec;
+    for (const entry of this.#store.entries(info.group, info.kind, info.version)) {
+      if (namespace !== '' && entry.key.namespace !== namespace) continue;
+      if (remaining.some((spec) => covers(spec, { info, namespace: entry.key.namespace, isChildOnly: false }))) continue;
+      const change = this.#store.remove(info, entry.key);
+      if (isGone && change !== undefined) this.#push(change);
+    }
+  }
+
+  #isServed(info: ResourceInfo): boolean {
+    return this.#options.discovery.known().some((one) => kindId(one) === kindId(info));
+  }
+
+  #isWanted(spec: ReflectorSpec): boolean {
+    if (spec.info.kind !== CRDS.gvk.kind || spec.info.group !== CRDS.gvk.group) return true;
+    return [...this.#interests.values()].some(({ gvk }) => gvk.kind === CRDS.gvk.kind && gvk.group === CRDS.gvk.group);
+  }
+
+  /** Reads an object whose metadata changed; asked for again while it reads, it reads once more. */
+  #readFull(spec: ReflectorSpec, entry: StoredEntry): Promise<void> {
+    const id = `${specId(spec)}|${keyString(entry.key)}`;
+    const running = this.#pendingReads.get(id) ?? Promise.resolve();
+    const read = running.then(() => this.#reads.run(() => this.#readOnce(spec, entry.key)));
+    this.#pendingReads.set(id, read);
+    return read.finally(() => {
+      if (this.#pendingReads.get(id) === read) this.#pendingReads.delete(id);
+    });
+  }
+
+  async #readOnce(spec: ReflectorSpec, key: ObjectKey): Promise<void> {
+    const { info } = spec;
+    const signal = this.#background.signal;
+    const held = this.#store.get(key, info.version);
+    if (held === undefined || held.isFull || !this.#managed.has(keyString(key))) return;
+    try {
+      const object = await this.#options.read(info, key, signal);
+      const now = this.#store.get(key, info.version);
+      // Deleted or replaced meanwhile: the watch tells of it.
+      if (now?.uid !== held.uid || !this.#managed.has(keyString(key))) return;
+      const change = this.#store.upsert(info, object, true);
+      if (change !== undefined) this.#push(change);
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      // It stays known by its metadata; the consumer sees by isFull that it cannot be compared.
+      this.#options.log.info(`${keyString(key)} could not be read: ${error.code}`);
+      this.#push({ type: 'modified', key, uid: held.uid, object: held.object });
+    }
+  }
+
+  #push(change: ObjectChange): void {
+    this.#pendingChanges.push(change);
+    if (this.#isFlushQueued) return;
+    this.#isFlushQueued = true;
+    setImmediate(() => {
+      this.#isFlushQueued = false;
+      const changes = this.#pendingChanges;
+      this.#pendingChanges = [];
+      this.#changes.fire(changes);
+    });
+  }
+}
+
+type Resolution = { readonly interest: ResolvedInterest } | { readonly interest?: never; readonly reason: Reason };
+type Resolved = Map<string, Resolution>;
+
+const ignore = (): void => undefined;
+
+function interestId({ gvk, namespace, isChildOnly }: WatchInterest): string {
+  return `${gvk.group}/${gvk.version}/${gvk.kind}|${namespace}|${String(isChildOnly === true)}`;
+}
+
+function ignoreAppErrors(error: unknown): void {
+  if (!isAppError(error)) throw error as AppError;
+}
