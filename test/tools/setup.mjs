@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildAll, buildRenderer } from './build.mjs';
 import { installCodeServer, isCodeServerInstalled } from './codeServerInstall.mjs';
-import { goBinary, isBuilt } from './goBinaries.mjs';
+import { GO_BINARIES, goBinary, isBuilt } from './goBinaries.mjs';
 import { NODE, ROOT } from './main.mjs';
 import { run } from './processes.mjs';
 
@@ -34,9 +34,16 @@ export const DEPENDENCIES = {
   run: ({ signal }) => run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: ROOT, signal }),
 };
 
-/** A step that builds one Go program. */
+/** A step that builds one Go program. Programs of one module wait for its first one, which compiles what they share. */
 export function goStep(name) {
-  return { name, isHeavy: true, isDone: () => isBuilt(name), run: ({ signal, note }) => goBinary(name, { signal, onWait: note }) };
+  const first = Object.keys(GO_BINARIES).find((other) => GO_BINARIES[other].module === GO_BINARIES[name].module);
+  return {
+    name,
+    needs: first === name ? [] : [first],
+    isHeavy: true,
+    isDone: () => isBuilt(name),
+    run: ({ signal, note }) => goBinary(name, { signal, onWait: note }),
+  };
 }
 
 /** @type {import('./steps.mjs').Step} */
