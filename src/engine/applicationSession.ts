@@ -6,17 +6,16 @@ import { autoscalerTargets, canHaveChildren, type DesiredObject, interestsOf, ow
 import type { Target } from './git/state.ts';
 import type { Application, Destination } from './model/application.ts';
 import { keyString, type KubeObject } from './model/objects.ts';
-import { isComplete, type RenderResult } from './model/render.ts';
+import { renderReason, type RenderResult } from './model/render.ts';
 import type { ApplicationRow, LineMark } from './model/snapshot.ts';
 import type { SourceTree } from './model/sourceTree.ts';
-import type { ApplicationState, Reason } from './model/states.ts';
+import type { Reason } from './model/states.ts';
 import type { ObjectChecker } from './objectChecker.ts';
 import type { RepoSession } from './repoSession.ts';
 import { marksOf, toApplicationRow } from './rows.ts';
 import type { SourceRenderer } from './sourceRenderer.ts';
 import { cannotCompare, pendingVerdict, type TrackedObject } from './trackedObject.ts';
-import { stateOfApplication } from './drift/applicationState.ts';
-import { worstHealth } from './health/health.ts';
+import { type ApplicationSummary, summarize } from './drift/applicationState.ts';
 
 /** What an application session asks of its repo: a {@link RepoSession} has it, and so has any other source of one tree. */
 export interface ApplicationRepo {
@@ -72,7 +71,7 @@ export class ApplicationSession implements Disposable {
     this.#services = services;
     this.#listener = listener;
     this.#refresh = new Throttler(services.background, `compare ${application.id}`, (signal) => this.#run(signal));
-    this.#check = new Throttler(services.background, `check ${application.id}`, (signal) => this.#checkWaiting(signal));
+    this.#check = new Throttler(services.background, `check ${application.id}`, (signal) => this.#checkWaiting(signal, true));
   }
 
   get application(): Application {
@@ -160,15 +159,17 @@ export class ApplicationSession implements Disposable {
     const objects = this.objects;
     const connection = this.#connection?.state;
     const isStale = this.#isChecked && connection !== undefined && connection.status !== 'connected';
-    const health = worstHealth(objects.flatMap((object) => object.health ?? []));
+    const summary = this.#summary(objects);
     const paths = (this.#render?.reads ?? []).map((read) => read.path);
     const { repo } = this.#services;
     return toApplicationRow(this.#application, objects, {
-      state: this.#state(objects),
-      reasons: this.#reasons(isStale ? connection.reason : undefined),
+      state: summary.state,
+      reasons: this.#reasons(summary, isStale ? connection.reason : undefined),
       isEdited: repo.isEdited(paths) || repo.hasEditsBelow(this.#application.source.path),
       isComparing: this.#refresh.isBusy,
-      ...(health === undefined ? {} : { health }),
+      ...(summary.health === undefined ? {} : { health: summary.health }),
+      driftedObjects: summary.driftedObjects,
+      driftedFields: summary.driftedFields,
       ...(isStale ? { staleSinceMs: connection.lastSeenMs ?? connection.sinceMs } : {}),
       ...(this.#target === undefined
         ? {}
@@ -188,23 +189,24 @@ export class ApplicationSession implements Disposable {
     this.#listener.onMarks(this.#application.id, undefined, []);
   }
 
-  #state(objects: readonly TrackedObject[]): ApplicationState {
-    if (this.#application.destination === undefined) return 'no destination';
-    if (this.#failure !== undefined && !this.#isChecked) return 'cannot compare';
-    if (!this.#isActive || !this.#isChecked) return 'pending';
-    return stateOfApplication(
-      objects.map((object) => object.verdict),
-      { isRenderComplete: this.#render !== undefined && isComplete(this.#render), failure: this.#failure },
-    );
+  #summary(objects: readonly TrackedObject[]): ApplicationSummary {
+    const isLoaded = this.#isActive && this.#isChecked;
+    return summarize({
+      hasDestination: this.#application.destination !== undefined,
+      renderErrors: this.#renderErrors(),
+      objects: objects.map(({ key, verdict, health }) => ({ key, verdict, ...(health === undefined ? {} : { health }) })),
+      isLoaded,
+      ...(this.#failure === undefined || isLoaded ? {} : { clusterProblem: this.#failure }),
+    });
   }
 
-  #reasons(connectionReason: Reason | undefined): readonly Reason[] {
-    const render = (this.#render?.errors ?? []).map((error) => ({
-      code: error.code,
-      details: { ...error.details, message: error.message, file: error.file, line: error.line, template: error.template },
-    }));
+  #renderErrors(): readonly Reason[] {
+    return (this.#render?.errors ?? []).filter((error) => error.isWarning !== true).map((error) => renderReason(error));
+  }
+
+  #reasons(summary: ApplicationSummary, connectionReason: Reason | undefined): readonly Reason[] {
     const watches = this.#watchProblems.flatMap((outcome) => outcome.reason ?? []);
-    const all = [this.#failure, connectionReason].filter((reason) => reason !== undefined).concat(render, watches);
+    const all = [this.#failure, connectionReason].filter((reason) => reason !== undefined).concat(summary.reasons, watches);
     return [...new Map(all.map((reason) => [JSON.stringify(reason), reason])).values()];
   }
 
@@ -235,17 +237,17 @@ export class ApplicationSession implements Disposable {
     // A failing render must not leave this promise without a handler.
     connecting.catch(() => undefined);
     const branch = repo.found.environments.find((environment) => environment.name === destination.environment)?.branch;
-    const side = await repo.target(branch, signal);
-    this.#target = side.target;
-    this.#tree = side.tree;
-    const early = application.source.type === 'helm' ? undefined : await renderer.render(application, side.tree, undefined, signal);
+    this.#target = await repo.target(branch, signal);
+    const tree = await (await repo.repository(signal)).tree(this.#target.commit, signal);
+    this.#tree = tree;
+    const early = application.source.type === 'helm' ? undefined : await renderer.render(application, tree, undefined, signal);
     this.#render = early ?? this.#render;
     this.#connection = hub.existing(destination.context, destination.clusterUid) ?? this.#connection;
     this.#connection = await connecting;
-    this.#render = early ?? (await renderer.render(application, side.tree, this.#connection, signal));
+    this.#render = early ?? (await renderer.render(application, tree, this.#connection, signal));
     await this.#watch(destination, this.#render, this.#connection, signal);
     for (const id of this.#objects.keys()) this.#toCheck.add(id);
-    await this.#checkWaiting(signal);
+    await this.#checkWaiting(signal, false);
     this.#isChecked = true;
   }
 
@@ -281,7 +283,7 @@ export class ApplicationSession implements Disposable {
     };
   }
 
-  async #checkWaiting(runnerSignal: AbortSignal): Promise<void> {
+  async #checkWaiting(runnerSignal: AbortSignal, isInteractive: boolean): Promise<void> {
     const signal = AbortSignal.any([runnerSignal, this.#abort.signal]);
     const ids = [...this.#toCheck];
     this.#toCheck = new Set();
@@ -295,7 +297,7 @@ export class ApplicationSession implements Disposable {
         const desired = byId.get(id);
         const tracked = this.#objects.get(id);
         if (desired === undefined || tracked === undefined) return;
-        const next = await this.#checkOne(desired, tracked, connection, tree, failedWatches, signal);
+        const next = await this.#checkOne(desired, tracked, connection, tree, failedWatches, isInteractive, signal);
         if (this.#objects.get(id) !== tracked) return;
         this.#objects.set(id, next);
         changed.push(id);
@@ -314,6 +316,7 @@ export class ApplicationSession implements Disposable {
     connection: ClusterConnection,
     tree: SourceTree,
     failedWatches: readonly WatchOutcome[],
+    isInteractive: boolean,
     signal: AbortSignal,
   ): Promise<TrackedObject> {
     const failed = failedWatches.find(
@@ -330,6 +333,7 @@ export class ApplicationSession implements Disposable {
         tracked,
         autoscaler: this.#autoscalers.get(keyString(desired.key)),
         rendered: this.#desired,
+        isInteractive,
       },
       connection,
       tree,

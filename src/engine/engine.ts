@@ -10,12 +10,13 @@ import { ClusterHub, reasonOf } from './clusterHub.ts';
 import type { ApiCounters, ClusterPool } from './cluster/api.ts';
 import { ClusterDocuments } from './clusterDocuments.ts';
 import type { ContextList, EngineApi, ExecutionProgress, FileProblem, FileUse, Interest, RevertPlans } from './engineApi.ts';
-import { type EngineOptions, createServices, type EngineServices } from './engineServices.ts';
+import { createServices, type EngineOptions, type EngineServices } from './engineServices.ts';
 import { fileProblems, usesOf } from './fileFacts.ts';
 import type { Application } from './model/application.ts';
 import { describe } from './model/describe.ts';
 import type { RevertTarget, StepResult } from './model/plan.ts';
 import type { RenderResult } from './model/render.ts';
+import type { EngineSettings } from './model/settings.ts';
 import type { Side } from './model/sides.ts';
 import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from './model/snapshot.ts';
 import { childRowsOf, objectRowsOf } from './objectRows.ts';
@@ -24,6 +25,11 @@ import { RepoSession } from './repoSession.ts';
 import { Reverts } from './reverts.ts';
 import { SideDocuments } from './sideDocuments.ts';
 import { Workspace } from './workspace.ts';
+
+/** The settings as they are now. */
+interface SettingsCell {
+  current: EngineSettings;
+}
 
 /** The product without any editor: composes the rooms, answers server and CLI. One per editor window or CLI run. */
 export class Engine implements EngineApi, Disposable {
@@ -43,22 +49,18 @@ export class Engine implements EngineApi, Disposable {
   readonly #rows = this.#store.add(new Emitter<readonly string[]>());
   readonly #marks = this.#store.add(new Emitter<readonly string[]>());
   readonly #documentChanges = this.#store.add(new Emitter<{ applicationId: string; keys: readonly string[] }>());
-  #settings: EngineOptions['settings'];
+  readonly #settings: SettingsCell;
   #interest: Interest = { applicationIds: [], isViewVisible: false };
 
   readonly onDidChangeRows = this.#rows.event;
   readonly onDidChangeMarks = this.#marks.event;
   readonly onDidChangeDocuments = this.#documentChanges.event;
 
-  constructor(options: EngineOptions) {
+  private constructor(options: EngineOptions, services: EngineServices, background: BackgroundRunner, settings: SettingsCell) {
     this.#log = options.logger;
-    this.#settings = options.settings;
-    this.#background = this.#store.add(
-      new BackgroundRunner((name, error) => {
-        this.#log.error(`[${name}] ${isAppError(error) ? describe(error.code, error.details) : (toError(error).stack ?? String(error))}`);
-      }),
-    );
-    this.#services = this.#store.add(createServices(options, () => this.#settings, this.#background));
+    this.#settings = settings;
+    this.#background = this.#store.add(background);
+    this.#services = this.#store.add(services);
     this.#hub = this.#store.add(new ClusterHub(this.#services.pool, this.#background));
     this.#documents = new SideDocuments(this.#services.renderer);
     this.#clusterDocuments = new ClusterDocuments(this.#hub);
@@ -67,12 +69,22 @@ export class Engine implements EngineApi, Disposable {
     this.#background.run('fetch upstreams', (signal) => this.#fetchRegularly(signal));
   }
 
+  /** Makes an engine. It starts no process and opens no connection before a folder is opened and something of it is wanted. */
+  static async create(options: EngineOptions): Promise<Engine> {
+    const background = new BackgroundRunner((name, error) => {
+      const text = isAppError(error) ? describe(error.code, error.details) : (toError(error).stack ?? String(error));
+      options.logger.error(`[${name}] ${text}`);
+    });
+    const settings: SettingsCell = { current: options.settings };
+    return new Engine(options, await createServices(options, () => settings.current, background), background, settings);
+  }
+
   /** Opens the repository that a folder belongs to and reads it; a folder without one is told of in {@link repos}. */
   async openFolder(folder: string, signal: AbortSignal = this.#background.signal): Promise<void> {
     const repo = await RepoSession.open(folder, {
-      git: this.#services.git,
+      git: this.#services.gitOptions(),
       background: this.#background,
-      chosenDestinations: () => this.#settings.chosenDestinations,
+      chosenDestinations: () => this.#settings.current.chosenDestinations,
     });
     if (repo === undefined) {
       const problems = [{ code: 'git-not-a-repository', details: { folder } }];
@@ -92,7 +104,7 @@ export class Engine implements EngineApi, Disposable {
         renderer: this.#services.renderer,
         checker: this.#services.checker,
         background: this.#background,
-        isTrusted: () => this.#settings.isTrusted,
+        isTrusted: () => this.#settings.current.isTrusted,
       },
       {
         onRow: (id) => {
@@ -128,10 +140,10 @@ export class Engine implements EngineApi, Disposable {
   }
 
   /** Takes changed settings; what depends on them is read again. */
-  updateSettings(settings: EngineOptions['settings']): void {
-    const before = this.#settings;
-    this.#settings = settings;
-    const isNew = (name: keyof EngineOptions['settings']): boolean => JSON.stringify(before[name]) !== JSON.stringify(settings[name]);
+  updateSettings(settings: EngineSettings): void {
+    const before = this.#settings.current;
+    this.#settings.current = settings;
+    const isNew = (name: keyof EngineSettings): boolean => JSON.stringify(before[name]) !== JSON.stringify(settings[name]);
     if (isNew('kubeconfig')) this.#services.reloadKubeconfig();
     if (isNew('isTrusted') || isNew('chosenDestinations') || isNew('gitPath') || isNew('kubeconfig') || isNew('allowRemoteSources')) {
       for (const workspace of this.#workspaces.values()) workspace.repo.refresh();
@@ -290,7 +302,7 @@ export class Engine implements EngineApi, Disposable {
 
   /** Compares an application from another tree than target's, once, beside the open folders: a revision, or a folder on disk. For the CLI. */
   async compareFrom(application: Application, repo: ApplicationRepo): Promise<ApplicationSession> {
-    const isTrusted = (): boolean => this.#settings.isTrusted;
+    const isTrusted = (): boolean => this.#settings.current.isTrusted;
     const services = { repo, hub: this.#hub, renderer: this.#services.renderer, checker: this.#services.checker };
     const nobody = { onRow: () => undefined, onMarks: () => undefined, onDocuments: () => undefined };
     const session = new ApplicationSession(application, { ...services, background: this.#background, isTrusted }, nobody);
@@ -338,7 +350,7 @@ export class Engine implements EngineApi, Disposable {
   }
 
   #activateWanted(): void {
-    if (!this.#settings.isTrusted) return;
+    if (!this.#settings.current.isTrusted) return;
     for (const session of this.#sessions()) {
       const isWanted = this.#interest.isViewVisible || this.#interest.applicationIds.includes(session.application.id);
       if (isWanted) session.activate();
@@ -347,8 +359,8 @@ export class Engine implements EngineApi, Disposable {
 
   async #fetchRegularly(signal: AbortSignal): Promise<void> {
     for (;;) {
-      await delay(Math.max(this.#settings.fetchIntervalMinutes, 1) * 60_000, signal);
-      if (!this.#settings.isTrusted || this.#settings.fetchIntervalMinutes === 0) continue;
+      await delay(Math.max(this.#settings.current.fetchIntervalMinutes, 1) * 60_000, signal);
+      if (!this.#settings.current.isTrusted || this.#settings.current.fetchIntervalMinutes === 0) continue;
       for (const workspace of this.#workspaces.values()) {
         const reason = await workspace.repo.fetch(signal);
         if (reason !== undefined) this.#log.debug(`[fetch] ${describe(reason.code, reason.details)}`);
@@ -357,7 +369,7 @@ export class Engine implements EngineApi, Disposable {
   }
 
   #requireTrust(): void {
-    if (!this.#settings.isTrusted) throw new AppError('workspace-untrusted');
+    if (!this.#settings.current.isTrusted) throw new AppError('workspace-untrusted');
   }
 
   #sessions(): readonly ApplicationSession[] {

@@ -1,11 +1,14 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BackgroundRunner } from '../base/async.ts';
-import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
+import { type BackgroundRunner, Limiter } from '../base/async.ts';
+import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { ClusterPool } from './cluster/api.ts';
 import { KubeClusterPool } from './cluster/clusterPool.ts';
 import { Judge } from './drift/judge.ts';
-import type { GitOptions } from './git/repository.ts';
+import { VerdictCache } from './drift/verdictCache.ts';
+import type { GitOptions } from './git/program.ts';
 import type { EngineSettings } from './model/settings.ts';
 import { ObjectChecker } from './objectChecker.ts';
 import { Locator } from './provenance/locate.ts';
@@ -15,7 +18,7 @@ import { SourceRenderer } from './sourceRenderer.ts';
 /** What an engine is made from. */
 export interface EngineOptions {
   readonly settings: EngineSettings;
-  /** folder for caches on disk; '' keeps everything in memory */
+  /** folder for caches on disk, of this installation */
   readonly storagePath: string;
   /** laid over the process's environment: PATH and proxies of the login shell */
   readonly environment: Readonly<Record<string, string>>;
@@ -24,10 +27,84 @@ export interface EngineOptions {
 
 /** The rooms' long-lived parts. */
 export interface EngineServices extends Disposable {
-  readonly git: GitOptions;
+  gitOptions(): GitOptions;
   readonly pool: ClusterPool;
   readonly renderer: SourceRenderer;
   readonly checker: ObjectChecker;
+  readonly judge: Judge;
   /** the list of kubeconfig files changed */
   reloadKubeconfig(): void;
+}
+
+const concurrentDryRuns = 8;
+
+/**
+ * Makes the rooms' long-lived parts. Starts no process and opens no connection.
+ * @param settings asked whenever a setting counts, since settings change at run time
+ */
+export async function createServices(
+  options: EngineOptions,
+  settings: () => EngineSettings,
+  background: BackgroundRunner,
+): Promise<EngineServices> {
+  const store = new DisposableStore();
+  const environment = { ...process.env, ...options.environment };
+  const isTrusted = (): boolean => settings().isTrusted;
+  const hashKey = await installationKey(options.storagePath);
+  const verdicts = new VerdictCache({ hashKey, file: join(options.storagePath, 'verdicts.json'), now: () => Date.now() });
+  await verdicts.load();
+  store.add(
+    toDisposable(() => {
+      background.run('save verdicts', () => verdicts.save());
+    }),
+  );
+  const judge = new Judge(verdicts, new Limiter(concurrentDryRuns));
+  const gitOptions = (): GitOptions => {
+    const { gitPath } = settings();
+    return { isTrusted, environment, ...(gitPath === null ? {} : { gitPath }) };
+  };
+  const renders = store.add(new RenderService({ logger: options.logger, cacheFolder: join(options.storagePath, 'renders') }));
+  const pool = store.add(
+    new KubeClusterPool({
+      logger: options.logger,
+      isTrusted,
+      environment,
+      files: () => settings().kubeconfig,
+      storagePath: options.storagePath,
+    }),
+  );
+  return {
+    gitOptions,
+    pool,
+    judge,
+    renderer: new SourceRenderer(renders, () => settings().renderTimeoutSeconds * 1000),
+    checker: new ObjectChecker(judge, new Locator()),
+    reloadKubeconfig: () => {
+      pool.reload();
+    },
+    dispose: () => {
+      store.dispose();
+    },
+  };
+}
+
+/**
+ * The secret of this installation, by which hashes of secret values reveal nothing to other programs; made at first use, mode 0600.
+ * @param storagePath folder of the installation's caches
+ */
+async function installationKey(storagePath: string): Promise<Uint8Array> {
+  const file = join(storagePath, 'installation.key');
+  await mkdir(storagePath, { recursive: true, mode: 0o700 });
+  try {
+    const key = await readFile(file);
+    if (key.length === 32) return key;
+  } catch {
+    // not there yet: made below
+  }
+  try {
+    await writeFile(file, randomBytes(32), { mode: 0o600, flag: 'wx' });
+  } catch {
+    // Another window was faster: its key is read below.
+  }
+  return readFile(file);
 }

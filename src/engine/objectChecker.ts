@@ -20,6 +20,8 @@ export interface Check {
   readonly desired: DesiredObject;
   readonly tracked: TrackedObject;
   readonly autoscaler: string | undefined;
+  /** a change of the watch: goes before the first comparison of other applications */
+  readonly isInteractive: boolean;
   /** all desired objects of the application */
   readonly rendered: readonly DesiredObject[];
 }
@@ -77,7 +79,7 @@ export class ObjectChecker {
         serverVersion: connection.version ?? '',
         clusterUid: connection.uid ?? '',
       },
-      signal,
+      { signal, isInteractive: check.isInteractive },
     );
   }
 

@@ -3,7 +3,8 @@ import { Emitter } from '../base/events.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { ApplicationFinder, type ChosenDestinations, type FoundApplications } from './apps/applications.ts';
 import { findLayout, type RepositoryLayout } from './git/layout.ts';
-import { type GitOptions, GitRepository } from './git/repository.ts';
+import type { GitOptions } from './git/program.ts';
+import { GitRepository } from './git/repository.ts';
 import type { RepositoryState, Target } from './git/state.ts';
 import { type RepositoryChange, RepositoryWatcher } from './git/watcher.ts';
 import { WorkingTree } from './git/workingTree.ts';
@@ -80,7 +81,7 @@ export class RepoSession implements Disposable {
         this.#note(change);
       }),
     );
-    await watcher.start(signal);
+    await watcher.start();
     await this.#takeIn(signal);
   }
 

@@ -11,6 +11,8 @@ export interface ApplicationFacts {
   readonly state: ApplicationState;
   readonly reasons: readonly Reason[];
   readonly health?: Health;
+  readonly driftedObjects: number;
+  readonly driftedFields: number;
   readonly staleSinceMs?: number;
   readonly targetRevision?: string;
   readonly targetRef?: string;
@@ -23,7 +25,6 @@ export interface ApplicationFacts {
 
 /** The row of an application. */
 export function toApplicationRow(application: Application, objects: readonly TrackedObject[], facts: ApplicationFacts): ApplicationRow {
-  const drifted = objects.filter((object) => ['drifted', 'drifted (not confirmed)', 'differs', 'missing'].includes(object.verdict.state));
   const { destination } = application;
   return {
     id: application.id,
@@ -34,19 +35,12 @@ export function toApplicationRow(application: Application, objects: readonly Tra
     owner: application.owner,
     origin: application.origin,
     isProtected: application.isProtected,
-    driftedObjects: drifted.length,
-    driftedFields: drifted.flatMap((object) => object.verdict.fields.filter((field) => isDrift(field))).length,
     objectCount: objects.length,
     ...facts,
     ...(destination === undefined ? {} : { context: destination.context, namespace: destination.namespace }),
     ...(destination?.environment === undefined ? {} : { environment: destination.environment }),
     ...(application.declaredAt === undefined ? {} : { declaredAt: application.declaredAt }),
   };
-}
-
-/** Whether a difference counts as drift: someone changed live, or nobody knows who moved. */
-export function isDrift(field: FieldDifference): boolean {
-  return !field.isCosmetic && field.direction !== 'out of sync';
 }
 
 /** The row of a desired object. */

@@ -7,9 +7,12 @@ import type { RenderService } from './render/renderService.ts';
 /** Renders applications: knows how a definition becomes a render's parameters. */
 export class SourceRenderer {
   readonly #renders: RenderService;
+  readonly #timeoutMs: () => number;
 
-  constructor(renders: RenderService) {
+  /** @param timeoutMs asked at each render, since the setting may change */
+  constructor(renders: RenderService, timeoutMs: () => number) {
     this.#renders = renders;
+    this.#timeoutMs = timeoutMs;
   }
 
   /**
@@ -22,7 +25,7 @@ export class SourceRenderer {
     connection: ClusterConnection | undefined,
     signal: AbortSignal,
   ): Promise<RenderResult> {
-    return this.#renders.render(specOf(application, connection), tree, { signal });
+    return this.#renders.render(specOf(application, connection), tree, { signal, timeoutMs: this.#timeoutMs() });
   }
 }
 

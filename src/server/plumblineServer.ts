@@ -60,9 +60,9 @@ export class PlumblineServer implements Disposable {
     this.#store.dispose();
   }
 
-  #initialize(params: InitializeParams): InitializeResult {
+  async #initialize(params: InitializeParams): Promise<InitializeResult> {
     const options = toInitializationOptions(params.initializationOptions);
-    const engine = this.#store.add(new Engine({ ...options, logger: this.#log }));
+    const engine = this.#store.add(await Engine.create({ ...options, logger: this.#log }));
     const publisher = this.#store.add(
       new Publisher(engine, (change) => {
         this.#background.run('tell of a change', () => this.#connection.sendNotification('plumbline/changed', change));
