@@ -1,6 +1,7 @@
 import type { SourceType } from './application.ts';
 import type { JsonObject } from './json.ts';
 import type { KubeObject } from './objects.ts';
+import type { Reason } from './states.ts';
 
 /** Parameters of a Helm render, as `helm template` takes them. */
 export interface HelmSpec {
@@ -67,12 +68,13 @@ export interface RenderedObject {
 }
 
 /**
- * One look at the source tree. `hash` is the content hash of the file as the tree gives it, `absent` when nothing was there,
- * or `dir:` and a hash of the entries' names and kinds for a directory that was listed.
+ * One look at the source tree. `hash` is the blob id of a file that was read, `dir:` and a hash of the names and kinds of a folder that
+ * was listed, the kind of what stands at a path where only that was asked, the digest of a remote source (`path` is kind and URL);
+ * `absent` when nothing was there.
  */
 export interface ReadRecord {
   readonly path: string;
-  readonly kind: 'file' | 'dir' | 'remote';
+  readonly kind: 'file' | 'dir' | 'kind' | 'remote';
   readonly hash: string;
 }
 
@@ -80,6 +82,7 @@ export interface ReadRecord {
 export type RenderErrorCode =
   | 'source-missing'
   | 'yaml-invalid'
+  | 'yaml-duplicate-key'
   | 'object-invalid'
   | 'not-a-manifest'
   | 'duplicate-object'
@@ -151,4 +154,11 @@ export interface ParsedDocument {
 /** Whether a render is complete: no error but warnings. */
 export function isComplete(result: RenderResult): boolean {
   return result.errors.every((error) => error.isWarning === true);
+}
+
+/** A render's error as a reason whose words `describe` knows: its message is there as `problem`, unless the details name the problem itself. */
+export function renderReason(error: RenderError): Reason {
+  const { code, message, file, line, column, template, details } = error;
+  const place = file === undefined ? 'the source' : [file, line, column].filter((part) => part !== undefined && part !== 0).join(':');
+  return { code, details: { problem: message, place, file, line, column, template, ...details } };
 }

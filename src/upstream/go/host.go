@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -18,7 +19,7 @@ const (
 
 	answerOK     = 0
 	answerAbsent = 1
-	answerError  = 2
+	answerError  = 2 // a failure as JSON
 
 	kindFile        = 'f'
 	kindDirectory   = 'd'
@@ -74,8 +75,11 @@ func look(op uint32, text string) ([]byte, error) {
 	case answerAbsent:
 		return nil, errAbsent
 	default:
-		code, message, _ := strings.Cut(string(answer[1:]), "\n")
-		return nil, fail(code, text, "%s", message)
+		found := &failure{File: text}
+		if err := json.Unmarshal(answer[1:], found); err != nil {
+			return nil, fail("read-failed", text, "the host's answer for %s is not valid: %s", text, err)
+		}
+		return nil, found
 	}
 }
 

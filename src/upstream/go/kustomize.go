@@ -24,7 +24,7 @@ type build struct {
 	remotes        map[string]string // mount folder by URL
 	refused        *failure
 	keepsOrigin    bool // the source itself asks for origin annotations
-	documents      map[string]map[string]int
+	documents      map[string][]declared
 }
 
 // renderKustomize runs `kustomize build` on a folder. Origin annotations are asked for in the target's own kustomization as Kustomize
@@ -35,7 +35,7 @@ func renderKustomize(asked *request, files *tree, result *response) {
 		root:           path.Join(treeMount, asked.Path),
 		kustomizations: map[string][]byte{},
 		remotes:        map[string]string{},
-		documents:      map[string]map[string]int{},
+		documents:      map[string][]declared{},
 	}
 	options := krusty.MakeDefaultOptions()
 	options.Reorder = krusty.ReorderOptionUnspecified
@@ -155,12 +155,7 @@ func (b *build) originOf(one *resource.Resource) origin {
 	if remote != "" || name == "" {
 		return origin{remote: remote}
 	}
-	from := origin{file: name}
-	id := one.OrgId()
-	if index, known := b.documentsOf(name)[id.Group+"/"+id.Kind+"/"+id.Name]; known && index >= 0 {
-		from.document = &index
-	}
-	return from
+	return origin{file: name, document: match(b.documentsOf(name), one.GetGvk().Group, one.GetKind(), one.GetName())}
 }
 
 // locate turns a path relative to the target into one of the tree, or the URL of the remote base that it lies in.
@@ -181,29 +176,49 @@ func (b *build) locate(relative string) (name, remote string) {
 	return name, ""
 }
 
-// documentsOf gives the document of each object of a file by group, kind and name; -1 when two documents could be meant.
-func (b *build) documentsOf(name string) map[string]int {
+// declared is an object as a file declares it.
+type declared struct {
+	group, kind, name string
+	document          int
+}
+
+// documentsOf gives the objects that a file declares.
+func (b *build) documentsOf(name string) []declared {
 	if known, ok := b.documents[name]; ok {
 		return known
 	}
-	found := map[string]int{}
-	content, err := b.files.read(name)
-	if err == nil {
+	found := []declared{}
+	if content, err := b.files.read(name); err == nil {
 		for _, one := range parseDocuments(name, content) {
 			for _, object := range flatten(one.Value) {
 				var identity head
-				if one.Value == nil || json.Unmarshal(object, &identity) != nil {
-					continue
-				}
-				key := identity.group() + "/" + identity.Kind + "/" + identity.Metadata.Name
-				if earlier, repeated := found[key]; repeated && earlier != one.Index {
-					found[key] = -1
-				} else {
-					found[key] = one.Index
+				if one.Value != nil && json.Unmarshal(object, &identity) == nil {
+					found = append(found, declared{identity.group(), identity.Kind, identity.Metadata.Name, one.Index})
 				}
 			}
 		}
 	}
 	b.documents[name] = found
 	return found
+}
+
+// match finds the document that an object comes from: the only one, that of the same name, or, since Kustomize puts prefixes and suffixes
+// around names and forgets the original ones, that of the longest name within the object's; nil when two could be meant.
+func match(documents []declared, group, kind, name string) *int {
+	best, isAmbiguous := -1, false
+	for index, one := range documents {
+		if len(documents) > 1 && (one.group != group || one.kind != kind || !strings.Contains(name, one.name)) {
+			continue
+		}
+		switch {
+		case best < 0 || len(one.name) > len(documents[best].name):
+			best, isAmbiguous = index, false
+		case len(one.name) == len(documents[best].name) && one.document != documents[best].document:
+			isAmbiguous = true
+		}
+	}
+	if best < 0 || isAmbiguous {
+		return nil
+	}
+	return &documents[best].document
 }

@@ -1,0 +1,282 @@
+import { toError } from '../../base/errors.ts';
+import { Limiter } from '../../base/async.ts';
+import { sha256 } from '../../base/hash.ts';
+import type { Disposable } from '../../base/lifecycle.ts';
+import type { Logger } from '../../base/log.ts';
+import { canonicalJson, type JsonValue } from '../model/json.ts';
+import type { ParsedDocument, RenderError, RenderedObject, RenderResult, SourceSpec } from '../model/render.ts';
+import type { SourceTree } from '../model/sourceTree.ts';
+import { DiskCache } from './diskCache.ts';
+import { ReadRecorder, stillHolds } from './readRecorder.ts';
+import type { RemoteSources } from './remoteSources.ts';
+import { type CachedRender, RenderCache } from './renderCache.ts';
+import { RendererModule } from './rendererModule.ts';
+import { type JobOutcome, type JobRequest, RenderWorker } from './renderWorker.ts';
+
+/** What a render may use up. */
+export interface RenderLimits {
+  /** of one render, from the start of its work; default 10,000 */
+  readonly timeoutMs: number;
+  /** of the answer's JSON; default 64 MB */
+  readonly maxOutputBytes: number;
+  /** of one file; default 16 MB */
+  readonly maxFileBytes: number;
+  /** of results kept in memory; default 128 MB */
+  readonly memoryCacheBytes: number;
+  /** of results kept on disk; default 256 MB */
+  readonly diskCacheBytes: number;
+  /** threads, each with up to 1 GiB; default 1 */
+  readonly workers: number;
+  /** a worker without work for this time is ended to give its memory back; default 5 minutes */
+  readonly idleMs: number;
+}
+
+/** What {@link RenderService} is made of. */
+export interface RenderServiceOptions {
+  /** default: renderer.wasm beside the bundle, or in dist/ when run from source */
+  readonly wasmFile?: string;
+  /** folder of the disk cache; without it results are kept in memory only */
+  readonly cacheFolder?: string;
+  readonly limits?: Partial<RenderLimits>;
+  /** without it remote bases and missing chart dependencies are errors */
+  readonly remote?: RemoteSources;
+  readonly logger: Logger;
+}
+
+/** How urgent a render is, and how to cancel it. */
+export interface RenderOptions {
+  readonly signal: AbortSignal;
+  /** true: goes before everything that waits in the background */
+  readonly interactive?: boolean;
+  /** overrides {@link RenderLimits.timeoutMs} */
+  readonly timeoutMs?: number;
+}
+
+const DEFAULT_LIMITS: RenderLimits = {
+  timeoutMs: 10_000,
+  maxOutputBytes: 64 << 20,
+  maxFileBytes: 16 << 20,
+  memoryCacheBytes: 128 << 20,
+  diskCacheBytes: 256 << 20,
+  workers: 1,
+  idleMs: 300_000,
+};
+
+/** A worker whose module has grown beyond this is replaced when it is idle, since WebAssembly memory never shrinks. */
+const RECYCLE_BYTES = 512 << 20;
+/** These depend on more than the files read, so they are never reused. */
+const PASSING_CODES = new Set([
+  'render-timeout',
+  'render-out-of-memory',
+  'renderer-failed',
+  'read-failed',
+  'remote-base',
+  'remote-failed',
+  'dependency-missing',
+]);
+
+const isSource = import.meta.url.endsWith('.ts');
+
+interface Answer {
+  readonly objects: readonly RenderedObject[];
+  readonly errors: readonly RenderError[];
+  readonly documents?: readonly ParsedDocument[];
+}
+
+/**
+ * Renders sources to Kubernetes objects with the Kubernetes projects' own code in a sandboxed worker, and remembers results by exactly
+ * what was read.
+ *
+ * ```ts
+ * const renders = store.add(new RenderService({ logger, cacheFolder: join(stateFolder, 'renders') }));
+ * const result = await renders.render({ type: 'kustomize', path: 'apps/shop/overlays/prod' }, tree, { signal, interactive: true });
+ * if (!isComplete(result)) show(result.errors);   // words: renderReason() of engine/model/render.ts with describe()
+ * const documents = await renders.parse('web.yaml', bytes, { signal });
+ * ```
+ */
+export class RenderService implements Disposable {
+  readonly #module: RendererModule;
+  readonly #limits: RenderLimits;
+  readonly #limiter: Limiter;
+  readonly #memory: RenderCache;
+  readonly #disk: DiskCache | undefined;
+  readonly #remote: RemoteSources | undefined;
+  readonly #logger: Logger;
+  readonly #idle: RenderWorker[] = [];
+  readonly #workers = new Set<RenderWorker>();
+  #idleTimer: NodeJS.Timeout | undefined;
+  #isDisposed = false;
+
+  constructor(options: RenderServiceOptions) {
+    const beside = isSource ? '../../../dist/renderer.wasm' : './renderer.wasm';
+    this.#module = new RendererModule(options.wasmFile ?? decodeURIComponent(new URL(beside, import.meta.url).pathname));
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#limiter = new Limiter(this.#limits.workers);
+    this.#memory = new RenderCache(this.#limits.memoryCacheBytes);
+    this.#disk = options.cacheFolder === undefined ? undefined : new DiskCache(options.cacheFolder, this.#limits.diskCacheBytes);
+    this.#remote = options.remote;
+    this.#logger = options.logger;
+  }
+
+  /** Version of the renderer; part of every cache key. */
+  rendererVersion(): Promise<string> {
+    return this.#module.version();
+  }
+
+  /**
+   * Renders a source as `kustomize build`, `helm template` or a reader of manifest files would.
+   * @param tree where it is read from; what it gives is what the render is keyed by
+   * @returns objects and errors; broken input is not an exception
+   * @throws the signal's reason when cancelled; AppError `renderer-failed` when the renderer itself is not there
+   */
+  async render(spec: SourceSpec, tree: SourceTree, options: RenderOptions): Promise<RenderResult> {
+    const startedAt = performance.now();
+    options.signal.throwIfAborted();
+    const specKey = await this.#specKey(spec);
+    const cached = await this.#lookUp(specKey, tree);
+    options.signal.throwIfAborted();
+    if (cached !== undefined) return finish(specKey, cached, true, startedAt);
+    const recorder = new ReadRecorder({ tree, remote: this.#remote, maxFileBytes: this.#limits.maxFileBytes, signal: options.signal });
+    const outcome = await this.#run(
+      { request: requestOf(spec), text: new Uint8Array(), lookup: (operation, text) => recorder.answer(operation, text) },
+      options,
+    );
+    const answer = this.#read(outcome, spec.path);
+    const render: CachedRender = { reads: recorder.records(), objects: answer.objects, errors: answer.errors };
+    if (outcome.kind === 'answer' && !answer.errors.some(({ code }) => PASSING_CODES.has(code))) {
+      this.#memory.add(specKey, render, outcome.bytes.length);
+      await this.#disk?.add(specKey, render);
+    }
+    return finish(specKey, render, false, startedAt);
+  }
+
+  /**
+   * Reads a YAML or JSON text with the semantics of sigs.k8s.io/yaml, that is as kubectl, Argo CD and Flux do.
+   * @param file name for errors
+   */
+  async parse(file: string, text: Uint8Array, options: RenderOptions): Promise<readonly ParsedDocument[]> {
+    const outcome = await this.#run(
+      { request: { op: 'parse', seed: 0, path: file } as JobRequest['request'], text, lookup: () => Promise.resolve(new Uint8Array([1])) },
+      options,
+    );
+    const answer = this.#read(outcome, file);
+    const [error] = answer.errors;
+    if (error !== undefined) return [{ index: 0, startLine: 0, endLine: 0, error }];
+    return answer.documents ?? [];
+  }
+
+  /** Compiles the module and starts a worker, so that the first render does not wait for it. */
+  async warmUp(signal: AbortSignal): Promise<void> {
+    await this.parse('warm-up', new TextEncoder().encode('a: 1\n'), { signal });
+  }
+
+  dispose(): void {
+    this.#isDisposed = true;
+    clearTimeout(this.#idleTimer);
+    for (const worker of this.#workers) worker.dispose();
+    this.#workers.clear();
+    this.#memory.clear();
+  }
+
+  async #specKey(spec: SourceSpec): Promise<string> {
+    return sha256(`${await this.#module.version()}\n${canonicalJson(requestOf(spec))}`);
+  }
+
+  async #lookUp(specKey: string, tree: SourceTree): Promise<CachedRender | undefined> {
+    const known = new Map<string, Promise<string>>();
+    for (const candidate of this.#memory.candidates(specKey)) {
+      if (!(await stillHolds(candidate.reads, tree, this.#remote, known))) continue;
+      this.#memory.touch(specKey, candidate);
+      return candidate;
+    }
+    for (const candidate of (await this.#disk?.candidates(specKey)) ?? []) {
+      if (!(await stillHolds(candidate.reads, tree, this.#remote, known))) continue;
+      this.#memory.add(specKey, candidate, JSON.stringify(candidate.objects).length);
+      await this.#disk?.touch(specKey, candidate);
+      return candidate;
+    }
+    return undefined;
+  }
+
+  #run(job: Pick<JobRequest, 'request' | 'text' | 'lookup'>, options: RenderOptions): Promise<JobOutcome> {
+    const { signal, interactive = false, timeoutMs = this.#limits.timeoutMs } = options;
+    return this.#limiter.run(
+      async () => {
+        const worker = await this.#takeWorker();
+        try {
+          return await worker.run({ ...job, timeoutMs, maxOutputBytes: this.#limits.maxOutputBytes, signal });
+        } finally {
+          this.#giveBack(worker);
+        }
+      },
+      { signal, interactive },
+    );
+  }
+
+  async #takeWorker(): Promise<RenderWorker> {
+    clearTimeout(this.#idleTimer);
+    const module = await this.#module.compiled();
+    const idle = this.#idle.pop();
+    if (idle?.isAlive === true) return idle;
+    const file = new URL(isSource ? './worker.ts' : './worker.mjs', import.meta.url);
+    const worker = new RenderWorker(file, module, this.#limits.timeoutMs);
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  #giveBack(worker: RenderWorker): void {
+    if (worker.isAlive && worker.memoryBytes <= RECYCLE_BYTES && !this.#isDisposed) this.#idle.push(worker);
+    else {
+      worker.dispose();
+      this.#workers.delete(worker);
+    }
+    this.#idleTimer = setTimeout(() => {
+      for (const idle of this.#idle.splice(0)) {
+        idle.dispose();
+        this.#workers.delete(idle);
+      }
+    }, this.#limits.idleMs).unref();
+  }
+
+  #read(outcome: JobOutcome, path: string): Answer {
+    const failed = (code: RenderError['code'], message: string, limit?: number): Answer => ({
+      objects: [],
+      errors: [{ code, message, file: path, ...(limit === undefined ? {} : { details: { limit } }) }],
+    });
+    switch (outcome.kind) {
+      case 'answer':
+        try {
+          return JSON.parse(new TextDecoder().decode(outcome.bytes)) as Answer;
+        } catch (error) {
+          return failed('renderer-failed', toError(error).message);
+        }
+      case 'timeout':
+        return failed('render-timeout', outcome.message, this.#limits.timeoutMs / 1000);
+      case 'too-large':
+        return failed('output-too-large', outcome.message, this.#limits.maxOutputBytes >> 20);
+      case 'out-of-memory':
+        return failed('render-out-of-memory', outcome.message);
+      case 'crashed':
+        this.#logger.warn(`[render] the renderer crashed path=${path} ${outcome.message}`);
+        return failed('renderer-failed', outcome.message);
+    }
+  }
+}
+
+/** The request of a spec, with every default filled in, so that equal renders have equal keys. */
+function requestOf(spec: SourceSpec): JobRequest['request'] {
+  const { type, path, helm, kustomize, kubeVersion, apiVersions, seed = 0 } = spec;
+  return {
+    op: type,
+    path,
+    seed,
+    ...(type === 'kustomize' ? { loadRestrictor: kustomize?.loadRestrictor ?? 'rootOnly' } : {}),
+    ...(type === 'helm' ? { helm, kubeVersion, apiVersions: [...(apiVersions ?? [])] } : {}),
+  } as JobRequest['request'];
+}
+
+function finish(specKey: string, render: CachedRender, isFromCache: boolean, startedAt: number): RenderResult {
+  const { objects, errors, reads } = render;
+  const key = sha256(`${specKey}\n${canonicalJson(reads as unknown as JsonValue)}`);
+  return { objects, errors, reads, key, isFromCache, elapsedMs: performance.now() - startedAt };
+}

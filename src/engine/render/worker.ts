@@ -1,0 +1,56 @@
+// The render worker: owns one instance of the WebAssembly module and waits synchronously for the reads that it asks the engine for.
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { AnswerTooLarge, errorAnswer, type Look, Renderer } from '../../upstream/renderer.ts';
+import type { WorkerFailure, WorkerJob, WorkerMessage, WorkerSetup } from './workerMessages.ts';
+
+const setup = workerData as WorkerSetup;
+const bell = new Int32Array(setup.bell);
+
+function post(message: WorkerMessage, transfer: ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, transfer);
+}
+
+const look: Look = (operation, text) => {
+  Atomics.store(bell, 0, 0);
+  post({ type: 'look', operation, text });
+  if (Atomics.wait(bell, 0, 0, setup.lookTimeoutMs) === 'timed-out') {
+    return errorAnswer('read-failed', `reading ${text} took too long`);
+  }
+  const received = receiveMessageOnPort(setup.port) as { message: Uint8Array } | undefined;
+  return received?.message ?? errorAnswer('read-failed', `no answer for ${text}`);
+};
+
+function reasonOf(error: unknown, stderr: string): WorkerFailure {
+  if (error instanceof AnswerTooLarge) return 'too-large';
+  if (/out of memory|cannot allocate/.test(stderr)) return 'out-of-memory';
+  if (error instanceof RangeError && /memory|call stack/.test(error.message)) return 'out-of-memory';
+  return 'crashed';
+}
+
+class JobRunner {
+  #renderer: Renderer | undefined;
+
+  run(job: WorkerJob): void {
+    let renderer = this.#renderer;
+    try {
+      if (renderer === undefined) {
+        renderer = new Renderer(setup.module, look);
+        renderer.initialize();
+      }
+      // An instance that threw is in no defined state, so it is kept only after it answered.
+      this.#renderer = undefined;
+      const answer = renderer.call(job.request, job.text, job.maxOutputBytes);
+      this.#renderer = renderer;
+      post({ type: 'done', id: job.id, answer, memoryBytes: renderer.memoryBytes }, [answer.buffer as ArrayBuffer]);
+    } catch (error) {
+      const stderr = renderer?.stderr ?? '';
+      const said = stderr.split('\n').slice(0, 2).join(' ').trim();
+      post({ type: 'failed', id: job.id, reason: reasonOf(error, stderr), message: said === '' ? String(error) : said });
+    }
+  }
+}
+
+const runner = new JobRunner();
+parentPort?.on('message', (job: WorkerJob) => {
+  runner.run(job);
+});
