@@ -1,0 +1,46 @@
+import type { Application } from '../engine/model/application.ts';
+import type { ApplicationState, Reason } from '../engine/model/states.ts';
+import type { TrackedObject } from '../engine/trackedObject.ts';
+
+/** One application with its verdicts, however they were reached. */
+export interface Comparison {
+  readonly application: Application;
+  readonly state: ApplicationState;
+  readonly reasons: readonly Reason[];
+  /** what Git's side is: `origin/main`, `v1.2`, `worktree` */
+  readonly refName?: string;
+  /** full commit id; absent for the working tree */
+  readonly commit?: string;
+  readonly objects: readonly TrackedObject[];
+  readonly renderMs: number;
+}
+
+/** What a run cost. Times in milliseconds. */
+export interface Counters {
+  readonly apiCalls: number;
+  readonly dryRuns: number;
+  readonly provedLocally: number;
+  readonly provedByDryRun: number;
+  readonly bytesReceived: number;
+  readonly milliseconds: Readonly<Record<'repository' | 'render' | 'compare' | 'total', number>>;
+}
+
+/** Object states in which live and Git differ. */
+const differing: readonly string[] = ['drifted', 'drifted (not confirmed)', 'differs', 'out of sync', 'missing', 'extraneous'];
+/** Object states that prove nothing. */
+const open: readonly string[] = ['cannot compare', 'unverified', 'pending'];
+
+/** Whether an object differs between Git and the cluster. */
+export function isDifferent({ verdict }: TrackedObject): boolean {
+  return differing.includes(verdict.state);
+}
+
+/** Whether an object could not be judged. */
+export function isOpen({ verdict }: TrackedObject): boolean {
+  return open.includes(verdict.state);
+}
+
+/** Whether a part of an application could not be judged, so that silence would not mean "no difference". */
+export function isIncomplete(comparison: Comparison): boolean {
+  return open.includes(comparison.state) || comparison.objects.some((object) => isOpen(object));
+}

@@ -1,0 +1,155 @@
+import type { FileRange } from '../engine/model/application.ts';
+import { describe } from '../engine/model/describe.ts';
+import { formatPath } from '../engine/model/fieldPath.ts';
+import type { JsonValue } from '../engine/model/json.ts';
+import { keyString } from '../engine/model/objects.ts';
+import type { FieldDifference, Reason } from '../engine/model/states.ts';
+import type { TrackedObject } from '../engine/trackedObject.ts';
+import type { Comparison, Counters } from './comparison.ts';
+import { isDifferent, isOpen } from './comparison.ts';
+
+/** Version of the JSON that `plumbline diff --output json` prints; its schema is media/plumbline-diff.schema.json. */
+export const diffApiVersion = 'plumbline.dev/diff/v1';
+
+/** A reason with its code and its words. */
+export interface ReportedReason {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One differing field. Lines are 1-based; Secret values stand as masks. */
+export interface ReportedField {
+  readonly path: string;
+  readonly change: string;
+  readonly direction: string;
+  readonly git?: JsonValue;
+  readonly live?: JsonValue;
+  readonly manager?: string;
+  readonly time?: string;
+  readonly confirmed: boolean;
+  readonly cosmetic: boolean;
+  readonly masked: boolean;
+  readonly file?: string;
+  readonly line?: number;
+}
+
+/** One object with its verdict. */
+export interface ReportedObject {
+  /** `group/Kind/namespace/name`; the core group and cluster scope are empty */
+  readonly key: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly verdict: string;
+  readonly proof: string;
+  readonly reason?: ReportedReason;
+  readonly owner: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly fields: readonly ReportedField[];
+  readonly ignored: readonly { readonly path: string; readonly by: string }[];
+}
+
+/** What `plumbline diff --output json` prints. */
+export interface DiffReport {
+  readonly apiVersion: typeof diffApiVersion;
+  readonly applications: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly state: string;
+    readonly environment?: string;
+    readonly context?: string;
+    readonly namespace?: string;
+    readonly owner: string;
+    readonly source: { readonly type: string; readonly path: string };
+    readonly ref?: string;
+    readonly commit?: string;
+    readonly reasons: readonly ReportedReason[];
+    readonly objects: readonly ReportedObject[];
+  }[];
+  readonly summary: Readonly<Record<'objects' | 'different' | 'notCompared' | 'fields', number>> & {
+    readonly byVerdict: Readonly<Record<string, number>>;
+  };
+  readonly counters: Counters;
+}
+
+/** The report of some comparisons. */
+export function toDiffReport(comparisons: readonly Comparison[], counters: Counters): DiffReport {
+  const objects = comparisons.flatMap((comparison) => comparison.objects);
+  const byVerdict: Record<string, number> = {};
+  for (const { verdict } of objects) byVerdict[verdict.state] = (byVerdict[verdict.state] ?? 0) + 1;
+  return {
+    apiVersion: diffApiVersion,
+    applications: comparisons.map((comparison) => toApplication(comparison)),
+    summary: {
+      objects: objects.length,
+      different: objects.filter((object) => isDifferent(object)).length,
+      notCompared: objects.filter((object) => isOpen(object)).length,
+      fields: objects.flatMap(({ verdict }) => verdict.fields.filter((field) => !field.isCosmetic)).length,
+      byVerdict,
+    },
+    counters,
+  };
+}
+
+function toApplication(comparison: Comparison): DiffReport['applications'][number] {
+  const { application, state, reasons, refName, commit, objects } = comparison;
+  const { id, name, owner, source, destination } = application;
+  return {
+    id,
+    name,
+    state,
+    ...(destination?.environment === undefined ? {} : { environment: destination.environment }),
+    ...(destination === undefined ? {} : { context: destination.context, namespace: destination.namespace }),
+    owner,
+    source: { type: source.type, path: source.path },
+    ...(refName === undefined ? {} : { ref: refName }),
+    ...(commit === undefined ? {} : { commit }),
+    reasons: reasons.map((reason) => toReason(reason)),
+    objects: objects.map((object) => toObject(object, owner)),
+  };
+}
+
+/** A reason with its words. */
+export function toReason({ code, details }: Reason): ReportedReason {
+  return { code, message: describe(code, details) };
+}
+
+function toObject(object: TrackedObject, owner: string): ReportedObject {
+  const { key, desired, verdict, mark, header, fieldRanges } = object;
+  return {
+    key: keyString(key),
+    apiVersion: desired.apiVersion,
+    kind: key.kind,
+    namespace: key.namespace,
+    name: key.name,
+    verdict: verdict.state,
+    proof: verdict.proof,
+    ...(verdict.reason === undefined ? {} : { reason: toReason(verdict.reason) }),
+    owner: mark?.owner ?? owner,
+    ...place(header),
+    fields: verdict.fields.map((field) => toField(field, fieldRanges.get(field.id) ?? field.source ?? header)),
+    ignored: verdict.ignored.map(({ id, by }) => ({ path: id, by })),
+  };
+}
+
+function toField(field: FieldDifference, source: FileRange | undefined): ReportedField {
+  return {
+    path: formatPath(field.path),
+    change: field.change,
+    direction: field.direction,
+    ...(field.git === undefined ? {} : { git: field.git }),
+    ...(field.live === undefined ? {} : { live: field.live }),
+    ...(field.writer === undefined ? {} : { manager: field.writer.manager }),
+    ...(field.writer?.time === undefined ? {} : { time: field.writer.time }),
+    confirmed: field.isConfirmed,
+    cosmetic: field.isCosmetic,
+    masked: field.isMasked,
+    ...place(source),
+  };
+}
+
+function place(source: FileRange | undefined): { file?: string; line?: number } {
+  return source === undefined ? {} : { file: source.file, line: source.startLine + 1 };
+}

@@ -1,0 +1,54 @@
+import { type CommandName, commandNames, optionInfos } from './arguments.ts';
+
+const summaries: Readonly<Record<CommandName, string>> = {
+  apps: 'list the applications of the repo',
+  render: 'print what an application, or a folder, renders to (Secrets masked)',
+  diff: 'compare Git with the cluster, field by field',
+  revert: 'bring drifted fields back to what Git says, after a confirmation',
+};
+
+const examples: Readonly<Record<CommandName, readonly string[]>> = {
+  apps: ['plumbline apps', 'plumbline apps --output json'],
+  render: ['plumbline render --app shop', 'plumbline render --path charts/shop'],
+  diff: [
+    'plumbline diff',
+    'plumbline diff --app prod/shop --output json',
+    'plumbline diff --path deploy/overlays/prod --context prod-eu --namespace shop',
+  ],
+  revert: ['plumbline revert --app prod/shop', 'plumbline revert --app shop --object Deployment/web --field spec.replicas --yes'],
+};
+
+const exitTable = `Exit status:
+  0    no difference; or all done
+  1    differences found; or a revert was planned and not confirmed
+  2    wrong options, unknown application, no repository, broken plumbline.yaml
+  3    something could not be compared, rendered or proved
+  4    a revert was refused, whole or in part
+  5    a write failed
+  130  interrupted`;
+
+/** The text of `--help`, for one command or the program. */
+export function helpText(about?: CommandName): string {
+  const usage = about === undefined ? 'plumbline COMMAND [OPTION]...' : `plumbline ${about} [OPTION]...`;
+  const title =
+    about === undefined ? 'Plumbline compares a config repo with the Kubernetes clusters that it describes.' : capital(summaries[about]);
+  const commands = commandNames.map((name) => `  ${name.padEnd(8)}${summaries[name]}`).join('\n');
+  const shown = optionInfos.filter(({ commands: only }) => about === undefined || (only ?? commandNames).includes(about));
+  const options = shown
+    .map(({ name, value, help }) => `  ${`--${name}${value === undefined ? '' : ` ${value}`}`.padEnd(22)}${help}`)
+    .join('\n');
+  const sample = (about === undefined ? commandNames.flatMap((name) => examples[name].slice(0, 1)) : examples[about]).map(
+    (line) => `  ${line}`,
+  );
+  return [
+    `${title}\n\nUsage: ${usage}`,
+    ...(about === undefined ? [`Commands:\n${commands}`] : []),
+    `Options:\n${options}`,
+    `Examples:\n${sample.join('\n')}`,
+    exitTable,
+  ].join('\n\n');
+}
+
+function capital(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
