@@ -20,7 +20,7 @@ export class AppError<Code extends string = string> extends Error {
 
 /** Whether an error is an {@link AppError}, optionally with one of the given codes. */
 export function isAppError<Code extends string>(error: unknown, ...codes: readonly Code[]): error is AppError<Code> {
-  return error instanceof AppError && (codes.length === 0 || (codes as readonly string[]).includes(error.code));
+  return error instanceof AppError && (codes.length === 0 || (codes as readonly string[]).includes(String(error.code)));
 }
 
 /** Whether an error only says that the caller's AbortSignal fired. Cancellation is silent everywhere. */

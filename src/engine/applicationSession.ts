@@ -17,19 +17,9 @@ import type { SourceRenderer } from './sourceRenderer.ts';
 import { cannotCompare, pendingVerdict, type TrackedObject } from './trackedObject.ts';
 import { type ApplicationSummary, summarize } from './drift/applicationState.ts';
 
-/** What an application session asks of its repo: a {@link RepoSession} has it, and so has any other source of one tree. */
-export interface ApplicationRepo {
-  readonly found: Pick<RepoSession['found'], 'environments'>;
-  readonly fetchedAtMs: number | undefined;
-  target(branch: string | undefined, signal: AbortSignal): Promise<Target>;
-  repository(signal: AbortSignal): Promise<{ tree(commit: string, signal: AbortSignal): Promise<SourceTree> }>;
-  isEdited(paths: Iterable<string>): boolean;
-  hasEditsBelow(folder: string): boolean;
-}
-
 /** What an application session works with. */
 export interface ApplicationServices {
-  readonly repo: ApplicationRepo;
+  readonly repo: RepoSession;
   readonly hub: ClusterHub;
   readonly renderer: SourceRenderer;
   readonly checker: ObjectChecker;
@@ -237,8 +227,8 @@ export class ApplicationSession implements Disposable {
     // A failing render must not leave this promise without a handler.
     connecting.catch(() => undefined);
     const branch = repo.found.environments.find((environment) => environment.name === destination.environment)?.branch;
-    this.#target = await repo.target(branch, signal);
-    const tree = await (await repo.repository(signal)).tree(this.#target.commit, signal);
+    const { target, tree } = await repo.target(branch, signal);
+    this.#target = target;
     this.#tree = tree;
     const early = application.source.type === 'helm' ? undefined : await renderer.render(application, tree, undefined, signal);
     this.#render = early ?? this.#render;

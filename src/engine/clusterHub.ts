@@ -1,4 +1,4 @@
-import { BackgroundRunner } from '../base/async.ts';
+import type { BackgroundRunner } from '../base/async.ts';
 import { isAppError, toError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';

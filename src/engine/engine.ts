@@ -3,14 +3,14 @@ import { AppError, isAppError, toError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
-import { type ApplicationRepo, ApplicationSession } from './applicationSession.ts';
+import type { ApplicationSession } from './applicationSession.ts';
 import { manageText } from './apps/manageText.ts';
 import { configFileName } from './apps/configFile.ts';
 import { ClusterHub, reasonOf } from './clusterHub.ts';
 import type { ApiCounters, ClusterPool } from './cluster/api.ts';
 import { ClusterDocuments } from './clusterDocuments.ts';
 import type { ContextList, EngineApi, ExecutionProgress, FileProblem, FileUse, Interest, RevertPlans } from './engineApi.ts';
-import { createServices, type EngineOptions, type EngineServices } from './engineServices.ts';
+import { createServices, type EngineOptions, type EngineOverrides, type EngineServices } from './engineServices.ts';
 import { fileProblems, usesOf } from './fileFacts.ts';
 import type { Application } from './model/application.ts';
 import { describe } from './model/describe.ts';
@@ -45,11 +45,11 @@ export class Engine implements EngineApi, Disposable {
   /** repo roots by the folder that was opened */
   readonly #folders = new Map<string, string>();
   readonly #strayFolders = new Map<string, RepoRow>();
-  readonly #sideSessions = new Set<ApplicationSession>();
   readonly #rows = this.#store.add(new Emitter<readonly string[]>());
   readonly #marks = this.#store.add(new Emitter<readonly string[]>());
   readonly #documentChanges = this.#store.add(new Emitter<{ applicationId: string; keys: readonly string[] }>());
   readonly #settings: SettingsCell;
+  readonly #overrides: EngineOverrides;
   #interest: Interest = { applicationIds: [], isViewVisible: false };
 
   readonly onDidChangeRows = this.#rows.event;
@@ -59,6 +59,7 @@ export class Engine implements EngineApi, Disposable {
   private constructor(options: EngineOptions, services: EngineServices, background: BackgroundRunner, settings: SettingsCell) {
     this.#log = options.logger;
     this.#settings = settings;
+    this.#overrides = options.overrides ?? {};
     this.#background = this.#store.add(background);
     this.#services = this.#store.add(services);
     this.#hub = this.#store.add(new ClusterHub(this.#services.pool, this.#background));
@@ -85,6 +86,8 @@ export class Engine implements EngineApi, Disposable {
       git: this.#services.gitOptions(),
       background: this.#background,
       chosenDestinations: () => this.#settings.current.chosenDestinations,
+      allowPlainFolder: this.#overrides.adHoc !== undefined,
+      ...(this.#overrides.revision === undefined ? {} : { revision: this.#overrides.revision }),
     });
     if (repo === undefined) {
       const problems = [{ code: 'git-not-a-repository', details: { folder } }];
@@ -119,6 +122,7 @@ export class Engine implements EngineApi, Disposable {
         },
       },
       this.#background,
+      this.#overrides,
     );
     workspace.marks.onDidChange((files) => {
       this.#marks.fire(files);
@@ -300,18 +304,6 @@ export class Engine implements EngineApi, Disposable {
     return this.#find(applicationId)?.session;
   }
 
-  /** Compares an application from another tree than target's, once, beside the open folders: a revision, or a folder on disk. For the CLI. */
-  async compareFrom(application: Application, repo: ApplicationRepo): Promise<ApplicationSession> {
-    const isTrusted = (): boolean => this.#settings.current.isTrusted;
-    const services = { repo, hub: this.#hub, renderer: this.#services.renderer, checker: this.#services.checker };
-    const nobody = { onRow: () => undefined, onMarks: () => undefined, onDocuments: () => undefined };
-    const session = new ApplicationSession(application, { ...services, background: this.#background, isTrusted }, nobody);
-    this.#sideSessions.add(session);
-    session.activate();
-    await session.settled();
-    return session;
-  }
-
   /** Renders an application from a tree, without any cluster. For the CLI. */
   renderFrom(application: Application, tree: SourceTree, signal: AbortSignal): Promise<RenderResult> {
     return this.#services.renderer.render(application, tree, undefined, signal);
@@ -323,7 +315,6 @@ export class Engine implements EngineApi, Disposable {
   }
 
   dispose(): void {
-    for (const session of this.#sideSessions) session.dispose();
     for (const workspace of this.#workspaces.values()) workspace.dispose();
     this.#workspaces.clear();
     this.#store.dispose();

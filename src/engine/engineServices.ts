@@ -5,15 +5,27 @@ import { type BackgroundRunner, Limiter } from '../base/async.ts';
 import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { ClusterPool } from './cluster/api.ts';
-import { KubeClusterPool } from './cluster/clusterPool.ts';
+import { kubeconfigFiles } from './cluster/kubeconfig.ts';
+import { createClusterPool } from './cluster/pool.ts';
 import { Judge } from './drift/judge.ts';
 import { VerdictCache } from './drift/verdictCache.ts';
 import type { GitOptions } from './git/program.ts';
+import type { Application } from './model/application.ts';
 import type { EngineSettings } from './model/settings.ts';
 import { ObjectChecker } from './objectChecker.ts';
 import { Locator } from './provenance/locate.ts';
 import { RenderService } from './render/renderService.ts';
 import { SourceRenderer } from './sourceRenderer.ts';
+
+/** Stands over what the repo says; for the CLI. */
+export interface EngineOverrides {
+  /** compare this commit, branch or tag instead of target; `working tree` for the files on disk */
+  readonly revision?: string;
+  /** use this context for every application */
+  readonly context?: string;
+  /** compare this as the one application, whatever plumbline.yaml says */
+  readonly adHoc?: Application;
+}
 
 /** What an engine is made from. */
 export interface EngineOptions {
@@ -23,6 +35,7 @@ export interface EngineOptions {
   /** laid over the process's environment: PATH and proxies of the login shell */
   readonly environment: Readonly<Record<string, string>>;
   readonly logger: Logger;
+  readonly overrides?: EngineOverrides;
 }
 
 /** The rooms' long-lived parts. */
@@ -65,12 +78,14 @@ export async function createServices(
   };
   const renders = store.add(new RenderService({ logger: options.logger, cacheFolder: join(options.storagePath, 'renders') }));
   const pool = store.add(
-    new KubeClusterPool({
-      logger: options.logger,
-      isTrusted,
-      environment,
-      files: () => settings().kubeconfig,
-      storagePath: options.storagePath,
+    createClusterPool({
+      log: options.logger,
+      host: { isTrusted, environment: () => environment },
+      cacheFolder: join(options.storagePath, 'schemas'),
+      files: () => {
+        const files = settings().kubeconfig;
+        return files.length > 0 ? { files, isExplicit: true } : kubeconfigFiles(environment);
+      },
     }),
   );
   return {

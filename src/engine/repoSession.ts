@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type BackgroundRunner, Throttler } from '../base/async.ts';
 import { Emitter } from '../base/events.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
@@ -9,6 +10,7 @@ import type { RepositoryState, Target } from './git/state.ts';
 import { type RepositoryChange, RepositoryWatcher } from './git/watcher.ts';
 import { WorkingTree } from './git/workingTree.ts';
 import { reasonOf } from './clusterHub.ts';
+import type { SourceTree } from './model/sourceTree.ts';
 import type { RepoRow } from './model/snapshot.ts';
 import type { Reason } from './model/states.ts';
 
@@ -26,7 +28,19 @@ export interface RepoSessionOptions {
   readonly git: GitOptions;
   readonly background: BackgroundRunner;
   readonly chosenDestinations: () => ChosenDestinations;
+  /** stands in for target: a commit, branch or tag, or `working tree` */
+  readonly revision?: string;
+  /** a folder without any repository is opened all the same; its only side is the working tree */
+  readonly allowPlainFolder?: boolean;
 }
+
+/** What an application is compared with: the commit, and its files. */
+export interface TargetSide {
+  readonly target: Target;
+  readonly tree: SourceTree;
+}
+
+const workingTreeName = 'working tree';
 
 const nothingFound: FoundApplications = { hasConfig: false, environments: [], applications: [], problems: [] };
 
@@ -40,6 +54,8 @@ export class RepoSession implements Disposable {
   readonly #changed = this.#store.add(new Emitter<RepoChange>());
   readonly #layout: RepositoryLayout;
   readonly #update: Throttler;
+  /** a folder without a repository */
+  readonly #isPlain: boolean;
   #pendingPaths = new Set<string>();
   #pendingRevisions = true;
   #pendingAll = true;
@@ -53,8 +69,9 @@ export class RepoSession implements Disposable {
   /** Fires after every change that was taken in. */
   readonly onDidChange = this.#changed.event;
 
-  private constructor(layout: RepositoryLayout, options: RepoSessionOptions) {
+  private constructor(layout: RepositoryLayout, isPlain: boolean, options: RepoSessionOptions) {
     this.root = layout.root;
+    this.#isPlain = isPlain;
     this.#layout = layout;
     this.#options = options;
     this.workingTree = new WorkingTree(layout);
@@ -65,11 +82,19 @@ export class RepoSession implements Disposable {
   /** The session of the repository that a folder belongs to, or undefined when there is none. Starts no process. */
   static async open(folder: string, options: RepoSessionOptions): Promise<RepoSession | undefined> {
     const layout = await findLayout(folder);
-    return layout === undefined ? undefined : new RepoSession(layout, options);
+    if (layout !== undefined) return new RepoSession(layout, false, options);
+    if (options.allowPlainFolder !== true) return undefined;
+    const root = resolve(folder);
+    return new RepoSession({ root, realRoot: root, gitDir: '', commonDir: '', objectFormat: 'sha1' }, true, options);
   }
 
   /** Reads everything once and watches from then on. */
   async start(signal: AbortSignal): Promise<void> {
+    if (!this.#isPlain) await this.#watch();
+    await this.#takeIn(signal);
+  }
+
+  async #watch(): Promise<void> {
     const watcher = this.#store.add(
       new RepositoryWatcher(this.#layout, (reason) => {
         this.#watchProblem = reason;
@@ -82,7 +107,6 @@ export class RepoSession implements Disposable {
       }),
     );
     await watcher.start();
-    await this.#takeIn(signal);
   }
 
   get git(): GitRepository | undefined {
@@ -111,11 +135,25 @@ export class RepoSession implements Disposable {
   }
 
   /**
-   * The commit that the owner of an application applies.
+   * The commit that the owner of an application applies, with its files.
    * @throws AppError `workspace-untrusted`, `git-missing`, `git-no-commits`, `git-branch-not-found` ...
    */
-  async target(branch: string | undefined, signal: AbortSignal): Promise<Target> {
-    return (await this.repository(signal)).target(branch, signal);
+  async target(branch: string | undefined, signal: AbortSignal): Promise<TargetSide> {
+    const { revision } = this.#options;
+    if (this.#isPlain || revision === workingTreeName) {
+      const target: Target = { name: workingTreeName, ref: '', commit: '', isUpstream: false, ahead: 0, behind: 0 };
+      return { target, tree: this.workingTree };
+    }
+    const git = await this.repository(signal);
+    if (revision === undefined) {
+      const target = await git.target(branch, signal);
+      return { target, tree: await git.tree(target.commit, signal) };
+    }
+    const commit = await git.resolve(revision, signal);
+    return {
+      target: { name: revision, ref: revision, commit, isUpstream: false, ahead: 0, behind: 0 },
+      tree: await git.tree(commit, signal),
+    };
   }
 
   /** Git of this repo. @throws AppError `workspace-untrusted`, `git-missing` ... */
@@ -192,6 +230,7 @@ export class RepoSession implements Disposable {
   }
 
   async #readState(signal: AbortSignal): Promise<void> {
+    if (this.#isPlain) return;
     try {
       this.#state = await (await this.repository(signal)).state(signal);
       this.#gitProblem = undefined;

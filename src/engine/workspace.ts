@@ -3,6 +3,8 @@ import { type BackgroundRunner } from '../base/async.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { ApplicationSession, type ApplicationListener, type ApplicationServices } from './applicationSession.ts';
 import { MarkIndex } from './markIndex.ts';
+import type { EngineOverrides } from './engineServices.ts';
+import type { Application } from './model/application.ts';
 import type { RepoChange, RepoSession } from './repoSession.ts';
 
 /** Keeps one repo's applications in step with what is found in it, and places their marks. */
@@ -12,6 +14,7 @@ export class Workspace implements Disposable {
   readonly #services: ApplicationServices;
   readonly #listener: Omit<ApplicationListener, 'onMarks'> & { onProblems(files: readonly string[]): void };
   readonly #sessions = new Map<string, ApplicationSession>();
+  readonly #overrides: EngineOverrides;
   readonly #store = new DisposableStore();
   #problemFiles: readonly string[] = [];
 
@@ -20,7 +23,9 @@ export class Workspace implements Disposable {
     services: Omit<ApplicationServices, 'repo'>,
     listener: Omit<ApplicationListener, 'onMarks'> & { onProblems(files: readonly string[]): void },
     background: BackgroundRunner,
+    overrides: EngineOverrides = {},
   ) {
+    this.#overrides = overrides;
     this.repo = this.#store.add(repo);
     this.marks = this.#store.add(new MarkIndex(repo.root, repo.workingTree, background));
     this.#services = { ...services, repo };
@@ -53,7 +58,7 @@ export class Workspace implements Disposable {
   }
 
   #repoChanged(change: RepoChange): void {
-    const found = new Map(this.repo.found.applications.map((application) => [application.id, application]));
+    const found = new Map(this.#applications().map((application) => [application.id, application]));
     const gone = [...this.#sessions.keys()].filter((id) => !found.has(id));
     for (const id of gone) {
       this.#sessions.get(id)?.dispose();
@@ -68,6 +73,17 @@ export class Workspace implements Disposable {
     this.marks.filesChanged(change.paths);
     for (const id of [...found.keys(), ...gone]) this.#listener.onRow(id);
     this.#tellProblems();
+  }
+
+  /** What the repo declares, in the context that the caller wants; a folder named by the caller stands for all of it. */
+  #applications(): readonly Application[] {
+    const { adHoc, context } = this.#overrides;
+    if (adHoc !== undefined) return [adHoc];
+    const { applications } = this.repo.found;
+    if (context === undefined) return applications;
+    return applications.map((application) =>
+      application.destination === undefined ? application : { ...application, destination: { ...application.destination, context } },
+    );
   }
 
   #listening(): ApplicationListener {

@@ -1,4 +1,4 @@
-import type { Connection } from 'vscode-languageserver/node';
+import type { CancellationToken, Connection } from 'vscode-languageserver/node';
 import type { EngineApi } from '../engine/engineApi.ts';
 import type { StepResult } from '../engine/model/plan.ts';
 import type { Requests, ServerNotifications } from '../protocol/messages.ts';
@@ -17,7 +17,7 @@ type Handler<Name extends keyof Requests> = (
  */
 export function registerRequests(connection: Connection, engine: EngineApi, publisher: Publisher, background: BackgroundRunner): void {
   const on = <Name extends keyof Requests>(name: Name, handler: Handler<Name>): void => {
-    connection.onRequest(name, (params: Requests[Name]['params'], token) => withSignal(token, (signal) => handler(params, signal)));
+    connection.onRequest(name, (params: Requests[Name]['params'], token: CancellationToken) => withSignal(token, (signal) => handler(params, signal)));
   };
 
   on('plumbline/snapshot', ({ since, cursor }) => publisher.page(since, cursor));

@@ -243,6 +243,8 @@ export interface ClusterPool extends Disposable {
    * @throws `workspace-untrusted`, `kubeconfig-missing`, `kubeconfig-invalid`, `unknown-context`, ...
    */
   acquire(context: string, expectedUid?: string): Promise<ClusterLease>;
+  /** Reads kubeconfig anew: the list of its files changed. */
+  reload(): void;
   /** Connections that are leased now. */
   connections(): readonly ClusterConnection[];
   readonly onDidChangeConnections: Event<void>;

@@ -73,6 +73,10 @@ class KubeconfigClusterPool implements ClusterPool {
     return listContexts(await this.#load());
   }
 
+  reload(): void {
+    this.#reload.request();
+  }
+
   async acquire(context: string, expectedUid?: string): Promise<ClusterLease> {
     const kubeconfig = await this.#load();
     const id = `${context}\n${expectedUid ?? ''}`;
