@@ -1,9 +1,10 @@
 import { type FieldPath, formatPath, type PathStep } from '../model/fieldPath.ts';
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, stringAt } from '../model/json.ts';
 import { fieldSchema, itemSchema, type TypeSchema } from '../model/schema.ts';
 import { children, type FieldSet, holdingOf, isLeaf, isMember, type ManagedEntry } from './fieldsV1.ts';
 import { classOfManager, isOwnersEntry, type OwningManager } from './managers.ts';
 import { identifyItems, isBuiltin, ownField, schemaAtStep, shapeOf, stepInto } from './schemaWalk.ts';
+import { isConsequence } from './serverDefaults.ts';
 
 /** A field that live has and Git does not, held by somebody. */
 export interface ForeignField {
@@ -120,7 +121,8 @@ export function foreignFields(
   const found = new Map<string, ForeignField>();
   for (const entry of entries) {
     if (entry.subresource !== '' || tolerated.includes(entry)) continue;
-    const wasCreator = entry.operation === 'Update' && entry.time !== undefined && entry.time === options.createdAt;
+    const wasCreator =
+      entry.operation === 'Update' && isFromBirth(entry, options) && !tolerated.some((other) => isFromBirth(other, options));
     const visit = (set: FieldSet, git: JsonValue | undefined, now: JsonValue, type: TypeSchema | undefined, path: FieldPath): void => {
       for (const [step, child] of children(set)) {
         if (path.length === 0 && 'field' in step && SKIPPED_ROOTS.has(step.field)) continue;
@@ -140,7 +142,15 @@ export function foreignFields(
     };
     visit(entry.fields, desired, live, schema, []);
   }
-  return outermost([...found.values()]);
+  const fields = outermost([...found.values()]);
+  const kind = stringAt(live, 'kind') ?? '';
+  return fields.filter(
+    (field) => !isConsequence(kind, field.path, field.live) || !fields.some((other) => other !== field && other.entry === field.entry),
+  );
+}
+
+function isFromBirth(entry: ManagedEntry, options: ForeignOptions): boolean {
+  return entry.time !== undefined && entry.time === options.createdAt;
 }
 
 /**

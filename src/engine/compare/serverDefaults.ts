@@ -1,10 +1,10 @@
-import { type FieldPath } from '../model/fieldPath.ts';
+import { type FieldPath, formatPath } from '../model/fieldPath.ts';
 import { isJsonArray, isJsonObject, jsonEqual, type JsonValue } from '../model/json.ts';
 import { fieldSchema, itemSchema, type TypeSchema } from '../model/schema.ts';
 import { isBuiltin, relateScalars } from './schemaWalk.ts';
 
 /**
- * Defaults that the server's Go code fills in inside atomic lists of built-in kinds, by the field that they stand in. OpenAPI does not
+ * Defaults that the server's Go code fills in inside atomic values of built-in kinds, by the field that they stand in. OpenAPI does not
  * have them. They are used in one direction only: a live value equal to the default of a field that Git leaves out is no difference.
  * Source: kubernetes pkg/apis/{core,apps,networking,admissionregistration}/v1/defaults.go.
  */
@@ -14,12 +14,28 @@ const ATOMIC_DEFAULTS: readonly { readonly within: string; readonly field: strin
   { within: 'volumeClaimTemplates', field: 'status', value: { phase: 'Pending' } },
   { within: 'volumeClaimTemplates.spec', field: 'volumeMode', value: 'Filesystem' },
   { within: 'sources.serviceAccountToken', field: 'expirationSeconds', value: 3600 },
-  { within: 'items.fieldRef', field: 'apiVersion', value: 'v1' },
-  { within: 'items.resourceFieldRef', field: 'divisor', value: '0' },
+  { within: 'fieldRef', field: 'apiVersion', value: 'v1' },
+  { within: 'resourceFieldRef', field: 'divisor', value: '0' },
   { within: 'ingress.ports', field: 'protocol', value: 'TCP' },
   { within: 'egress.ports', field: 'protocol', value: 'TCP' },
   { within: 'rules', field: 'scope', value: '*' },
 ];
+
+/**
+ * Fields that the server sets by itself when another field of the object gets a certain value, so that they come in under the name of
+ * whoever changed that one. Source: kubernetes pkg/apis/core/v1/defaults.go (SetDefaults_Service).
+ */
+const CONSEQUENCES: readonly { readonly kind: string; readonly id: string; readonly value: JsonValue }[] = [
+  { kind: 'Service', id: 'spec.externalTrafficPolicy', value: 'Cluster' },
+  { kind: 'Service', id: 'spec.allocateLoadBalancerNodePorts', value: true },
+  { kind: 'Service', id: 'spec.sessionAffinityConfig', value: { clientIP: { timeoutSeconds: 10800 } } },
+];
+
+/** Whether a field that somebody holds is what the server adds to another change of the same manager. */
+export function isConsequence(kind: string, path: FieldPath, value: JsonValue): boolean {
+  const id = formatPath(path);
+  return CONSEQUENCES.some((entry) => entry.kind === kind && entry.id === id && jsonEqual(entry.value, value));
+}
 
 /** Whether a live value that Git leaves out, inside something atomic, is what the server puts there by itself. */
 function isDefault(within: FieldPath, field: string, value: JsonValue, schema: TypeSchema | undefined): boolean {
