@@ -4,7 +4,7 @@ export class CommandError extends Error {
 export interface RunningProcess {
   readonly pid: number | undefined;
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly error?: Error }>;
-  stop(signal?: NodeJS.Signals, graceMs?: number): Promise<void>;
+  readonly stop: (signal?: NodeJS.Signals, graceMs?: number) => Promise<void>;
 }
 export function startProcess(
   command: string,
@@ -23,5 +23,5 @@ export function run(
     readonly okCodes?: readonly number[] | undefined;
   },
 ): Promise<string>;
-export function temporaryFolder(prefix: string): Promise<{ readonly path: string; remove(): Promise<void> }>;
+export function temporaryFolder(prefix: string): Promise<{ readonly path: string; readonly remove: () => Promise<void> }>;
 export function stopEverything(signal?: NodeJS.Signals): void;
