@@ -133,9 +133,9 @@ func execute(asked *request, loaded *chart.Chart, values map[string]any) (map[st
 	return engine.Engine{}.Render(loaded, input)
 }
 
-// nameSources gives the tree's file of each template path, also those of aliased subcharts.
+// nameSources gives the tree's file of each template and CRD by the path that Helm names, also of aliased subcharts.
 func nameSources(one *chart.Chart, files map[*common.File]string, sources map[string]string) {
-	for _, file := range one.Templates {
+	for _, file := range append(one.Templates[:len(one.Templates):len(one.Templates)], one.Files...) {
 		sources[path.Join(one.ChartFullPath(), file.Name)] = files[file]
 	}
 	for _, dependency := range one.Dependencies() {

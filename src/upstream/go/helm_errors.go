@@ -23,11 +23,11 @@ func explainHelm(err error, folder string, sources map[string]string) *failure {
 	if strings.Contains(message, schemaHeadline) {
 		_, problems, _ := strings.Cut(message, "\n")
 		return &failure{
-			Code: "values-schema", File: path.Join(folder, "values.schema.json"), Message: message,
-			Details: map[string]any{"problems": strings.TrimSpace(problems)},
+			Code: "values-schema", File: path.Join(folder, "values.schema.json"), Message: shorten(message),
+			Details: map[string]any{"problems": shorten(strings.TrimSpace(problems))},
 		}
 	}
-	found = &failure{Code: "template-failed", File: path.Join(folder, "Chart.yaml"), Message: message}
+	found = &failure{Code: "template-failed", File: path.Join(folder, "Chart.yaml"), Message: shorten(message)}
 	for _, match := range templatePlace.FindAllStringSubmatch(message, -1) {
 		file, known := sources[match[1]]
 		if !known {
@@ -48,8 +48,22 @@ func explainHelm(err error, folder string, sources map[string]string) *failure {
 func lastLine(message string) string {
 	lines := strings.Split(strings.TrimSpace(message), "\n")
 	last := strings.TrimSpace(lines[len(lines)-1])
+	if at := strings.LastIndex(last, "error calling include: "); at >= 0 {
+		last = last[at+len("error calling include: "):]
+	}
 	if at := strings.Index(last, "): "); at >= 0 && strings.HasPrefix(last, "execution error at (") {
 		return last[at+3:]
 	}
 	return last
+}
+
+const longestMessage = 4000
+
+// shorten keeps the two ends of a message.
+func shorten(message string) string {
+	if len(message) <= longestMessage {
+		return message
+	}
+	half := longestMessage / 2
+	return strings.ToValidUTF8(message[:half], "") + " ... " + strings.ToValidUTF8(message[len(message)-half:], "")
 }

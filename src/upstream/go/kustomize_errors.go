@@ -15,6 +15,7 @@ var (
 	manyKustomize  = regexp.MustCompile(`Found multiple kustomization files under: (\S+)`)
 	absentError    = regexp.MustCompile(`(?:lstat|open|stat) (/[^\s:']*): file does not exist`)
 	duplicateError = regexp.MustCompile(`may not add resource with an already registered id: ([^\s;]+)`)
+	workingOn      = regexp.MustCompile(`(?:recursed accumulation of path|couldn't make target for path) '([^']+)'`)
 	mountPaths     = regexp.MustCompile(`/tree(?:/([^\s':;,"]*))?`)
 )
 
@@ -22,7 +23,7 @@ var (
 func (b *build) explain(err error) *failure {
 	message := err.Error()
 	found := b.classify(message)
-	found.Message = mountPaths.ReplaceAllStringFunc(message, func(match string) string {
+	found.Message = mountPaths.ReplaceAllStringFunc(shorten(message), func(match string) string {
 		if name := strings.TrimPrefix(strings.TrimPrefix(match, treeMount), "/"); name != "" {
 			return name
 		}
@@ -33,12 +34,12 @@ func (b *build) explain(err error) *failure {
 
 func (b *build) classify(message string) *failure {
 	if match := cycleError.FindStringSubmatch(message); match != nil {
-		found := b.atReference("kustomization-cycle", match[1], match[2])
+		found := b.atReference("kustomization-cycle", match[1], match[2], message)
 		found.Details = map[string]any{"folder": b.nameOf(match[1]), "from": b.nameOf(match[2])}
 		return found
 	}
 	if match := outsideError.FindStringSubmatch(message); match != nil {
-		found := b.atReference("outside-root", match[1], match[2])
+		found := b.atReference("outside-root", match[1], match[2], message)
 		found.Details = map[string]any{"path": b.nameOf(match[1]), "root": b.nameOf(match[2])}
 		return found
 	}
@@ -47,13 +48,13 @@ func (b *build) classify(message string) *failure {
 		return found
 	}
 	if match := duplicateError.FindStringSubmatch(message); match != nil {
-		return b.duplicate(match[1])
+		return b.duplicate(match[1], message)
 	}
 	if match := noKustomize.FindStringSubmatch(message); match != nil {
 		if match[1] == b.root {
 			return &failure{Code: "kustomization-missing", File: b.nameOf(b.root)}
 		}
-		found := b.atReference("kustomization-missing", match[1], "")
+		found := b.atReference("kustomization-missing", match[1], "", message)
 		found.Details = map[string]any{"folder": b.nameOf(match[1])}
 		return found
 	}
@@ -65,7 +66,7 @@ func (b *build) classify(message string) *failure {
 		if missing == b.root {
 			return &failure{Code: "source-missing", File: b.nameOf(b.root)}
 		}
-		found := b.atReference("resource-missing", missing, "")
+		found := b.atReference("resource-missing", missing, "", message)
 		found.Details = map[string]any{"path": b.nameOf(missing)}
 		return found
 	}
@@ -73,15 +74,21 @@ func (b *build) classify(message string) *failure {
 	if strings.Contains(message, "invalid Kustomization") || strings.Contains(message, "Failed to read kustomization") {
 		code = "kustomization-invalid"
 	}
-	return &failure{Code: code, File: b.lastKustomization()}
+	return &failure{Code: code, File: b.failing(message)}
 }
 
-// lastKustomization is the file that Kustomize was reading when it failed, or else the target's.
-func (b *build) lastKustomization() string {
-	if len(b.order) == 0 {
-		return b.nameOf(b.root)
+// failing is the kustomization that Kustomize was working on: the innermost that it names, or else the target's.
+func (b *build) failing(message string) string {
+	folder := b.root
+	if match := workingOn.FindAllStringSubmatch(message, -1); match != nil {
+		folder = match[len(match)-1][1]
 	}
-	return b.nameOf(b.order[len(b.order)-1])
+	for _, absolute := range b.order {
+		if path.Dir(absolute) == folder {
+			return b.nameOf(absolute)
+		}
+	}
+	return b.nameOf(folder)
 }
 
 // brokenFile finds the first file read that is no YAML, if Kustomize complains of YAML.
@@ -109,7 +116,7 @@ func (b *build) brokenFile(message string) *failure {
 }
 
 // duplicate names the files that declare an object whose id Kustomize has seen twice.
-func (b *build) duplicate(id string) *failure {
+func (b *build) duplicate(id, message string) *failure {
 	kind, rest, _ := strings.Cut(id, ".")
 	_, name, _ := strings.Cut(rest, "/")
 	name, _, _ = strings.Cut(name, ".[")
@@ -136,7 +143,7 @@ func (b *build) duplicate(id string) *failure {
 			}
 		}
 	}
-	found := &failure{Code: "duplicate-object", File: b.lastKustomization(), Details: map[string]any{"kind": kind, "name": name}}
+	found := &failure{Code: "duplicate-object", File: b.failing(message), Details: map[string]any{"kind": kind, "name": name}}
 	if len(places) > 0 {
 		last := places[len(places)-1]
 		found.File, found.Line = last.file, last.line
@@ -146,7 +153,7 @@ func (b *build) duplicate(id string) *failure {
 }
 
 // atReference finds the kustomization, read last, that refers to an absolute path; `from` narrows to the one in that folder.
-func (b *build) atReference(code, target, from string) *failure {
+func (b *build) atReference(code, target, from, message string) *failure {
 	for index := len(b.order) - 1; index >= 0; index-- {
 		absolute := b.order[index]
 		if from != "" && path.Dir(absolute) != from {
@@ -163,9 +170,9 @@ func (b *build) atReference(code, target, from string) *failure {
 		}
 	}
 	if from != "" {
-		return b.atReference(code, target, "")
+		return b.atReference(code, target, "", message)
 	}
-	return &failure{Code: code, File: b.lastKustomization()}
+	return &failure{Code: code, File: b.failing(message)}
 }
 
 func referenceTo(value any, folder, target string) (string, bool) {

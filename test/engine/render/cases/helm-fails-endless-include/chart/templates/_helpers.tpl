@@ -1,0 +1,2 @@
+{{- define "shop.labels" -}}{{ include "shop.labels" . }}{{- end -}}
+{{- define "shop.name" -}}n{{- end -}}

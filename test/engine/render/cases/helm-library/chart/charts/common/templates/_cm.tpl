@@ -1,0 +1,5 @@
+{{- define "common.cm" -}}
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Release.Name }}-lib}
+{{- end -}}
