@@ -1,5 +1,5 @@
 import { simpleGit } from 'simple-git';
-import { Limiter } from '../../base/async.ts';
+import { Limiter, raceWithSignal } from '../../base/async.ts';
 import { AppError } from '../../base/errors.ts';
 import { findGitProgram, gitEnvironment, type GitOptions, safeConfiguration } from './program.ts';
 
@@ -93,12 +93,14 @@ export class GitCommands {
       errors(error, result) {
         exitCode = result.exitCode;
         stderr = Buffer.concat(result.stdErr).toString('utf8');
-        if (error instanceof Error) startError = error;
+        // simple-git reports a program that cannot be started as an exit below 0.
+        if (exitCode < 0) startError = error instanceof Error ? error : new Error(stderr);
         return undefined;
       },
     }).env(environment);
     try {
-      const stdout = await git.raw([...args]);
+      // simple-git waits for the end of the output, which a killed git's own children may hold open.
+      const stdout = await raceWithSignal(Promise.resolve(git.raw([...args])), options.signal);
       if (startError !== undefined) throw new AppError('git-missing', { program }, { cause: startError });
       return { exitCode, stdout, stderr };
     } catch (error) {

@@ -96,7 +96,14 @@ export class FolderWatch implements Disposable {
 
   #onEvent(folder: string, event: string, name: string | null): void {
     if (this.#isDisposed) return;
-    if (event === 'rename' && folder === '' && (name === null || name === basename(this.#root))) this.#inBackground(this.#checkRoot());
+    if (event === 'rename' && (name === null || name === basename(join(this.#root, folder)))) {
+      // Perhaps the folder itself went, and another, even with the same inode, may stand in its place.
+      if (folder === '') this.#inBackground(this.#checkRoot());
+      else {
+        this.#drop(folder);
+        this.#inBackground(this.#follow(folder));
+      }
+    }
     if (name === null) this.#listener.onPath(folder);
     else if (!IGNORED_NAMES.has(name)) {
       const path = folder === '' ? name : `${folder}/${name}`;
