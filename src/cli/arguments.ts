@@ -38,7 +38,7 @@ export const optionInfos: readonly OptionInfo[] = [
   {
     name: 'context',
     value: 'NAME',
-    help: 'kubeconfig context: the cluster of --path, else only applications of that context',
+    help: 'kubeconfig context: the cluster of --path; else applications of that context, or instead of theirs',
   },
   { name: 'namespace', value: 'NS', help: 'namespace for objects of --path that name none' },
   { name: 'kubeconfig', value: 'FILE', help: 'kubeconfig file (default: $KUBECONFIG, else ~/.kube/config)' },

@@ -19,7 +19,6 @@ const templates: Readonly<Record<string, string>> = {
   'cli-unknown-app': "There is no application '{app}' in {repo}. Applications: {apps}.",
   'cli-misspelt-app': "There is no application '{app}' in {repo}. Did you mean '{near}'?",
   'cli-no-apps': 'No application to compare in {repo}. Declare one in plumbline.yaml, or give --path DIR and --context NAME.',
-  'cli-no-apps-in-context': 'No application of {repo} goes to context {context}. Contexts in use: {contexts}.',
   'cli-no-destination': '{app} has no destination. Declare it in plumbline.yaml, or compare it by --path {path} --context NAME.',
   'cli-unknown-object': "There is no object '{object}' among those compared.",
   'cli-unknown-field': "{object} has no drifted field '{field}'. Drifted: {fields}.",

@@ -6,7 +6,7 @@ import { nearest } from './suggest.ts';
 /**
  * The applications that a command line means: those of `--app` (by name in every environment, or by id) and `--context`; without
  * both, all that have a destination.
- * @throws AppError `cli-no-apps`, `cli-unknown-app`, `cli-misspelt-app`, `cli-no-apps-in-context`, `cli-no-destination`
+ * @throws AppError `cli-no-apps`, `cli-unknown-app`, `cli-misspelt-app`, `cli-no-destination`
  */
 export function selectApplications(rows: readonly ApplicationRow[], args: Arguments, repo: string): readonly ApplicationRow[] {
   const named = args.apps.length === 0 ? rows : args.apps.flatMap((app) => matching(rows, app, repo));
@@ -18,10 +18,6 @@ export function selectApplications(rows: readonly ApplicationRow[], args: Argume
   }
   if (withDestination.length === 0) throw new AppError('cli-no-apps', { repo });
   const chosen = withDestination.filter((row) => args.context === undefined || row.context === args.context);
-  if (chosen.length === 0) {
-    const contexts = [...new Set(withDestination.flatMap((row) => row.context ?? []))];
-    throw new AppError('cli-no-apps-in-context', { repo, context: args.context, contexts });
-  }
   return [...new Map(chosen.map((row) => [row.id, row])).values()];
 }
 

@@ -4,7 +4,7 @@ import { join, relative, resolve, sep } from 'node:path';
 import { AppError } from '../base/errors.ts';
 import { type Logger, silentLogger } from '../base/log.ts';
 import { Engine } from '../engine/engine.ts';
-import type { ApplicationRepo } from '../engine/applicationSession.ts';
+import type { EngineOverrides } from '../engine/engineServices.ts';
 import { findLayout, type RepositoryLayout } from '../engine/git/layout.ts';
 import { GitRepository } from '../engine/git/repository.ts';
 import { WorkingTree } from '../engine/git/workingTree.ts';
@@ -19,7 +19,7 @@ export interface CliEnvironment {
 }
 
 /** An engine for one command: a person or a CI job started it on this folder, so the folder is trusted. */
-export function createEngine(args: Arguments, { variables, logger }: CliEnvironment): Promise<Engine> {
+export function createEngine(args: Arguments, { variables, logger }: CliEnvironment, overrides: EngineOverrides = {}): Promise<Engine> {
   return Engine.create({
     settings: {
       isTrusted: true,
@@ -35,6 +35,7 @@ export function createEngine(args: Arguments, { variables, logger }: CliEnvironm
     storagePath: storagePath(variables),
     environment: {},
     logger: logger ?? silentLogger,
+    overrides,
   });
 }
 
@@ -44,15 +45,13 @@ function storagePath(variables: CliEnvironment['variables']): string {
   return join(base === undefined || base === '' ? join(homedir(), '.cache') : base, 'plumbline');
 }
 
-/** A tree to render from, and how it is called. */
-export interface NamedTree {
-  readonly tree: SourceTree;
-  readonly name: string;
-  readonly commit?: string;
+/** The engine's name of what `--revision` says: `worktree` is the files on disk. */
+export function revisionOf(revision: string): string {
+  return revision === 'worktree' ? workingTree : revision;
 }
 
-/** How the files on disk are called as a revision. */
-export const worktree = 'worktree';
+/** What the engine calls the files on disk as a revision. */
+export const workingTree = 'working tree';
 
 /**
  * The tree that `--revision` names: `worktree`, or a commit, branch or tag.
@@ -63,23 +62,10 @@ export async function treeOf(
   revision: string,
   variables: CliEnvironment['variables'],
   signal: AbortSignal,
-): Promise<NamedTree> {
-  if (revision === worktree) return { tree: new WorkingTree(await layoutOf(repoRoot)), name: worktree };
+): Promise<SourceTree> {
+  if (revisionOf(revision) === workingTree) return new WorkingTree(await layoutOf(repoRoot));
   const repository = await GitRepository.open(repoRoot, { isTrusted: () => true, environment: variables }, signal);
-  const commit = await repository.resolve(revision, signal);
-  return { tree: await repository.tree(commit, signal), name: revision, commit };
-}
-
-/** A tree as an application's repo: its only revision. */
-export function repoOf({ tree, name, commit }: NamedTree): ApplicationRepo {
-  return {
-    found: { environments: [] },
-    fetchedAtMs: undefined,
-    target: () => Promise.resolve({ name, ref: name, commit: commit ?? '', isUpstream: false, ahead: 0, behind: 0 }),
-    repository: () => Promise.resolve({ tree: () => Promise.resolve(tree) }),
-    isEdited: () => false,
-    hasEditsBelow: () => false,
-  };
+  return repository.tree(await repository.resolve(revision, signal), signal);
 }
 
 /** The layout of the repository that a folder belongs to; a folder outside any repository stands for itself. */

@@ -2,11 +2,12 @@ import { AppError } from '../../base/errors.ts';
 import type { ApplicationSession } from '../../engine/applicationSession.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
 import type { Engine } from '../../engine/engine.ts';
+import type { ContextList } from '../../engine/engineApi.ts';
 import { displayName } from '../../engine/model/objects.ts';
 import type { TrackedObject } from '../../engine/trackedObject.ts';
 import type { Comparison, Counters } from '../comparison.ts';
 import { selectApplications } from '../selection.ts';
-import { createEngine, pathSource, repoOf, treeOf, worktree } from '../workspaceOf.ts';
+import { createEngine, pathSource, revisionOf, workingTree } from '../workspaceOf.ts';
 import { openRepo } from './apps.ts';
 import type { CommandContext } from './context.ts';
 
@@ -19,14 +20,16 @@ export interface Compared extends Disposable {
 
 /** Compares what the command line means with its cluster, and waits for all verdicts. */
 export async function compare(context: CommandContext): Promise<Compared> {
-  const { args, now } = context;
+  const { args, now, signal } = context;
   const startedAt = now();
-  const engine = await createEngine(args, context);
+  const engine = args.path === undefined ? await openDeclared(context) : await openPath(args.path, context);
   try {
-    if (args.path === undefined) await openRepo(engine, context);
     const openedAt = now();
-    const sessions = args.path === undefined ? await compareDeclared(engine, context) : [await comparePath(engine, args.path, context)];
+    const rows = args.path === undefined ? selectApplications(engine.applications(), args, args.repo) : engine.applications();
+    const ids = rows.map((row) => row.id);
+    await abortable(engine.check(ids), signal);
     const comparedAt = now();
+    const sessions = ids.flatMap((id) => engine.session(id) ?? []);
     const comparisons = sessions.map((session) => toComparison(session, args.objects));
     checkObjects(comparisons, args.objects);
     const render = Math.round(sessions.reduce((sum, session) => sum + (session.render?.elapsedMs ?? 0), 0));
@@ -45,31 +48,47 @@ export async function compare(context: CommandContext): Promise<Compared> {
   }
 }
 
-async function compareDeclared(engine: Engine, context: CommandContext): Promise<readonly ApplicationSession[]> {
-  const { args, variables, signal } = context;
-  const ids = selectApplications(engine.applications(), args, args.repo).map((row) => row.id);
-  const sessions = ids.flatMap((id) => engine.session(id) ?? []);
-  const { revision } = args;
-  if (revision === undefined) {
-    await abortable(engine.check(ids), signal);
-    return sessions;
-  }
-  return Promise.all(
-    sessions.map(async ({ application }) => {
-      const repo = repoOf(await treeOf(application.repoRoot, revision, variables, signal));
-      return abortable(engine.compareFrom(application, repo), signal);
-    }),
-  );
+/** `--context` narrows to the applications of that context; where none has it, it stands for the context that they name. */
+async function openDeclared(context: CommandContext): Promise<Engine> {
+  const { args } = context;
+  const revision = args.revision === undefined ? {} : { revision: revisionOf(args.revision) };
+  const engine = await opened(await createEngine(args, context, revision), context);
+  if (args.context === undefined || engine.applications().some((row) => row.context === args.context)) return engine;
+  engine.dispose();
+  return opened(await createEngine(args, context, { ...revision, context: args.context }), context);
 }
 
-async function comparePath(engine: Engine, path: string, { args, cwd, signal }: CommandContext): Promise<ApplicationSession> {
-  const { contexts, problem } = await engine.contexts();
-  if (problem !== undefined) throw new AppError(problem.code, problem.details);
+async function opened(engine: Engine, context: CommandContext): Promise<Engine> {
+  try {
+    await openRepo(engine, context);
+    return engine;
+  } catch (error) {
+    engine.dispose();
+    throw error;
+  }
+}
+
+async function openPath(path: string, context: CommandContext): Promise<Engine> {
+  const { args, cwd, signal } = context;
+  const contexts = await contextsOf(context);
   const chosen = contexts.find(({ name, isCurrent }) => (args.context === undefined ? isCurrent : name === args.context));
   const name = args.context ?? chosen?.name;
   if (name === undefined) throw new AppError('cli-no-context', { contexts: contexts.map((each) => each.name) });
-  const { application, tree } = await pathSource(path, cwd, name, args.namespace ?? chosen?.namespace ?? 'default');
-  return abortable(engine.compareFrom(application, repoOf({ tree, name: worktree })), signal);
+  const { application } = await pathSource(path, cwd, name, args.namespace ?? chosen?.namespace ?? 'default');
+  const engine = await createEngine(args, context, { revision: workingTree, adHoc: application });
+  await engine.openFolder(application.repoRoot, signal);
+  return engine;
+}
+
+async function contextsOf(context: CommandContext): Promise<ContextList['contexts']> {
+  const engine = await createEngine(context.args, context);
+  try {
+    const { contexts, problem } = await engine.contexts();
+    if (problem !== undefined) throw new AppError(problem.code, problem.details);
+    return contexts;
+  } finally {
+    engine.dispose();
+  }
 }
 
 async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -7,7 +7,7 @@ import { toYamlText } from '../../engine/yamlText.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { matching } from '../selection.ts';
 import { safeText } from '../style.ts';
-import { createEngine, pathSource, treeOf, worktree } from '../workspaceOf.ts';
+import { createEngine, pathSource, treeOf, workingTree } from '../workspaceOf.ts';
 import { openRepo } from './apps.ts';
 import type { CommandContext } from './context.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -54,7 +54,7 @@ async function sources(engine: Engine, context: CommandContext): Promise<readonl
     chosen.flatMap((row) => {
       const application = engine.session(row.id)?.application;
       if (application === undefined) return [];
-      return [treeOf(application.repoRoot, args.revision ?? worktree, variables, signal).then(({ tree }) => ({ application, tree }))];
+      return [treeOf(application.repoRoot, args.revision ?? workingTree, variables, signal).then((tree) => ({ application, tree }))];
     }),
   );
 }
