@@ -84,7 +84,8 @@ function pathOf(subject: DocumentSubject): string[] {
   const { kind, namespace, name } = parseKeyString(subject.key);
   switch (subject.type) {
     case 'side':
-      return [...subject.applicationId.split('/'), subject.side.replace(':', ' '), namespace, kind, `${name}.yaml`];
+      // Without the side, so that both sides of a diff have one path and the multi-diff editor shows no rename.
+      return [...subject.applicationId.split('/'), namespace, kind, `${name}.yaml`];
     case 'live':
       return [subject.context, 'live', namespace, kind, `${name}.yaml`];
     case 'events':
