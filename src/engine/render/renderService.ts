@@ -70,6 +70,7 @@ const PASSING_CODES = new Set([
   'render-out-of-memory',
   'renderer-failed',
   'read-failed',
+  'file-too-large',
   'remote-base',
   'remote-failed',
   'dependency-missing',
