@@ -1,12 +1,12 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../../base/lifecycle.ts';
-import type { Plan, RevertTarget, StepResult } from '../../engine/model/plan.ts';
+import type { Plan, StepResult } from '../../engine/model/plan.ts';
 import { commandIds } from '../ids.ts';
 import { outcomeText, planText, workOf } from '../words/planText.ts';
 import { pickApplication } from './pick.ts';
 import type { Services } from './services.ts';
 import { registerCommands } from './services.ts';
-import { toTargets } from './target.ts';
+import { toRevertTargets, toTargets } from './target.ts';
 import type { CommandTarget } from './target.ts';
 
 /** *Revert Drift* of a field, an object, an application, or several rows. */
@@ -104,24 +104,4 @@ async function execute(plans: readonly Plan[], services: Services): Promise<void
   const choice = await vscode.window.showWarningMessage(outcome.message, showLog);
   if (choice === showLog) await vscode.commands.executeCommand(commandIds.showLog);
   presenter.log('revert', new Error(outcome.failures.join('\n')));
-}
-
-/** Fields of one object become one target; what a whole application or object covers is not named twice. */
-export function toRevertTargets(targets: readonly CommandTarget[]): RevertTarget[] {
-  const applications = new Set(targets.filter((target) => target.key === undefined).map((target) => target.applicationId));
-  const objects = new Map<string, { applicationId: string; object: string; fields: Set<string> | undefined }>();
-  for (const { applicationId, key, fieldId } of targets) {
-    if (key === undefined || applications.has(applicationId)) continue;
-    const id = `${applicationId}\n${key}`;
-    const held = objects.get(id) ?? { applicationId, object: key, fields: new Set<string>() };
-    if (fieldId === undefined) held.fields = undefined;
-    else held.fields?.add(fieldId);
-    objects.set(id, held);
-  }
-  return [
-    ...[...applications].map((applicationId) => ({ applicationId })),
-    ...[...objects.values()].map(({ applicationId, object, fields }) =>
-      fields === undefined ? { applicationId, object } : { applicationId, object, fields: [...fields] },
-    ),
-  ];
 }

@@ -1,3 +1,4 @@
+import type { RevertTarget } from '../../engine/model/plan.ts';
 import { applicationOf, objectOf } from '../tree/nodes.ts';
 import type { TreeNode } from '../tree/nodes.ts';
 
@@ -43,4 +44,24 @@ function nodeTarget(node: TreeNode): CommandTarget | undefined {
   const key = objectOf(node)?.row.key;
   if (key === undefined) return { applicationId };
   return node.type === 'field' ? { applicationId, key, fieldId: node.row.id } : { applicationId, key };
+}
+
+/** Fields of one object become one target; what a whole application or object covers is not named twice. */
+export function toRevertTargets(targets: readonly CommandTarget[]): RevertTarget[] {
+  const applications = new Set(targets.filter((target) => target.key === undefined).map((target) => target.applicationId));
+  const objects = new Map<string, { applicationId: string; object: string; fields: Set<string> | undefined }>();
+  for (const { applicationId, key, fieldId } of targets) {
+    if (key === undefined || applications.has(applicationId)) continue;
+    const id = `${applicationId}\n${key}`;
+    const held = objects.get(id) ?? { applicationId, object: key, fields: new Set<string>() };
+    if (fieldId === undefined) held.fields = undefined;
+    else held.fields?.add(fieldId);
+    objects.set(id, held);
+  }
+  return [
+    ...[...applications].map((applicationId) => ({ applicationId })),
+    ...[...objects.values()].map(({ applicationId, object, fields }) =>
+      fields === undefined ? { applicationId, object } : { applicationId, object, fields: [...fields] },
+    ),
+  ];
 }

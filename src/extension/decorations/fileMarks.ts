@@ -24,8 +24,9 @@ export class FileMarks implements Disposable {
     this.#disposables.add(
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         const key = document.uri.toString();
-        let marks = this.#marks.get(key);
-        if (marks === undefined || marks.length === 0) return;
+        const before = this.#marks.get(key);
+        if (before === undefined) return;
+        let marks = before;
         for (const { range, text } of contentChanges) {
           marks = moveMarks(marks, {
             startLine: range.start.line,
@@ -35,6 +36,8 @@ export class FileMarks implements Disposable {
           });
         }
         this.#marks.set(key, marks);
+        // The editor's decorations follow by themselves, but a deleted line would leave its note on the next one.
+        if (marks.length < before.length) this.#changes.fire(document.uri);
       }),
     );
   }

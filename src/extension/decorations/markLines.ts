@@ -22,7 +22,8 @@ export function moveMarks(marks: readonly LineMark[], edit: LineEdit): readonly 
     if (isAfter) {
       return [{ ...mark, range: { ...mark.range, startLine: line + shift, endLine: mark.range.endLine + shift } }];
     }
-    return line > edit.startLine ? [] : [mark];
+    const isDeleted = line > edit.startLine || (line === edit.startLine && edit.startsAtLineStart && edit.endLine > edit.startLine);
+    return isDeleted ? [] : [mark];
   });
 }
 
