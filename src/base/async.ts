@@ -157,14 +157,19 @@ export class Throttler {
   readonly #background: BackgroundRunner;
   readonly #name: string;
   readonly #task: (signal: AbortSignal) => Promise<void>;
+  readonly #onIdle: () => void;
   #isRunning = false;
   #isQueued = false;
 
-  /** @param name under which failures are reported */
-  constructor(background: BackgroundRunner, name: string, task: (signal: AbortSignal) => Promise<void>) {
+  /**
+   * @param name under which failures are reported
+   * @param onIdle called when a run has ended and none waits
+   */
+  constructor(background: BackgroundRunner, name: string, task: (signal: AbortSignal) => Promise<void>, onIdle: () => void = () => undefined) {
     this.#background = background;
     this.#name = name;
     this.#task = task;
+    this.#onIdle = onIdle;
   }
 
   /** Whether a run is under way or waiting. */
@@ -182,6 +187,7 @@ export class Throttler {
         while (this.#takeQueued()) await this.#task(signal);
       } finally {
         this.#isRunning = false;
+        this.#onIdle();
       }
     });
   }

@@ -60,8 +60,11 @@ export class ApplicationSession implements Disposable {
     this.#application = application;
     this.#services = services;
     this.#listener = listener;
-    this.#refresh = new Throttler(services.background, `compare ${application.id}`, (signal) => this.#run(signal));
-    this.#check = new Throttler(services.background, `check ${application.id}`, (signal) => this.#checkWaiting(signal, true));
+    const onIdle = (): void => {
+      this.#tellSettled();
+    };
+    this.#refresh = new Throttler(services.background, `compare ${application.id}`, (signal) => this.#run(signal), onIdle);
+    this.#check = new Throttler(services.background, `check ${application.id}`, (signal) => this.#checkWaiting(signal, true), onIdle);
   }
 
   get application(): Application {
@@ -211,9 +214,6 @@ export class ApplicationSession implements Disposable {
       this.#failure = reasonOf(error);
     } finally {
       this.#publish([...this.#objects.keys()]);
-      queueMicrotask(() => {
-        this.#tellSettled();
-      });
     }
   }
 
@@ -295,9 +295,6 @@ export class ApplicationSession implements Disposable {
     );
     if (changed.length > 0 && this.#isChecked) this.#publish(changed);
     if (this.#toCheck.size > 0) this.#check.request();
-    queueMicrotask(() => {
-      this.#tellSettled();
-    });
   }
 
   async #checkOne(
