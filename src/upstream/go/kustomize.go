@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"path"
 	"slices"
@@ -92,11 +93,7 @@ func (b *build) rewrite(absolute string, content []byte) ([]byte, error) {
 		b.order = append(b.order, absolute)
 	}
 	b.kustomizations[absolute] = content
-	var parsed map[string]any
-	if yaml.Unmarshal(content, &parsed) != nil || parsed == nil {
-		return content, nil
-	}
-	changed, err := b.mountRemotes(absolute, content, parsed)
+	changed, err := b.mountRemotes(absolute, content)
 	if err != nil {
 		b.refused = asFailure(err, "remote-base")
 		return nil, err
@@ -104,34 +101,56 @@ func (b *build) rewrite(absolute string, content []byte) ([]byte, error) {
 	if path.Dir(absolute) != b.root {
 		return changed, nil
 	}
+	if extended, ok := appendBuildMetadata(changed); ok {
+		return extended, nil
+	}
+	var parsed map[string]any
+	if yaml.UnmarshalStrict(changed, &parsed) != nil || parsed == nil {
+		return changed, nil
+	}
 	asked, _ := parsed["buildMetadata"].([]any)
 	if slices.Contains(asked, any(types.OriginAnnotations)) {
 		b.keepsOrigin = true
 		return changed, nil
 	}
-	return addBuildMetadata(changed, asked), nil
+	parsed["buildMetadata"] = append(slices.Clone(asked), types.OriginAnnotations)
+	if written, err := yaml.Marshal(parsed); err == nil {
+		return written, nil
+	}
+	return changed, nil
 }
 
-// addBuildMetadata asks for origin annotations: by a line at the end, or, where that does not read as intended, by writing it anew.
-func addBuildMetadata(content []byte, asked []any) []byte {
-	wanted := append(slices.Clone(asked), types.OriginAnnotations)
-	var before map[string]any
-	if yaml.UnmarshalStrict(content, &before) != nil {
-		return content
+// appendBuildMetadata asks for origin annotations by a line at the end. That is safe, and needs no parsing, where the text is one document
+// in block style whose keys begin at the left edge.
+func appendBuildMetadata(content []byte) ([]byte, bool) {
+	if bytes.Contains(content, []byte("buildMetadata")) {
+		return nil, false
 	}
-	if len(asked) == 0 && before["buildMetadata"] == nil {
-		longer := append(slices.Clone(content), "\nbuildMetadata: ["+types.OriginAnnotations+"]\n"...)
-		var after map[string]any
-		if yaml.UnmarshalStrict(longer, &after) == nil && len(after) == len(before)+1 && after["buildMetadata"] != nil {
-			return longer
+	isFirst := true
+	for line := range bytes.Lines(content) {
+		switch {
+		case len(bytes.TrimSpace(line)) == 0 || line[0] == '#':
+		case isFirst && isMarker(line, "---"):
+			if len(bytes.TrimSpace(line)) > 3 {
+				return nil, false
+			}
+		case isMarker(line, "---") || isMarker(line, "..."):
+			return nil, false
+		default:
+			if isFirst && (line[0] < 'A' || line[0] > 'z' || !bytes.Contains(line, []byte(":"))) {
+				return nil, false
+			}
+			isFirst = false
 		}
 	}
-	before["buildMetadata"] = wanted
-	written, err := yaml.Marshal(before)
-	if err != nil {
-		return content
+	if isFirst {
+		return nil, false
 	}
-	return written
+	extended := slices.Clone(content)
+	if extended[len(extended)-1] != '\n' {
+		extended = append(extended, '\n')
+	}
+	return append(extended, "buildMetadata: ["+types.OriginAnnotations+"]\n"...), true
 }
 
 // origin is where an object was declared.
@@ -188,7 +207,10 @@ func (b *build) documentsOf(name string) []declared {
 		return known
 	}
 	found := []declared{}
-	if content, err := b.files.read(name); err == nil {
+	content, err := b.files.read(name)
+	if err == nil && isSingle(content) {
+		found = append(found, declared{})
+	} else if err == nil {
 		for _, one := range parseDocuments(name, content) {
 			for _, object := range flatten(one.Value) {
 				var identity head
@@ -221,4 +243,15 @@ func match(documents []declared, group, kind, name string) *int {
 		return nil
 	}
 	return &documents[best].document
+}
+
+// isSingle says whether a text is one YAML document, without parsing it.
+func isSingle(content []byte) bool {
+	count := 0
+	for _, part := range splitDocuments(decodeText(content)) {
+		if !isBlank(part.text) {
+			count++
+		}
+	}
+	return count == 1
 }

@@ -132,8 +132,9 @@ func respond(input []byte) (result response) {
 }
 
 func init() {
-	debug.SetGCPercent(400)
-	debug.SetMemoryLimit(768 << 20)
+	// small renders end before the first collection; a large one collects before it comes near the maximum of the memory
+	debug.SetGCPercent(800)
+	debug.SetMemoryLimit(512 << 20)
 	log.SetFlags(0)
 	log.SetOutput(io.Discard)
 	slog.SetDefault(slog.New(slog.DiscardHandler))

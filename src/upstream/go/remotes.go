@@ -29,8 +29,10 @@ func (t remoteTransport) RoundTrip(asked *http.Request) (*http.Response, error) 
 }
 
 var (
-	gitLike  = regexp.MustCompile(`^(?i:git::|ssh://|file://|git@|[\w.-]+@[\w.-]+:|github\.com[:/]|www\.github\.com/|git@github\.com)`)
-	fileLike = regexp.MustCompile(`\.(ya?ml|json)$`)
+	gitLike = regexp.MustCompile(`^(?i:git::|ssh://|file://|git@|[\w.-]+@[\w.-]+:|github\.com[:/]|www\.github\.com/|git@github\.com)`)
+	// remoteLike is in every text that could hold a remote reference
+	remoteLike = regexp.MustCompile(`(?i)://|git::|@|github\.com`)
+	fileLike   = regexp.MustCompile(`\.(ya?ml|json)$`)
 )
 
 // remoteKind says what an entry of a kustomization refers to: "file", "git", or "" for a local path. Kustomize tries a URL as a file
@@ -58,7 +60,11 @@ func remoteKind(entry string) string {
 
 // mountRemotes replaces each Git URL among the resources, bases and components of a kustomization by the folder under which the host
 // provides its tree. It fails with remote-base when the host refuses.
-func (b *build) mountRemotes(absolute string, content []byte, parsed map[string]any) ([]byte, error) {
+func (b *build) mountRemotes(absolute string, content []byte) ([]byte, error) {
+	var parsed map[string]any
+	if !remoteLike.Match(content) || yaml.Unmarshal(content, &parsed) != nil {
+		return content, nil
+	}
 	isChanged := false
 	for _, field := range []string{"resources", "bases", "components"} {
 		entries, _ := parsed[field].([]any)
