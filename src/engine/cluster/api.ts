@@ -147,7 +147,8 @@ export interface ObjectChange {
  */
 export interface WatchCache {
   /**
-   * Watches these too and waits until each is synced or has failed; never rejects but for the signal.
+   * Watches these too and waits until each is synced or has failed; never rejects but for the signal. The changes of the
+   * first lists have been told when it resolves.
    * Kinds wanted in more than five namespaces are watched cluster-wide where that is allowed.
    */
   ensureWatched(interests: readonly WatchInterest[], signal?: AbortSignal): Promise<readonly WatchOutcome[]>;

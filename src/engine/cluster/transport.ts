@@ -125,6 +125,7 @@ export class Transport implements Disposable {
         ? pipeline(response, createGunzip({ flush: 2, finishFlush: 2 }), () => undefined)
         : response;
     const stalled = (): void => {
+      this.#dropIdle();
       response.destroy(Object.assign(new Error('stalled'), { code: 'ETIMEDOUT' }));
     };
     const timer = setTimeout(stalled, idleMs);
@@ -210,6 +211,7 @@ export class Transport implements Disposable {
     return new Promise<IncomingMessage>((resolve, reject) => {
       const request: ClientRequest = url.protocol === 'http:' ? http.request(options) : https.request(options);
       request.setTimeout(idleMs, () => {
+        this.#dropIdle();
         request.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' }));
       });
       request.on('socket', (socket) => {
@@ -220,6 +222,11 @@ export class Transport implements Disposable {
       request.on('error', reject);
       request.end(body);
     });
+  }
+
+  /** One silent connection makes all idle ones of the same network suspect (sleep, changed VPN). */
+  #dropIdle(): void {
+    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
   }
 
   async #readBody(response: IncomingMessage, signal: AbortSignal): Promise<string> {

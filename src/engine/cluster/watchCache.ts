@@ -173,7 +173,9 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
 
   async #settle(interests: readonly WatchInterest[], signal: AbortSignal): Promise<readonly WatchOutcome[]> {
     const resolved = await raceWithSignal(this.#apply(), signal);
-    return Promise.all(interests.map((interest) => this.#outcome(interest, resolved.get(interestId(interest)), signal)));
+    const outcomes = await Promise.all(interests.map((interest) => this.#outcome(interest, resolved.get(interestId(interest)), signal)));
+    this.#flush();
+    return outcomes;
   }
 
   async #outcome(interest: WatchInterest, found: Resolution | undefined, signal: AbortSignal): Promise<WatchOutcome> {
@@ -191,11 +193,12 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
         return { interest, state: 'synced' };
       }
       const isWide = watch.spec.namespace === '' && found.interest.namespace !== '';
-      if (reason.code === 'forbidden' && isWide && !this.#forbiddenWide.has(id)) {
+      if (reason.code === 'forbidden' && isWide) {
         // Not allowed cluster-wide: each namespace by itself.
         this.#forbiddenWide.add(id);
         await raceWithSignal(this.#apply(), signal);
-      } else if (this.#watches.get(specId(watch.spec)) === watch) return { interest, state: 'failed', reason };
+      }
+      if (this.#watches.get(specId(watch.spec)) === watch) return { interest, state: 'failed', reason };
     }
   }
 
@@ -352,10 +355,14 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
     this.#isFlushQueued = true;
     setImmediate(() => {
       this.#isFlushQueued = false;
-      const changes = this.#pendingChanges;
-      this.#pendingChanges = [];
-      this.#changes.fire(changes);
+      this.#flush();
     });
+  }
+
+  #flush(): void {
+    const changes = this.#pendingChanges;
+    this.#pendingChanges = [];
+    if (changes.length > 0) this.#changes.fire(changes);
   }
 }
 
