@@ -1,0 +1,144 @@
+import type { SourceTree, TreeEntry } from '../model/sourceTree.ts';
+import {
+  chartFacts,
+  type ChartFacts,
+  chartName,
+  holdsObjects,
+  isManifestName,
+  type KustomizationFacts,
+  kustomizationFacts,
+  kustomizationNames,
+} from './fileFacts.ts';
+import { joinPath, parentPath } from './paths.ts';
+
+/** What stands in one folder. */
+export interface FolderFacts {
+  readonly kustomization?: KustomizationFacts;
+  readonly chart?: ChartFacts;
+  /** names of values files beside a Chart.yaml, `values.yaml` left out */
+  readonly valueFiles: readonly string[];
+  /** names of files with objects of a cluster */
+  readonly manifests: readonly string[];
+}
+
+const MAX_FOLDERS = 20_000;
+const MAX_TEXT_BYTES = 4 * 1024 * 1024;
+const SKIPPED_FOLDERS: ReadonlySet<string> = new Set(['node_modules', 'vendor']);
+
+/**
+ * What the folders of a tree hold as far as applications can be seen by convention. Hidden folders are not looked into. Keeps
+ * what it read by content hash, so that a change costs the folders that it touches.
+ */
+export class RepoIndex {
+  readonly #folders = new Map<string, FolderFacts>();
+  readonly #isManifest = new Map<string, { readonly hash: string; readonly value: boolean }>();
+  #isComplete = true;
+
+  /** By folder; only those that hold anything of interest. */
+  get folders(): ReadonlyMap<string, FolderFacts> {
+    return this.#folders;
+  }
+
+  /** False: the repo has more folders than are looked into. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  /**
+   * Brings the index up to the tree.
+   * @param changed paths that may have changed; a folder stands for all below it; undefined or '': everything
+   */
+  async update(tree: SourceTree, changed: readonly string[] | undefined, signal: AbortSignal): Promise<void> {
+    if (changed === undefined || changed.includes('')) {
+      this.#folders.clear();
+      this.#isComplete = true;
+      await this.#scan(tree, [''], true, signal);
+      return;
+    }
+    const whole = new Set<string>();
+    const single = new Set<string>();
+    for (const path of changed) {
+      if (isSkipped(path)) continue;
+      if ((await tree.kindOf(path)) === 'directory') whole.add(path);
+      else {
+        this.#forgetBelow(path);
+        single.add(parentPath(path));
+      }
+    }
+    for (const folder of whole) this.#forgetBelow(folder);
+    await this.#scan(tree, [...whole], true, signal);
+    await this.#scan(tree, [...single], false, signal);
+  }
+
+  /** Reads folders, and with `isDeep` all below them. */
+  async #scan(tree: SourceTree, start: readonly string[], isDeep: boolean, signal: AbortSignal): Promise<void> {
+    let waiting = start;
+    let count = 0;
+    while (waiting.length > 0) {
+      signal.throwIfAborted();
+      count += waiting.length;
+      if (count > MAX_FOLDERS) {
+        this.#isComplete = false;
+        return;
+      }
+      const below = await Promise.all(waiting.map((folder) => this.#read(tree, folder)));
+      waiting = isDeep ? below.flat() : [];
+    }
+  }
+
+  /** Reads one folder. @returns the folders in it */
+  async #read(tree: SourceTree, folder: string): Promise<string[]> {
+    const entries = (await tree.list(folder)) ?? [];
+    // A link to a folder would show the same application a second time.
+    const folders = entries.filter(({ name, kind, isLink }) => kind === 'directory' && !isLink && !isSkipped(name));
+    const facts = await this.#factsOf(
+      tree,
+      folder,
+      entries.filter(({ kind }) => kind === 'file'),
+    );
+    if (facts === undefined) this.#folders.delete(folder);
+    else this.#folders.set(folder, facts);
+    return folders.map(({ name }) => joinPath(folder, name));
+  }
+
+  async #factsOf(tree: SourceTree, folder: string, files: readonly TreeEntry[]): Promise<FolderFacts | undefined> {
+    const names = new Set(files.map(({ name }) => name));
+    const kustomization = kustomizationNames.find((name) => names.has(name));
+    const manifests: string[] = [];
+    const isChart = names.has(chartName);
+    for (const name of names)
+      if (isManifestName(name) && !isChart && (await this.#holdsObjects(tree, joinPath(folder, name)))) manifests.push(name);
+    if (kustomization === undefined && !isChart && manifests.length === 0) return undefined;
+    return {
+      ...(kustomization !== undefined && { kustomization: kustomizationFacts(await textOf(tree, joinPath(folder, kustomization))) }),
+      ...(isChart && { chart: chartFacts(await textOf(tree, joinPath(folder, chartName))) }),
+      valueFiles: isChart ? [...names].filter((name) => /^values[-._].+\.ya?ml$/.test(name)) : [],
+      manifests,
+    };
+  }
+
+  async #holdsObjects(tree: SourceTree, path: string): Promise<boolean> {
+    const hash = await tree.hashOf(path).catch(() => undefined);
+    if (hash === undefined) return false;
+    const known = this.#isManifest.get(path);
+    if (known?.hash === hash) return known.value;
+    const value = holdsObjects(await textOf(tree, path));
+    this.#isManifest.set(path, { hash, value });
+    return value;
+  }
+
+  #forgetBelow(path: string): void {
+    this.#folders.delete(path);
+    for (const known of this.#folders.keys()) if (known.startsWith(`${path}/`)) this.#folders.delete(known);
+  }
+}
+
+/** Text of a file; empty when it is not there, not readable or too large to be of interest. */
+async function textOf(tree: SourceTree, path: string): Promise<string> {
+  const bytes = await tree.read(path).catch(() => undefined);
+  return bytes === undefined || bytes.length > MAX_TEXT_BYTES ? '' : new TextDecoder().decode(bytes);
+}
+
+function isSkipped(path: string): boolean {
+  return path.split('/').some((segment) => segment.startsWith('.') || SKIPPED_FOLDERS.has(segment));
+}
