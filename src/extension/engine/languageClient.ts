@@ -51,7 +51,8 @@ export async function connectEngine(launch: EngineLaunch, log: LogOutputChannel)
   client.onNotification('plumbline/progress', handlers['plumbline/progress']);
   await client.start();
   return {
-    request: (name, params, token) => client.sendRequest(name, params, token),
+    // An undefined token would travel as a second parameter.
+    request: (name, params, token) => (token === undefined ? client.sendRequest(name, params) : client.sendRequest(name, params, token)),
     notify: (name, params) => client.sendNotification(name, params),
     stop: async () => {
       isStopping = true;
