@@ -283,7 +283,7 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
   }
 
   dispose(): void {
-    this.#closing.abort();
+    this.#closing.abort(new AppError('connection-closed', { context: this.context, server: this.server }));
     this.#disposables.dispose();
   }
 
