@@ -41,7 +41,7 @@ export const ROOMS = {
   'engine/render': { rooms: [...above('engine/render'), 'upstream'], packages: ['yaml'], node: 'all' },
   'engine/apps': { rooms: above('engine/apps'), packages: ['yaml', 'ajv'], node: 'all' },
   'engine/drift': { rooms: above('engine/drift'), packages: [], node: 'all' },
-  'engine/provenance': { rooms: above('engine/provenance'), packages: ['yaml'], node: 'all' },
+  'engine/provenance': { rooms: above('engine/provenance'), packages: ['yaml', 'diff'], node: 'all' },
   'engine/sync': { rooms: above('engine/sync'), packages: [], node: 'all' },
   'engine/writeback': { rooms: above('engine/writeback'), packages: ['yaml'], node: 'all' },
   engine: { rooms: ['base', ...ENGINE_ROOMS], packages: ['yaml'], node: 'all' },
