@@ -20,8 +20,18 @@ export interface Difference {
  * @param git the side of Git (desired, or the dry-run's prediction)
  */
 export function semanticDiff(git: JsonObject, live: JsonObject, schema: TypeSchema | undefined): readonly Difference[] {
+  return semanticDiffAt(git, live, schema, []);
+}
+
+/** {@link semanticDiff} of the values at one path. */
+export function semanticDiffAt(
+  git: JsonValue | undefined,
+  live: JsonValue | undefined,
+  schema: TypeSchema | undefined,
+  path: FieldPath,
+): readonly Difference[] {
   const found: Difference[] = [];
-  compareFields(git, live, schema, [], found);
+  compareValues(git, live, schema, path, found);
   return found;
 }
 

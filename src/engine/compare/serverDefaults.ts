@@ -37,8 +37,12 @@ export function isConsequence(kind: string, path: FieldPath, value: JsonValue): 
   return CONSEQUENCES.some((entry) => entry.kind === kind && entry.id === id && jsonEqual(entry.value, value));
 }
 
-/** Whether a live value that Git leaves out, inside something atomic, is what the server puts there by itself. */
-function isDefault(within: FieldPath, field: string, value: JsonValue, schema: TypeSchema | undefined): boolean {
+/**
+ * Whether a live value that Git leaves out, inside something atomic, is what the server puts there by itself.
+ * @param within path of the object that has the field
+ * @param schema of the field
+ */
+export function isServerDefault(within: FieldPath, field: string, value: JsonValue, schema: TypeSchema | undefined): boolean {
   const known = schema?.node.default;
   if (known !== undefined && jsonEqual(known, value)) return true;
   if (!isBuiltin(schema)) return false;
@@ -70,6 +74,6 @@ export function equalButDefaults(
     if (!equalButDefaults(value, live[name], fieldSchema(schema, name), [...path, { field: name }])) return false;
   }
   return Object.entries(live).every(
-    ([name, value]) => desired[name] !== undefined || value === undefined || isDefault(path, name, value, fieldSchema(schema, name)),
+    ([name, value]) => desired[name] !== undefined || value === undefined || isServerDefault(path, name, value, fieldSchema(schema, name)),
   );
 }

@@ -5,12 +5,23 @@ import { ignoredBy } from '../compare/ignore.ts';
 import { classOfManager, isOwnersEntry } from '../compare/managers.ts';
 import { maskDifference } from '../compare/mask.ts';
 import { RESTARTED_AT } from '../compare/ownerMarks.ts';
-import { deepEqualUnderSchema, lookUp, schemaAtPath, schemaAtStep, shapeOf, stepInto } from '../compare/schemaWalk.ts';
-import { type Difference, semanticDiff } from '../compare/semanticDiff.ts';
+import {
+  deepEqualUnderSchema,
+  isBuiltin,
+  lookUp,
+  schemaAtPath,
+  schemaAtStep,
+  type Shape,
+  shapeOf,
+  stepInto,
+} from '../compare/schemaWalk.ts';
+import { type Difference, semanticDiff, semanticDiffAt } from '../compare/semanticDiff.ts';
+import { isServerDefault } from '../compare/serverDefaults.ts';
 import type { Proof } from '../compare/proof.ts';
 import { type FieldPath, formatPath, startsWithPath } from '../model/fieldPath.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { KubeObject } from '../model/objects.ts';
+import type { TypeSchema } from '../model/schema.ts';
 import type { FieldDifference, FieldDirection, IgnoredField } from '../model/states.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -51,7 +62,8 @@ export function predictedFields(prepared: Prepared, proof: Proof, predicted: Kub
     const isSetByGit = touches(desired, prepared, found.path);
     const isOrphan = proof.orphans.some((path) => startsWithPath(path, found.path) || startsWithPath(found.path, path));
     const git = lookUp(desired, schema, found.path);
-    const isGitLive = git !== undefined && found.live !== undefined && isSameScalar(git, found.live, prepared, found.path);
+    const isGitLive =
+      !found.isCosmetic && git !== undefined && found.live !== undefined && isSameScalar(git, found.live, prepared, found.path);
     if ((!isSetByGit && !isOrphan) || isGitLive) {
       // Only what stays is worth a word; what an apply takes away as a consequence is not anybody's field.
       if (found.change !== 'added') ignored.push({ id: formatPath(found.path), by: BY_SERVER });
@@ -104,17 +116,23 @@ function isSameScalar(git: JsonValue, live: JsonValue, prepared: Prepared, path:
 /** Whether Git sets a path: it has a value there, or something atomic or scalar above it. */
 function touches(desired: KubeObject, prepared: Prepared, path: FieldPath): boolean {
   let value: JsonValue | undefined = desired;
-  let schema: typeof prepared.schema | undefined = prepared.schema;
+  let schema: TypeSchema | undefined = prepared.schema;
   for (const [depth, step] of path.entries()) {
     const next = stepInto(value, schema, step);
     if (next === undefined) {
       const shape = shapeOf(value, schema);
-      return depth > 0 && (shape === 'atomic' || shape === 'scalar');
+      return depth > 0 && (shape === 'atomic' || shape === 'scalar' || isReplaced(prepared, schema, shape));
     }
     value = next;
     schema = schemaAtStep(schema, step);
   }
   return true;
+}
+
+/** Whether the owner replaces a merge list as a whole: JSON merge patches do, and strategic ones where the list has no such mark. */
+function isReplaced(prepared: Prepared, schema: TypeSchema | undefined, shape: Shape): boolean {
+  if (prepared.owner?.operation !== 'Update' || (shape !== 'keyed-list' && shape !== 'set')) return false;
+  return !isBuiltin(schema) || schema?.node.patchStrategy?.includes('merge') !== true;
 }
 
 /**
@@ -126,11 +144,17 @@ export function localFields(prepared: Prepared, proof: Proof, isKnown: boolean):
     if (mismatch.code !== 'different' && mismatch.code !== 'atomic-not-equal') return [];
     if (!isKnown && (mismatch.live === undefined || isContainer(mismatch.git) || isContainer(mismatch.live))) return [];
     const { path, git, live } = mismatch;
-    const change = live === undefined ? 'removed' : 'changed';
-    const difference: Difference = { path, change, ...valuesOf(git, live), isCosmetic: false };
-    return [fieldOf(prepared, difference, undefined, isKnown)];
+    return semanticDiffAt(git, live, schemaAtPath(prepared.schema, path), path)
+      .filter((difference) => !difference.isCosmetic && !isDefaultOfServer(prepared, difference))
+      .map((difference) => fieldOf(prepared, difference, undefined, isKnown));
   });
   return [...fields, ...addedFields(prepared, proof.added)];
+}
+
+function isDefaultOfServer(prepared: Prepared, { path, change, live }: Difference): boolean {
+  const last = path.at(-1);
+  if (change !== 'added' || live === undefined || last === undefined || !('field' in last)) return false;
+  return isServerDefault(path.slice(0, -1), last.field, live, schemaAtPath(prepared.schema, path));
 }
 
 function isContainer(value: JsonValue | undefined): boolean {

@@ -1,8 +1,9 @@
 import { lastAppliedOf } from '../compare/baseline.ts';
 import { fallbackSchema } from '../compare/fallbackSchema.ts';
 import { holdingOf, managedEntries, type ManagedEntry } from '../compare/fieldsV1.ts';
-import { type IgnoredPlace, ignoredPlaces, withLiveAt } from '../compare/ignore.ts';
-import { isAutoscalerEntry, owningManager, type OwningManager } from '../compare/managers.ts';
+import { writerOf } from '../compare/direction.ts';
+import { expandPointer, type IgnoredPlace, ignoredPlaces, withLiveAt } from '../compare/ignore.ts';
+import { classOfManager, isAutoscalerEntry, owningManager, type OwningManager } from '../compare/managers.ts';
 import { normalizeDesired, normalizeLive } from '../compare/normalize.ts';
 import { ownerMarkOf, ownerOfMark } from '../compare/ownerMarks.ts';
 import type { ProofInput } from '../compare/proof.ts';
@@ -46,14 +47,19 @@ export function prepare(input: JudgeInput, raw: KubeObject): Prepared {
   const lastApplied = lastAppliedOf(raw);
   const owners = markOwner === undefined ? [input.owner] : [input.owner, markOwner];
   const owner = owningManager(entries, owners, lastApplied !== undefined);
-  const fromGit = normalizeDesired(input.desired, raw, input.resource);
   const live = normalizeLive(raw, input.resource);
+  const sent = normalizeDesired(input.desired, raw, input.resource);
+  const fromGit = lastApplied === undefined ? sent : withAnnotationsMap(sent, live);
   const normalizeBase = (base: KubeObject | undefined): KubeObject | undefined =>
     base === undefined ? undefined : normalizeDesired(base, raw, input.resource);
   const synced = input.baseline?.kind === 'synced' ? normalizeBase(baselineObject(input.baseline, raw)) : undefined;
   const release = input.baseline?.kind === 'release' ? normalizeBase(baselineObject(input.baseline, raw)) : undefined;
   const recorded = release ?? normalizeBase(lastApplied) ?? synced;
-  const places = [...ignoredPlaces(input.rules, fromGit, live, schema), ...autoscaledPlace(input, fromGit, entries)];
+  const places = [
+    ...ignoredPlaces(input.rules, fromGit, live, schema),
+    ...autoscaledPlace(input, fromGit, entries),
+    ...injectedCertificates(fromGit, live, schema, entries),
+  ];
   return {
     input,
     raw,
@@ -67,6 +73,15 @@ export function prepare(input: JudgeInput, raw: KubeObject): Prepared {
     places,
     schema,
   };
+}
+
+/**
+ * kubectl puts its record into the annotations that it sends, so it never removes the map itself, whatever the last apply had: entries of
+ * others (the Deployment controller's revision) stay.
+ */
+function withAnnotationsMap(desired: KubeObject, live: KubeObject): KubeObject {
+  if (desired.metadata['annotations'] !== undefined || live.metadata['annotations'] === undefined) return desired;
+  return { ...desired, metadata: { ...desired.metadata, annotations: {} } };
 }
 
 /** What the local proof reads of the prepared sides. */
@@ -86,4 +101,28 @@ function autoscaledPlace(input: JudgeInput, desired: KubeObject, entries: readon
   if (input.autoscaler !== undefined) return [{ path: REPLICAS, by: `autoscaler ${input.autoscaler}` }];
   const entry = entries.find((candidate) => isAutoscalerEntry(candidate) && holdingOf(candidate.fields, REPLICAS) !== 'none');
   return entry === undefined ? [] : [{ path: REPLICAS, by: `autoscaler (${entry.manager})` }];
+}
+
+/** Where certificate authorities stand that controllers write into configurations (cert-manager's cainjector and the like). */
+const CA_BUNDLES: Readonly<Record<string, string>> = {
+  ValidatingWebhookConfiguration: '/webhooks/*/clientConfig/caBundle',
+  MutatingWebhookConfiguration: '/webhooks/*/clientConfig/caBundle',
+  CustomResourceDefinition: '/spec/conversion/webhook/clientConfig/caBundle',
+  APIService: '/spec/caBundle',
+};
+
+/** A certificate authority of Git is a place-holder where a controller has put another one in. */
+function injectedCertificates(
+  desired: KubeObject,
+  live: KubeObject,
+  schema: TypeSchema,
+  entries: readonly ManagedEntry[],
+): readonly IgnoredPlace[] {
+  const pointer = CA_BUNDLES[desired.kind];
+  if (pointer === undefined) return [];
+  return expandPointer(desired, pointer, schema).flatMap((path) => {
+    const holder = writerOf(entries, path, undefined);
+    if (lookUp(live, schema, path) === undefined || holder === undefined || classOfManager(holder.manager) !== 'controller') return [];
+    return [{ path, by: `certificate injection (${holder.manager})` }];
+  });
 }

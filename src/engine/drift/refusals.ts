@@ -39,6 +39,9 @@ const REASONS: Readonly<Record<string, string>> = {
   'bad-request': 'target-rejected',
 };
 
+/** Server-side apply answers 500 when an object does not fit the schema (apimachinery managedfields, typed conversion). */
+const UNTYPED = /field not declared in schema|failed to create typed|failed to create manager|duplicate entries for key|expected .*, got/;
+
 /**
  * Reads a failed dry-run as an answer.
  * @param error what the client threw; a cancellation or a programming error is thrown on
@@ -47,5 +50,8 @@ export function refusalOf(error: unknown): Refusal {
   if (isAbortError(error) || !isAppError(error)) throw error;
   const { code, details } = error;
   if (code === 'invalid' && details['isImmutable'] === true) return { meaning: 'recreate', reason: { code: 'immutable-field', details } };
+  if (code === 'server-error' && UNTYPED.test(String(details['message']))) {
+    return { meaning: 'refused', reason: { code: 'target-rejected', details } };
+  }
   return { meaning: MEANINGS[code] ?? 'lost', reason: { code: REASONS[code] ?? code, details } };
 }

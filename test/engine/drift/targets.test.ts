@@ -1,0 +1,374 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { JsonValue } from '../../../src/engine/model/json.ts';
+import { isKubeObject, type KubeObject } from '../../../src/engine/model/objects.ts';
+import type { JudgeInput } from '../../../src/engine/drift/judgement.ts';
+import { type Fixture, lines, startFixture } from './fixture.ts';
+import { manifests } from './objects.ts';
+
+let fixture: Fixture;
+
+before(async () => {
+  fixture = await startFixture();
+});
+
+after(async () => {
+  await fixture.stop();
+});
+
+const CONTAINER = 'spec.template.spec.containers[name=web]';
+const SERVER_SIDE = ['apply', '--server-side', '-f', '-'];
+const CLIENT_SIDE = ['apply', '-f', '-'];
+let count = 0;
+
+/** Applies an object to a namespace of its own. */
+async function applied(kind: string, args: readonly string[]): Promise<{ object: KubeObject; namespace: string }> {
+  count += 1;
+  const namespace = `target-${count}`;
+  await fixture.plane.kubectl(['create', 'namespace', namespace]);
+  const object = manifests(namespace)[kind] as KubeObject;
+  await fixture.plane.kubectl(args, JSON.stringify(object));
+  return { object, namespace };
+}
+
+/** A copy of an object with one place changed; undefined removes it. */
+function changed(object: KubeObject, path: readonly (string | number)[], value: JsonValue | undefined): KubeObject {
+  const copy = structuredClone(object) as Record<string, unknown>;
+  let at: Record<string | number, unknown> = copy;
+  for (const step of path.slice(0, -1)) at = at[step] as Record<string | number, unknown>;
+  const last = path.at(-1) ?? '';
+  if (value !== undefined) at[last] = value;
+  else if (Array.isArray(at)) at.splice(Number(last), 1);
+  else Reflect.deleteProperty(at, last);
+  return copy as KubeObject;
+}
+
+const web = ['spec', 'template', 'spec', 'containers', 0] as const;
+
+const moves: readonly { name: string; of: string; path: readonly (string | number)[]; to: JsonValue | undefined; line: string }[] = [
+  {
+    name: 'a new image',
+    of: 'deployment',
+    path: [...web, 'image'],
+    to: 'registry.example/web:2.0',
+    line: `out of sync changed ${CONTAINER}.image: "registry.example/web:2.0" -> "registry.example/web:1.0"`,
+  },
+  {
+    name: 'a variable removed from Git',
+    of: 'deployment',
+    path: [...web, 'env', 0],
+    to: undefined,
+    line: `out of sync added ${CONTAINER}.env[name=MODE]: - -> {"name":"MODE","value":"prod"}`,
+  },
+  {
+    name: 'a label removed from Git',
+    of: 'service',
+    path: ['metadata', 'labels', 'app.kubernetes.io/part-of'],
+    to: undefined,
+    line: 'out of sync added metadata.labels["app.kubernetes.io/part-of"]: - -> "shop"',
+  },
+  {
+    name: 'an element of an atomic list removed from Git',
+    of: 'role',
+    path: ['rules', 0, 'verbs', 1],
+    to: undefined,
+    line: 'out of sync added rules[0].verbs[1]: - -> "list"',
+  },
+  {
+    name: 'the order of variables changed in Git',
+    of: 'deployment',
+    path: [...web, 'args'],
+    to: ['--port', '8080', '--verbose'],
+    line: `out of sync removed ${CONTAINER}.args[2]: "--verbose" -> -`,
+  },
+];
+
+for (const [way, args, manager] of [
+  ['server-side', SERVER_SIDE, 'kubectl'],
+  ['client-side', CLIENT_SIDE, 'kubectl-client-side-apply'],
+] as const) {
+  for (const move of moves) {
+    test(`${way}: ${move.name} is out of sync, not drift`, async () => {
+      const { object } = await applied(move.of, args);
+      const verdict = await fixture.judge(changed(object, move.path, move.to));
+      const by = move.line.endsWith('-> -') ? '' : ` by ${manager}`;
+      assert.deepEqual({ state: verdict.state, fields: lines(verdict) }, { state: 'out of sync', fields: [`${move.line}${by}`] });
+    });
+  }
+
+  test(`${way}: both sides moved: the live change counts as drift`, async () => {
+    const { object, namespace } = await applied('deployment', args);
+    await fixture.plane.kubectl(['-n', namespace, 'scale', 'deployment/web', '--replicas=7']);
+    const verdict = await fixture.judge(changed(object, ['spec', 'replicas'], 3));
+    assert.deepEqual(
+      { state: verdict.state, fields: lines(verdict) },
+      { state: 'drifted', fields: ['drifted changed spec.replicas: 3 -> 7 by kubectl/scale'] },
+    );
+  });
+
+  test(`${way}: an immutable field makes a recreate, and the server names it`, async () => {
+    const { object } = await applied('deployment', args);
+    const desired = changed(
+      changed(object, ['spec', 'selector', 'matchLabels', 'app'], 'other'),
+      ['spec', 'template', 'metadata', 'labels', 'app'],
+      'other',
+    );
+    const verdict = await fixture.judge(desired);
+    assert.deepEqual(
+      {
+        state: verdict.state,
+        needsRecreate: verdict.needsRecreate,
+        code: verdict.reason?.code,
+        ids: verdict.fields.map((field) => field.id),
+      },
+      {
+        state: 'out of sync',
+        needsRecreate: true,
+        code: 'immutable-field',
+        ids: ['spec.selector.matchLabels.app', 'spec.template.metadata.labels.app'],
+      },
+    );
+  });
+
+  test(`${way}: a Secret key removed from Git is named, its value is not`, async () => {
+    const { object } = await applied('secret', args);
+    const verdict = await fixture.judge(changed(object, ['stringData'], undefined));
+    assert.deepEqual(
+      {
+        state: verdict.state,
+        ids: verdict.fields.map((field) => `${field.direction} ${field.change} ${field.id} ${JSON.stringify(field.live)}`),
+      },
+      { state: 'out of sync', ids: ['out of sync added data.password "••••••"'] },
+    );
+    assert.ok(!JSON.stringify(verdict).includes('hunter2') && !JSON.stringify(verdict).includes('aHVudGVyMg'));
+  });
+}
+
+test('an object that the server does not accept cannot be compared', async () => {
+  const { object } = await applied('deployment', SERVER_SIDE);
+  const verdict = await fixture.judge(changed(object, [...web, 'ports', 0, 'containerPort'], 99999));
+  assert.deepEqual([verdict.state, verdict.reason?.code], ['cannot compare', 'target-invalid']);
+});
+
+test('missing objects, namespaces, kinds and versions', async () => {
+  const { object, namespace } = await applied('deployment', SERVER_SIDE);
+  const other = changed(object, ['metadata', 'name'], 'other');
+  const judged = async (desired: KubeObject, options: Partial<JudgeInput> = {}): Promise<string> => {
+    const verdict = await fixture.judge(desired, options);
+    return `${verdict.state}: ${verdict.reason?.code ?? ''}`;
+  };
+  const widget: KubeObject = { apiVersion: 'shop.example.com/v1', kind: 'Widget', metadata: { name: 'a', namespace } };
+  assert.deepEqual(
+    await Promise.all([
+      judged(other),
+      judged(other, { baseline: { kind: 'synced', object: other } }),
+      judged(other, { baseline: { kind: 'synced' } }),
+      judged(other, { isNamespaceMissing: true }),
+      judged(other, { isNamespaceMissing: true, isNamespaceRendered: true }),
+      judged(widget),
+      judged(widget, { isKindRendered: true }),
+      judged({ ...object, apiVersion: 'apps/v1beta1' }, { otherVersions: ['apps/v1'] }),
+    ]),
+    [
+      'missing: object-not-live',
+      'missing: object-deleted',
+      'missing: object-not-yet-applied',
+      'missing: namespace-not-there',
+      'missing: namespace-pending',
+      'cannot compare: kind-not-served',
+      'missing: kind-pending',
+      'cannot compare: version-not-served',
+    ],
+  );
+});
+
+test('an object that is being deleted is drifted', async () => {
+  const { object, namespace } = await applied('configMap', SERVER_SIDE);
+  await fixture.plane.kubectl([
+    '-n',
+    namespace,
+    'patch',
+    'configmap',
+    'web-config',
+    '-p',
+    '{"metadata":{"finalizers":["example.io/hold"]}}',
+  ]);
+  await fixture.plane.kubectl(['-n', namespace, 'delete', 'configmap', 'web-config', '--wait=false']);
+  const verdict = await fixture.judge(object);
+  assert.deepEqual(
+    [verdict.state, verdict.reason?.code, verdict.fields.map((field) => field.id)],
+    ['drifted', 'being-deleted', ['metadata.deletionTimestamp']],
+  );
+});
+
+test('replicas of an autoscaler are no drift and say whose they are', async () => {
+  const { object, namespace } = await applied('deployment', SERVER_SIDE);
+  const scale = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'web', namespace }, spec: { replicas: 4 } };
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/web/scale?fieldManager=kube-controller-manager`;
+  assert.equal((await fixture.admin.call('PUT', path, scale)).status, 200);
+  const held = await fixture.judge(object);
+  const targeted = await fixture.judge(object, { autoscaler: 'HorizontalPodAutoscaler/web' });
+  assert.deepEqual(
+    [held.state, held.ignored, targeted.state, targeted.ignored],
+    [
+      'synced',
+      [{ id: 'spec.replicas', by: 'autoscaler (kube-controller-manager)' }],
+      'synced',
+      [{ id: 'spec.replicas', by: 'autoscaler HorizontalPodAutoscaler/web' }],
+    ],
+  );
+});
+
+test('ignore rules leave fields out and say so', async () => {
+  const { object, namespace } = await applied('deployment', SERVER_SIDE);
+  await fixture.plane.kubectl(['-n', namespace, 'set', 'image', 'deployment/web', 'web=x:1']);
+  await fixture.plane.kubectl(['-n', namespace, 'label', 'deployment/web', 'team=ops']);
+  const rule = (...paths: string[]): Partial<JudgeInput> => ({ rules: [{ kind: 'Deploy*', paths, declaredBy: 'plumbline.yaml' }] });
+  const image = await fixture.judge(object, rule('/spec/template/spec/containers/*/image', '/metadata/labels/team'));
+  const one = await fixture.judge(object, rule('/spec/template/spec/containers/web/image'));
+  const other = await fixture.judge(object, { rules: [{ kind: 'Service', paths: [''], declaredBy: 'x' }] });
+  assert.deepEqual(
+    [image.state, image.ignored.map((field) => field.id), one.fields.map((field) => field.id), other.fields.length],
+    ['synced', [`${CONTAINER}.image`, 'metadata.labels.team'], ['metadata.labels.team'], 2],
+  );
+});
+
+test('a reader without the right to dry-run sees what the object proves', async () => {
+  const { object, namespace } = await applied('deployment', SERVER_SIDE);
+  const untouched = await fixture.judgeAsViewer(object);
+  const moved = await fixture.judgeAsViewer(changed(object, [...web, 'image'], 'registry.example/web:2.0'));
+  await fixture.plane.kubectl(['-n', namespace, 'scale', 'deployment/web', '--replicas=5']);
+  const scaled = await fixture.judgeAsViewer(object);
+  await fixture.plane.kubectl(['-n', namespace, 'label', 'deployment/web', 'team=ops']);
+  const labelled = await fixture.judgeAsViewer(changed(object, ['spec', 'replicas'], 5));
+  assert.deepEqual(
+    [untouched, moved, scaled, labelled].map((verdict) => [verdict.state, verdict.proof, verdict.reason?.code, ...lines(verdict)]),
+    [
+      ['synced', 'local', undefined],
+      [
+        'unverified',
+        'none',
+        'dry-run-forbidden',
+        `out of sync changed ${CONTAINER}.image: "registry.example/web:2.0" -> "registry.example/web:1.0" by kubectl unconfirmed`,
+      ],
+      ['drifted (not confirmed)', 'none', 'dry-run-forbidden', 'drifted changed spec.replicas: 2 -> 5 by kubectl/scale unconfirmed'],
+      ['drifted', 'local', undefined, 'drifted added metadata.labels.team: - -> "ops" by kubectl-label'],
+    ],
+  );
+});
+
+test('a right that turns out to be missing is told from admission', async () => {
+  const { object, namespace } = await applied('deployment', SERVER_SIDE);
+  await fixture.plane.kubectl(['-n', namespace, 'scale', 'deployment/web', '--replicas=5']);
+  const { judge, context } = fixture.newJudge(fixture.viewer);
+  const verdict = await judge.judge(await fixture.input(object), context);
+  assert.deepEqual([verdict.state, verdict.reason?.code], ['drifted (not confirmed)', 'dry-run-forbidden']);
+});
+
+test('a verdict is asked once, survives status churn, and is asked anew after a change', async () => {
+  const { object, namespace } = await applied('deployment', SERVER_SIDE);
+  await fixture.plane.kubectl(['-n', namespace, 'scale', 'deployment/web', '--replicas=5']);
+  const { judge, context } = fixture.newJudge();
+  const calls: number[] = [];
+  const ask = async (): Promise<string | undefined> => {
+    const input = await fixture.input(object);
+    const before = fixture.admin.dryRuns;
+    const verdict = await judge.judge(input, context);
+    calls.push(fixture.admin.dryRuns - before);
+    return verdict.resourceVersion === input.live?.metadata['resourceVersion'] ? lines(verdict)[0] : 'stale';
+  };
+  const found = [await ask(), await ask()];
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/web/status`;
+  const status = await fixture.admin.call(
+    'PATCH',
+    path,
+    { status: { observedGeneration: 2, replicas: 5 } },
+    'application/merge-patch+json',
+  );
+  assert.equal(status.status, 200);
+  found.push(await ask());
+  await fixture.plane.kubectl(['-n', namespace, 'scale', 'deployment/web', '--replicas=6']);
+  found.push(await ask());
+  const drift = (replicas: number): string => `drifted changed spec.replicas: 2 -> ${replicas} by kubectl/scale`;
+  assert.deepEqual(
+    [found, calls],
+    [
+      [drift(5), drift(5), drift(5), drift(6)],
+      [1, 0, 0, 1],
+    ],
+  );
+});
+
+test('live that moves under the dry-run is judged again', async () => {
+  const { object, namespace } = await applied('deployment', SERVER_SIDE);
+  await fixture.plane.kubectl(['-n', namespace, 'scale', 'deployment/web', '--replicas=5']);
+  const old = await fixture.input(object);
+  await fixture.plane.kubectl(['-n', namespace, 'scale', 'deployment/web', '--replicas=6']);
+  const { judge, context } = fixture.newJudge();
+  assert.deepEqual(lines(await judge.judge(old, context)), ['drifted changed spec.replicas: 2 -> 6 by kubectl/scale']);
+});
+
+test('marks of the tools are no drift', async () => {
+  const { object, namespace } = await applied('configMap', SERVER_SIDE);
+  const mark = async (manager: string, metadata: object): Promise<unknown> => {
+    const name = `by-${manager}`;
+    const desired = changed(object, ['metadata', 'name'], name);
+    const marked = {
+      ...desired,
+      metadata: {
+        ...desired.metadata,
+        ...metadata,
+        name,
+        labels: { ...(desired.metadata['labels'] as object), ...((metadata as { labels?: object }).labels ?? {}) },
+      },
+    };
+    await fixture.plane.kubectl(['apply', '--server-side', `--field-manager=${manager}`, '-f', '-'], JSON.stringify(marked));
+    const verdict = await fixture.judge(desired);
+    return [verdict.state, verdict.manager, verdict.proof];
+  };
+  assert.deepEqual(
+    [
+      await mark('argocd-controller', {
+        annotations: { 'argocd.argoproj.io/tracking-id': `shop:/ConfigMap:${namespace}/by-argocd-controller` },
+      }),
+      await mark('kustomize-controller', {
+        labels: { 'kustomize.toolkit.fluxcd.io/name': 'shop', 'kustomize.toolkit.fluxcd.io/namespace': 'flux-system' },
+      }),
+      await mark('helm', {
+        labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+        annotations: { 'meta.helm.sh/release-name': 'shop', 'meta.helm.sh/release-namespace': namespace },
+      }),
+      await mark('plumbline', { labels: { 'applyset.kubernetes.io/part-of': 'applyset-x-v1' } }),
+    ],
+    [
+      ['synced', 'argocd-controller', 'local'],
+      ['synced', 'kustomize-controller', 'local'],
+      ['synced', 'helm', 'local'],
+      ['synced', 'plumbline', 'local'],
+    ],
+  );
+});
+
+test('an object that kubectl create made has no record: unverified, and drift still shows', async () => {
+  const { object, namespace } = await applied('serviceAccount', SERVER_SIDE);
+  const desired = changed(manifests(namespace)['deployment'] as KubeObject, ['metadata', 'name'], 'created');
+  await fixture.plane.kubectl(['create', '-f', '-'], JSON.stringify(desired));
+  const before = await fixture.judge(desired);
+  await fixture.plane.kubectl(['-n', namespace, 'set', 'image', 'deployment/created', 'web=x:1']);
+  const after = await fixture.judge(desired);
+  assert.ok(isKubeObject(object));
+  assert.deepEqual(
+    [before.state, before.reason?.code, after.state, lines(after)],
+    ['unverified', 'no-baseline', 'drifted', [`drifted changed ${CONTAINER}.image: "registry.example/web:1.0" -> "x:1" by kubectl-set`]],
+  );
+});
+
+test('live at another version than Git names is read at that version', async () => {
+  const { object } = await applied('autoscaler', SERVER_SIDE);
+  const live = await fixture.admin.get(
+    { group: 'autoscaling', version: 'v1', kind: 'HorizontalPodAutoscaler' },
+    (await fixture.input(object)).key,
+  );
+  const verdict = await fixture.judge(object, { live });
+  assert.deepEqual([verdict.state, verdict.proof], ['synced', 'local']);
+});
