@@ -90,7 +90,8 @@ export async function benchRenders(): Promise<readonly RenderTiming[]> {
 
 if (import.meta.main) {
   for (const { what, plumbline, native } of await benchRenders()) {
-    const peer = native === undefined ? '' : `   native process ${native.toFixed(1).padStart(7)} ms   ratio ${(plumbline / native).toFixed(2)}`;
+    const peer =
+      native === undefined ? '' : `   native process ${native.toFixed(1).padStart(7)} ms   ratio ${(plumbline / native).toFixed(2)}`;
     console.log(`${what.padEnd(45)} ${plumbline.toFixed(1).padStart(7)} ms${peer}`);
   }
 }

@@ -202,7 +202,8 @@ func split(name, text string) ([]manifest, *failure) {
 	parts := releaseutil.SplitManifests(text)
 	for index := range len(parts) {
 		one := manifest{template: name, index: index}
-		object, err := yaml.YAMLToJSON([]byte(parts["manifest-"+strconv.Itoa(index)]))
+		// Helm writes a line end after each document, which a block scalar at its end takes in.
+		object, err := yaml.YAMLToJSON([]byte(parts["manifest-"+strconv.Itoa(index)] + "\n"))
 		if err == nil {
 			err = json.Unmarshal(object, &one.head)
 		}

@@ -22,7 +22,7 @@ type build struct {
 	// kustomizations are the files that Kustomize read, by absolute path, and their order
 	kustomizations map[string][]byte
 	order          []string
-	remotes        map[string]string // mount folder by URL
+	remotes        map[string]string // mounted tree by URL, with a slash at the end
 	refused        *failure
 	keepsOrigin    bool // the source itself asks for origin annotations
 	documents      map[string][]declared

@@ -89,7 +89,8 @@ func (b *build) mountRemotes(absolute string, content []byte) ([]byte, error) {
 			if err != nil {
 				return nil, err
 			}
-			b.remotes[text] = folder
+			name, _, _ := strings.Cut(string(answer), "/")
+			b.remotes[text] = path.Join(remoteMount, name) + "/"
 			entries[index] = relative
 			isChanged = true
 		}
