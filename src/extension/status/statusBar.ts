@@ -50,7 +50,7 @@ export class StatusBar implements Disposable {
     }
     const summary = summarize(this.#store.applications.values(), this.#store.clusters, vscode.l10n);
     if (summary === undefined) this.#item.hide();
-    else this.#show(summary.icon, summary.text, summary.tooltip, summary.isWarning);
+    else this.#show(summary.icon, summary.text, summary.tooltip, false);
   }
 
   #show(icon: string, text: string, tooltip: readonly string[], isWarning: boolean): void {

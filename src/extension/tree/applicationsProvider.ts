@@ -12,6 +12,9 @@ import { applicationNodeId, childNodeId, groupNodeId, NodeCache } from './nodes.
 import type { ApplicationNode, ChildNode, FieldNode, GroupNode, MessageNode, ObjectNode, TreeNode } from './nodes.ts';
 import type { RowItems } from './rowItems.ts';
 
+/** Rows shown of one group. */
+const mostRows = 500;
+
 /** The rows of the Applications view, from the store; refreshes only what a change touched. */
 export class ApplicationsProvider implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
   readonly #store: SnapshotStore;
@@ -104,7 +107,7 @@ export class ApplicationsProvider implements vscode.TreeDataProvider<TreeNode>, 
     if (node === undefined) {
       return [
         ...this.#outline.groups.map((group) => this.#groupNode(group)),
-        ...this.#applicationNodes(undefined, this.#outline.ungrouped),
+        ...this.#shownApplications(undefined, this.#outline.ungrouped),
       ];
     }
     try {
@@ -150,7 +153,7 @@ export class ApplicationsProvider implements vscode.TreeDataProvider<TreeNode>, 
   async #childrenOf(node: TreeNode): Promise<TreeNode[]> {
     switch (node.type) {
       case 'group':
-        return this.#applicationNodes(node, node.group.applicationIds);
+        return this.#shownApplications(node, node.group.applicationIds);
       case 'application':
         return this.#applicationChildren(node);
       case 'object':
@@ -176,6 +179,18 @@ export class ApplicationsProvider implements vscode.TreeDataProvider<TreeNode>, 
       nodes.push(this.#nodes.intern({ type: 'application', id: applicationNodeId(parent, applicationId), parent, applicationId, row }));
     }
     return nodes;
+  }
+
+  /** The first of a long list, with the way to the others: thousands of rows at once would hold up the editor. */
+  #shownApplications(parent: GroupNode | undefined, ids: readonly string[]): TreeNode[] {
+    const nodes: TreeNode[] = this.#applicationNodes(parent, ids.slice(0, mostRows));
+    const rest = ids.length - mostRows;
+    if (rest <= 0) return nodes;
+    const text = vscode.l10n.t('… and {0} more: filter to see them', rest);
+    return [
+      ...nodes,
+      this.#message(parent, 'more', text, { id: commandIds.filter, title: vscode.l10n.t('Filter Applications…'), arguments: [] }),
+    ];
   }
 
   async #applicationChildren(node: ApplicationNode): Promise<TreeNode[]> {
@@ -213,8 +228,13 @@ export class ApplicationsProvider implements vscode.TreeDataProvider<TreeNode>, 
     return children.map((row) => this.#nodes.intern({ type: 'child', id: childNodeId(node, 'child', row.uid), parent: node, row }));
   }
 
-  #message(parent: TreeNode, name: string, text: string, command?: MessageNode['command']): MessageNode {
-    const node: MessageNode = { type: 'message', id: childNodeId(parent, 'message', name), parent, text };
+  #message(parent: TreeNode | undefined, name: string, text: string, command?: MessageNode['command']): MessageNode {
+    const node: MessageNode = {
+      type: 'message',
+      id: parent === undefined ? `message/${name}` : childNodeId(parent, 'message', name),
+      parent,
+      text,
+    };
     if (command !== undefined) node.command = command;
     return this.#nodes.intern(node);
   }

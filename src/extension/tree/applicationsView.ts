@@ -45,6 +45,7 @@ export class ApplicationsView implements Disposable {
   readonly #expansion = new Map<string, boolean>();
   readonly #expandedApplications = new Set<string>();
   #isFullRefresh = false;
+  #clusterStatuses = '';
 
   constructor(options: ApplicationsViewOptions) {
     this.#options = options;
@@ -72,8 +73,10 @@ export class ApplicationsView implements Disposable {
     this.#disposables.add(
       store.onDidChange((change) => {
         for (const id of change.applicationIds) this.#changed.add(id);
-        // Rows show the state of their cluster, so a change of one may touch any row.
-        this.#isFullRefresh ||= change.isFull || change.clusters;
+        // Rows show the status of their cluster, so another one may touch any row; versions and counts do not.
+        const statuses = store.clusters.map((row) => `${row.context} ${row.status}`).join('\n');
+        this.#isFullRefresh ||= change.isFull || statuses !== this.#clusterStatuses;
+        this.#clusterStatuses = statuses;
         refresh.request();
         interest.request();
       }),

@@ -41,7 +41,7 @@ export class ClustersView implements vscode.TreeDataProvider<ClusterNode>, Dispo
     item.description = text.description;
     item.iconPath = toThemeIcon(text.look);
     item.contextValue = text.contextValue;
-    item.tooltip = new vscode.MarkdownString(text.tooltip);
+    item.tooltip = new vscode.MarkdownString(text.tooltip());
     item.accessibilityInformation = { label: text.accessibility };
     return item;
   }

@@ -46,7 +46,7 @@ export interface ChildNode {
 export interface MessageNode {
   readonly type: 'message';
   readonly id: string;
-  readonly parent: TreeNode;
+  readonly parent: TreeNode | undefined;
   text: string;
   command?: { readonly id: string; readonly title: string; readonly arguments: readonly unknown[] };
 }

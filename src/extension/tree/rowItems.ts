@@ -66,7 +66,7 @@ export class RowItems {
 
   /** The tooltip of a node, made when it is asked for. */
   tooltip(node: TreeNode): vscode.MarkdownString | undefined {
-    return node.type === 'group' || node.type === 'message' ? undefined : new vscode.MarkdownString(this.#text(node).tooltip);
+    return node.type === 'group' || node.type === 'message' ? undefined : new vscode.MarkdownString(this.#text(node).tooltip());
   }
 
   #text(node: Exclude<TreeNode, { type: 'group' | 'message' }>): RowText {

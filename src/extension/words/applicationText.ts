@@ -80,7 +80,7 @@ export function applicationText(
   return {
     label: row.name,
     description,
-    tooltip: applicationTooltip(row, state, words),
+    tooltip: () => applicationTooltip(row, state, words),
     accessibility: l10n.t(
       'application {0}, {1}',
       row.name,

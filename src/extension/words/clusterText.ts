@@ -33,11 +33,12 @@ export function clusterText(row: ClusterRow, words: WordsContext): RowText {
   return {
     label: row.context,
     description: dotted(row.status === 'connected' ? row.serverVersion : status, seen, row.environments.join(', '), rights),
-    tooltip: [
-      `**${escapeMarkdown(row.context)}** — ${escapeMarkdown(status)}`,
-      ...(row.reason === undefined ? [] : [escapeMarkdown(words.reasonWords(row.reason))]),
-      facts.map((fact) => `- ${escapeMarkdown(fact)}`).join('\n'),
-    ].join('\n\n'),
+    tooltip: () =>
+      [
+        `**${escapeMarkdown(row.context)}** — ${escapeMarkdown(status)}`,
+        ...(row.reason === undefined ? [] : [escapeMarkdown(words.reasonWords(row.reason))]),
+        facts.map((fact) => `- ${escapeMarkdown(fact)}`).join('\n'),
+      ].join('\n\n'),
     accessibility: [l10n.t('cluster {0}', row.context), status, rights].filter((part) => part !== undefined).join(', '),
     look: looks[row.status],
     contextValue: contextValue('cluster', { signIn: row.status === 'sign-in' }),

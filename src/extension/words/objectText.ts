@@ -25,8 +25,29 @@ export function objectText(row: ObjectRow, application: ApplicationRow | undefin
   const status = row.state === 'missing' ? undefined : row.health?.status;
   const health = status === undefined || status === 'healthy' ? undefined : healthWords(status, l10n);
   const otherNamespace = row.namespace !== '' && row.namespace !== application?.namespace ? row.namespace : undefined;
+  return {
+    label: name,
+    description: dotted(otherNamespace, state, fields, health),
+    tooltip: () => objectTooltip(row, words),
+    accessibility: [name, stateWords(row.state, l10n), fields, row.health === undefined ? undefined : healthWords(row.health.status, l10n)]
+      .filter((part) => part !== undefined)
+      .join(', '),
+    look: stateLook(row.state),
+    contextValue: contextValue('object', {
+      live: row.isLive,
+      drifted: count > 0 || row.state === 'missing',
+      revertable: application?.owner === 'plumbline' && isRevertable(row),
+      source: row.source !== undefined,
+      pod: row.kind === 'Pod' && row.group === '',
+    }),
+    ...(status === undefined ? {} : { health: status }),
+  };
+}
+
+function objectTooltip(row: ObjectRow, words: WordsContext): string {
+  const { l10n } = words;
   const lines = [
-    `**${escapeMarkdown(name)}** — ${escapeMarkdown(stateWords(row.state, l10n))}`,
+    `**${escapeMarkdown(`${row.kind}/${row.name}`)}** — ${escapeMarkdown(stateWords(row.state, l10n))}`,
     stateMeaning(row.state, l10n),
     ...(row.reason === undefined ? [] : [escapeMarkdown(words.reasonWords(row.reason))]),
     [
@@ -47,23 +68,7 @@ export function objectText(row: ObjectRow, application: ApplicationRow | undefin
       .map((fact) => `- ${escapeMarkdown(fact)}`)
       .join('\n'),
   ];
-  return {
-    label: name,
-    description: dotted(otherNamespace, state, fields, health),
-    tooltip: lines.join('\n\n'),
-    accessibility: [name, stateWords(row.state, l10n), fields, row.health === undefined ? undefined : healthWords(row.health.status, l10n)]
-      .filter((part) => part !== undefined)
-      .join(', '),
-    look: stateLook(row.state),
-    contextValue: contextValue('object', {
-      live: row.isLive,
-      drifted: count > 0 || row.state === 'missing',
-      revertable: application?.owner === 'plumbline' && isRevertable(row),
-      source: row.source !== undefined,
-      pod: row.kind === 'Pod' && row.group === '',
-    }),
-    ...(status === undefined ? {} : { health: status }),
-  };
+  return lines.join('\n\n');
 }
 
 /** What changed in a field: `spec.replicas: 2 → 5` as Git → live, or only the side that has it. */
@@ -98,10 +103,11 @@ export function fieldText(row: FieldRow, application: ApplicationRow | undefined
   return {
     label,
     description: dotted(writer, direction, unconfirmed),
-    tooltip: [
-      `**${escapeMarkdown(row.id)}** — ${stateWords(row.direction, l10n)}`,
-      facts.map((fact) => `- ${escapeMarkdown(fact)}`).join('\n'),
-    ].join('\n\n'),
+    tooltip: () =>
+      [
+        `**${escapeMarkdown(row.id)}** — ${stateWords(row.direction, l10n)}`,
+        facts.map((fact) => `- ${escapeMarkdown(fact)}`).join('\n'),
+      ].join('\n\n'),
     accessibility: l10n.t(
       'field {0}, Git {1}, live {2}, {3}',
       row.id,
@@ -141,7 +147,7 @@ export function childText(row: ChildRow, words: WordsContext): RowText {
   return {
     label: name,
     description: dotted(isQuiet ? undefined : health, isQuiet ? undefined : message, age),
-    tooltip: [`**${escapeMarkdown(name)}**`, facts.map((fact) => `- ${escapeMarkdown(fact)}`).join('\n')].join('\n\n'),
+    tooltip: () => [`**${escapeMarkdown(name)}**`, facts.map((fact) => `- ${escapeMarkdown(fact)}`).join('\n')].join('\n\n'),
     accessibility: [name, health, message].filter((part) => part !== undefined).join(', '),
     look: row.health === undefined ? { icon: 'symbol-misc' } : childLook(row),
     contextValue: contextValue('child', { live: true, pod: row.kind === 'Pod' && group === '' }),

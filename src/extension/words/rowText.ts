@@ -6,8 +6,8 @@ import type { Look } from './states.ts';
 export interface RowText {
   readonly label: string;
   readonly description: string;
-  /** Markdown; all that comes from the repo or the cluster is escaped */
-  readonly tooltip: string;
+  /** Markdown, made when asked for; all that comes from the repo or the cluster is escaped */
+  readonly tooltip: () => string;
   /** what a screen reader says: kind, name, state and health in words */
   readonly accessibility: string;
   readonly look: Look;

@@ -96,7 +96,7 @@ test('rows of objects, fields and children', () => {
       ['Pod/web-1', 'degraded · CrashLoopBackOff · 2 h ago', 'plumbline:child+live+pod'],
     ],
   );
-  assert.equal(masked.tooltip.includes('masked 1') || masked.accessibility.includes('masked 1'), false);
+  assert.equal(masked.tooltip().includes('masked 1') || masked.accessibility.includes('masked 1'), false);
 });
 
 test('rows of clusters', () => {
@@ -119,6 +119,6 @@ test('rows of clusters', () => {
 
 test('names from the repo cannot write Markdown into a tooltip', () => {
   const text = applicationText(application({ name: '[x](command:evil) <img> $(zap)' }), undefined, undefined, words);
-  assert.equal(text.tooltip.startsWith('**\\[x\\]\\(command:evil\\) \\<img\\> \\$\\(zap\\)**'), true);
+  assert.equal(text.tooltip().startsWith('**\\[x\\]\\(command:evil\\) \\<img\\> \\$\\(zap\\)**'), true);
   assert.equal(escapeMarkdown('a*b_c`d'), 'a\\*b\\_c\\`d');
 });
