@@ -14,7 +14,7 @@ interface Hunk {
   readonly to: readonly [number, number];
 }
 
-const MAX_EDITS = 2_000;
+const MAX_EDITS = 500;
 
 /** Maps lines of one text to a later version of it, by a line diff. A line that cannot be told is gone, never guessed. */
 export class LineMap {

@@ -64,8 +64,7 @@ export class YamlIndex {
       prettyErrors: false,
       logLevel: 'silent',
     });
-    this.objects =
-      'empty' in documents ? [] : documents.filter(({ contents, errors }) => contents !== null || errors.length > 0).flatMap(objectsOf);
+    this.objects = 'empty' in documents ? [] : documents.filter((document) => !isEmpty(document)).flatMap(objectsOf);
   }
 
   /**
@@ -169,6 +168,10 @@ function scoreOf(item: Node | undefined, step: PathStep, document: Document): nu
     score += 1;
   }
   return score;
+}
+
+function isEmpty({ contents, errors }: Document): boolean {
+  return errors.length === 0 && (contents === null || (isScalar(contents) && contents.type === 'PLAIN' && contents.value === ''));
 }
 
 function objectsOf(document: Document, documentIndex: number): IndexedObject[] {
