@@ -10,8 +10,17 @@ export function lastAppliedOf(live: KubeObject): KubeObject | undefined {
     const value = JSON.parse(text) as JsonValue;
     if (!isJsonObject(value)) return undefined;
     // kubectl writes what the manifest had; a manifest without metadata of its own cannot be applied, but an edited annotation may be anything.
-    return isKubeObject(value) ? value : undefined;
+    return isKubeObject(value) ? withoutEmptyAnnotations(value) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * kubectl records `annotations: {}` for a manifest without any, and never removes the map, since its own record stands in it
+ * (kubectl `util/apply.go`, `GetModifiedConfiguration`). Taken literally, a three-way patch would remove everybody's annotations.
+ */
+function withoutEmptyAnnotations(object: KubeObject): KubeObject {
+  const { annotations, ...metadata } = object.metadata;
+  return isJsonObject(annotations) && Object.keys(annotations).length === 0 ? { ...object, metadata } : object;
 }

@@ -4,7 +4,7 @@ import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonEqual }
 import type { KubeObject } from '../model/objects.ts';
 import { fieldSchema, itemSchema, listKeyOf, type TypeSchema } from '../model/schema.ts';
 import { heldPaths, type ManagerRef } from './managers.ts';
-import { areRelated, isAtomic } from './schemaPaths.ts';
+import { areRelated, isAtomic, valueAtPathBySchema } from './schemaPaths.ts';
 import { withoutKeys } from './withoutKeys.ts';
 
 /** Metadata that the server keeps by itself. */
@@ -82,55 +82,84 @@ function stepsOfList(list: JsonValue | undefined, schema: TypeSchema | undefined
   return entries.size === list.length ? entries : undefined;
 }
 
-/**
- * Paths that a write would change beside the chosen ones. What no manager holds, before or after, is a default that the
- * server keeps (`strategy.rollingUpdate` beside `strategy.type`) and does not count.
- * @param before the live object
- * @param after what the server answered to the dry-run
- * @param chosen the fields that may change
- */
-export function changesBeside(
-  before: KubeObject,
-  after: KubeObject,
-  chosen: readonly FieldPath[],
-  schema: TypeSchema | undefined,
-): readonly FieldPath[] {
-  const held = [before, after].flatMap((object) => managedEntries(object).flatMap((entry) => [...heldPaths(entry.fields).values()]));
-  return leafChanges(before, after, schema)
-    .filter(({ path, before: left, after: right }) => {
-      if (chosen.some((choice) => startsWithPath(path, choice))) return false;
-      if (areEmpty(left, right) && chosen.some((choice) => startsWithPath(choice, path))) return false;
-      return held.some((holder) => startsWithPath(holder, path));
-    })
-    .map(({ path }) => path);
+/** What a write is meant to do, and as whom. */
+export interface WriteIntent {
+  readonly writer: ManagerRef;
+  /** the fields that may change */
+  readonly chosen: readonly FieldPath[];
+  /** the same fields as they can be owned: an atomic list or map whole */
+  readonly ownable: readonly FieldPath[];
+  /** live with exactly the chosen fields restored */
+  readonly expected: JsonValue;
+  /** whether the writer may also come to hold fields that keep their value (an apply of the whole object) */
+  readonly mayGain: boolean;
 }
 
 /**
- * Changes of field ownership that a write would make beside the chosen fields: what another manager would gain or lose, and
- * what the owner would.
- * @param owner the manager as which the write is made
- * @param chosen the fields that may change hands, as they can be owned (an atomic list or map whole)
- * @param mayGain whether the owner may also come to hold fields that keep their value (an apply of the whole object)
+ * What a write would do beside what is meant: fields that it would change, and fields that would change hands. What no manager
+ * held before is a default that the server keeps (`strategy.rollingUpdate` beside `strategy.type`) and does not count; an *Update*
+ * comes to hold the defaults that it brings.
+ * @param before the live object
+ * @param after what the server answered to the dry-run
  */
-export function ownershipBeside(
+export function besideIntent(
   before: KubeObject,
   after: KubeObject,
-  owner: ManagerRef,
-  chosen: readonly FieldPath[],
-  mayGain: boolean,
+  intent: WriteIntent,
+  schema: TypeSchema | undefined,
 ): readonly FieldPath[] {
+  const { writer, chosen, ownable, mayGain } = intent;
+  const held = [before, ...(writer.operation === 'Apply' ? [after] : [])].flatMap((object) =>
+    managedEntries(object).flatMap((entry) => [...heldPaths(entry.fields).values()]),
+  );
+  const beside: FieldPath[] = [];
+  const defaults: FieldPath[] = [];
+  for (const change of leafChanges(before, after, schema)) {
+    const { path } = change;
+    if (isMeant(change, intent, schema)) continue;
+    (held.some((holder) => startsWithPath(holder, path)) ? beside : defaults).push(path);
+  }
+  const movable = writer.operation === 'Update' ? [...chosen, ...ownable, ...defaults] : [...chosen, ...ownable];
+  return [
+    ...beside,
+    ...ownershipChanges(before, after, writer, mayGain).filter((path) => !movable.some((other) => areRelated(other, path))),
+  ];
+}
+
+/** Whether a changed leaf is one of the chosen fields, or an atomic value in which nothing but chosen fields changed. */
+function isMeant({ path, before, after }: LeafChange, { chosen, expected }: WriteIntent, schema: TypeSchema | undefined): boolean {
+  if (chosen.some((choice) => startsWithPath(path, choice))) return true;
+  if (!chosen.some((choice) => startsWithPath(choice, path))) return false;
+  if (areEmpty(before, after) || jsonEqual(after, valueAtPathBySchema(expected, path, schema))) return true;
+  return innerChanges(before, after, path).every((inner) => chosen.some((choice) => startsWithPath(inner, choice)));
+}
+
+/** The places within an atomic value that differ, list items by index. */
+function innerChanges(before: JsonValue | undefined, after: JsonValue | undefined, path: FieldPath): readonly FieldPath[] {
+  if (jsonEqual(before, after)) return [];
+  if (isJsonArray(before) && isJsonArray(after) && before.length === after.length) {
+    return before.flatMap((item, index) => innerChanges(item, after[index], [...path, { index }]));
+  }
+  if (isJsonObject(before) && isJsonObject(after)) {
+    const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+    return [...names].flatMap((field) => innerChanges(before[field], after[field], [...path, { field }]));
+  }
+  return [path];
+}
+
+/** Fields that a manager holds on one side only. */
+function ownershipChanges(before: KubeObject, after: KubeObject, writer: ManagerRef, mayGain: boolean): readonly FieldPath[] {
   const left = heldByManager(before);
   const right = heldByManager(after);
-  const beside: FieldPath[] = [];
+  const moved: FieldPath[] = [];
   for (const id of new Set([...left.keys(), ...right.keys()])) {
     const had = left.get(id) ?? new Map<string, FieldPath>();
     const has = right.get(id) ?? new Map<string, FieldPath>();
-    const isOwner = id === managerId(owner, '');
     const lost = [...had].filter(([text]) => !has.has(text));
-    const gained = isOwner && mayGain ? [] : [...has].filter(([text]) => !had.has(text));
-    for (const [, path] of [...lost, ...gained]) if (!chosen.some((choice) => areRelated(choice, path))) beside.push(path);
+    const gained = id === managerId(writer, '') && mayGain ? [] : [...has].filter(([text]) => !had.has(text));
+    moved.push(...[...lost, ...gained].map(([, path]) => path));
   }
-  return beside;
+  return moved;
 }
 
 function managerId(ref: ManagerRef, subresource: string): string {

@@ -8,6 +8,7 @@ import type { StepResult } from '../model/plan.ts';
 import type { Reason } from '../model/states.ts';
 import type { PreparedPlan, PreparedStep, RevertConnection } from './revertTypes.ts';
 import { reasonOfFailure, sendWrite } from './sendWrite.ts';
+import { giveUpUpdates } from './giveUpUpdates.ts';
 import { withoutKeys } from './withoutKeys.ts';
 
 /** What carrying out a plan needs beside the plan. */
@@ -71,7 +72,9 @@ async function runStep(step: PreparedStep, connection: RevertConnection, signal:
   let written = 0;
   try {
     for (const write of step.writes) {
+      const before = current;
       current = await writeWithRetries(step, write, current, connection, signal);
+      if (write.type === 'patch' && write.givesUp) current = await giveUpUpdates(step, write.manager, before, current, connection);
       written += 1;
     }
     return { applicationId, key, outcome: 'done' };

@@ -7,14 +7,14 @@ import type { ResourceInfo } from '../model/resourceInfo.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import type { FieldDifference, Reason } from '../model/states.ts';
 import { stringAt } from '../model/json.ts';
+import { normalizeDesired } from '../compare/normalize.ts';
 import type { AutoscalerLookup } from './autoscalers.ts';
-import type { FieldEdit } from './edits.ts';
-import { changesBeside, leafChanges, ownershipBeside } from './exactness.ts';
+import { type FieldEdit, withEdits } from './edits.ts';
+import { besideIntent, leafChanges } from './exactness.ts';
 import { refusalOf } from './guards.ts';
-import { applicable, outermostEdits, ownablePaths, writesFor } from './plannedWrites.ts';
+import { outermostEdits, ownablePaths, writesFor } from './plannedWrites.ts';
 import type { PreparedStep, RevertConnection, RevertItem, RevertWrite } from './revertTypes.ts';
 import { valueAtPathBySchema } from './schemaPaths.ts';
-import { withFoldedStringData } from './secretData.ts';
 import { reasonOfFailure, sendWrite } from './sendWrite.ts';
 
 /** What planning one object gave: a step with its requests, fields that were left out, or a refusal. */
@@ -38,13 +38,13 @@ export async function planStep(item: RevertItem, context: StepContext): Promise<
   if (refusal !== undefined || item.restored === undefined) {
     return { refusal: refusal ?? { code: 'not-in-revision', details: { object: displayName(item.key) } } };
   }
-  const restored = withFoldedStringData(item.restored);
-  const resource = await context.connection.discovery.resource(gvkOf(item.live ?? restored), context.signal);
+  const resource = await context.connection.discovery.resource(gvkOf(item.live ?? item.restored), context.signal);
   if (resource === undefined)
     return { refusal: { code: 'kind-not-served', details: { object: displayName(item.key), kind: item.key.kind } } };
+  const restored = normalizeDesired(item.restored, item.live, resource);
   const missing = await missingRight(item, resource, context);
   if (missing !== undefined) return { refusal: missing };
-  return item.live === undefined ? planCreate(item, restored, resource, context) : planFields(item, item.live, restored, resource, context);
+  return item.live === undefined ? planCreate(item, restored, context) : planFields(item, item.live, restored, context);
 }
 
 async function missingRight(item: RevertItem, resource: ResourceInfo, { connection, signal }: StepContext): Promise<Reason | undefined> {
@@ -59,9 +59,9 @@ async function missingRight(item: RevertItem, resource: ResourceInfo, { connecti
   return undefined;
 }
 
-async function planCreate(item: RevertItem, restored: KubeObject, resource: ResourceInfo, context: StepContext): Promise<StepPlanning> {
+async function planCreate(item: RevertItem, restored: KubeObject, context: StepContext): Promise<StepPlanning> {
   const manager = item.siblingManager ?? { manager: 'plumbline', operation: 'Apply' as const };
-  const object = withLastApplied(inNamespace(applicable(restored, undefined, resource.hasStatus), item.key.namespace), manager.manager);
+  const object = withLastApplied(inNamespace(restored, item.key.namespace), manager.manager);
   const step: PlanStep = { applicationId: item.application.id, key: item.key, action: 'create', fields: [] };
   const write: RevertWrite = { type: 'create', manager, object };
   const prepared: PreparedStep = { step, gvk: gvkOf(restored), schema: undefined, restored, live: undefined, writes: [write] };
@@ -89,33 +89,38 @@ function withLastApplied(object: KubeObject, manager: string): KubeObject {
   return { ...object, metadata: { ...object.metadata, annotations: annotated } };
 }
 
-async function planFields(
-  item: RevertItem,
-  shown: KubeObject,
-  restored: KubeObject,
-  resource: ResourceInfo,
-  context: StepContext,
-): Promise<StepPlanning> {
+async function planFields(item: RevertItem, shown: KubeObject, restored: KubeObject, context: StepContext): Promise<StepPlanning> {
   const object = displayName(item.key);
   const candidates = item.verdict.fields.filter((field) => !field.isCosmetic);
   const chosen = item.fieldIds === undefined ? candidates : candidates.filter((field) => item.fieldIds?.includes(field.id));
-  const drifted = chosen.filter((field) => field.direction === 'drifted');
-  if (drifted.length === 0) {
-    const fields = item.fieldIds ?? candidates.map((field) => field.id);
-    return {
-      refusal:
-        fields.length === 0 ? { code: 'nothing-to-revert', details: { object } } : { code: 'not-drifted', details: { object, fields } },
-    };
-  }
-  const { free, held } = await withoutAutoscaled(item, shown, drifted, context);
+  // Who names a field has seen which side it would lose; of whole objects only what certainly is drift goes back.
+  const isRevertible = ({ direction }: FieldDifference): boolean =>
+    direction === 'drifted' || (direction === 'differs' && item.fieldIds !== undefined);
+  const revertible = chosen.filter((field) => isRevertible(field));
+  const undecided = item.fieldIds === undefined ? chosen.filter(({ direction }) => direction === 'differs') : [];
+  const left =
+    undecided.length === 0
+      ? []
+      : [skipped(item, undecided, { code: 'direction-unknown', details: { object, fields: undecided.map(({ id }) => id) } })];
+  if (revertible.length === 0) return { refusal: left[0]?.reason ?? nothingDrifted(item, candidates) };
+  const { free, held } = await withoutAutoscaled(item, shown, revertible, context);
+  if (held !== undefined) left.push(skipped(item, held.fields, held.reason));
   if (free.length === 0 && held !== undefined) return { refusal: held.reason };
   const schema = await context.connection.schemas.schemaOf(gvkOf(shown), context.signal);
   const edits = outermostEdits(free.map((field) => toEdit(field.path, shown, restored, schema)));
-  const plan = { item, restored, resource, schema, free, edits, coversObject: free.length === candidates.length };
+  const plan = { item, restored, schema, free, edits, coversObject: free.length === candidates.length };
   const outcome = await prove(plan, shown, context);
-  if ('refusal' in outcome || held === undefined) return outcome;
-  const left: PlanStep = { applicationId: item.application.id, key: item.key, action: 'skipped', fields: held.fields, reason: held.reason };
-  return { ...outcome, left: [left] };
+  return 'refusal' in outcome ? outcome : { ...outcome, left };
+}
+
+function nothingDrifted(item: RevertItem, candidates: readonly FieldDifference[]): Reason {
+  const object = displayName(item.key);
+  const fields = item.fieldIds ?? candidates.map((field) => field.id);
+  return fields.length === 0 ? { code: 'nothing-to-revert', details: { object } } : { code: 'not-drifted', details: { object, fields } };
+}
+
+function skipped(item: RevertItem, fields: readonly FieldDifference[], reason: Reason): PlanStep {
+  return { applicationId: item.application.id, key: item.key, action: 'skipped', fields, reason };
 }
 
 async function withoutAutoscaled(
@@ -146,7 +151,6 @@ function toEdit(path: FieldPath, live: KubeObject, restored: KubeObject, schema:
 interface FieldPlan {
   readonly item: RevertItem;
   readonly restored: KubeObject;
-  readonly resource: ResourceInfo;
   readonly schema: TypeSchema | undefined;
   readonly free: readonly FieldDifference[];
   readonly edits: readonly FieldEdit[];
@@ -179,7 +183,6 @@ async function proveOn(plan: FieldPlan, live: KubeObject, context: StepContext):
     manager: item.verdict.manager,
     schema,
     coversObject: plan.coversObject,
-    hasStatus: plan.resource.hasStatus,
   });
   const resourceVersion = stringAt(live.metadata, 'resourceVersion');
   const step: PlanStep = {
@@ -209,19 +212,19 @@ async function inexactness(
 ): Promise<Reason | undefined> {
   const { key } = prepared.step;
   const object = displayName(key);
-  const ownable = ownablePaths(live, edits, prepared.schema);
-  const chosen = edits.map((edit) => edit.path);
+  const meant = {
+    chosen: edits.map((edit) => edit.path),
+    ownable: ownablePaths(live, edits, prepared.schema),
+    expected: withEdits(live, edits, prepared.schema, prepared.restored),
+  };
   const changed: FieldPath[] = [];
   try {
     for (const write of prepared.writes) {
       if (write.type === 'create') throw new AppError('refused-by-server', { object, message: 'unexpected create' });
       const answer = await sendWrite(connection, prepared, write, live, { dryRun: true, signal });
-      const operation = write.type === 'apply' ? ('Apply' as const) : ('Update' as const);
-      const isWhole = write.type === 'apply' && write.isWhole;
-      const beside = [
-        ...changesBeside(live, answer, chosen, prepared.schema),
-        ...ownershipBeside(live, answer, { manager: write.manager, operation }, ownable, isWhole),
-      ];
+      const writer = { manager: write.manager, operation: write.type === 'apply' ? ('Apply' as const) : ('Update' as const) };
+      const intent = { ...meant, writer, mayGain: write.type === 'apply' && write.isWhole };
+      const beside = besideIntent(live, answer, intent, prepared.schema);
       if (beside.length > 0)
         return { code: 'changes-more', details: { object, fields: [...new Set(beside.map((path) => formatPath(path)))] } };
       changed.push(...leafChanges(live, answer, prepared.schema).map((change) => change.path));

@@ -8,15 +8,11 @@ import { extractOwned } from './extract.ts';
 import { entryOf } from './managers.ts';
 import type { RevertWrite } from './revertTypes.ts';
 import { atomicRoot, valueAtPathBySchema } from './schemaPaths.ts';
-import { withoutKeys } from './withoutKeys.ts';
-
-/** Metadata that only the server sets; an apply must not send it. */
-const serverMetadata = ['managedFields', 'resourceVersion', 'uid', 'generation', 'creationTimestamp', 'selfLink', 'deletionTimestamp'];
 
 /** What decides the requests for one object. */
 export interface WriteInput {
   readonly live: KubeObject;
-  /** the object as the commit to restore has it */
+  /** the object as the commit to restore has it, normalized as it is sent */
   readonly restored: KubeObject;
   readonly edits: readonly FieldEdit[];
   /** the manager as which the object was judged */
@@ -24,8 +20,6 @@ export interface WriteInput {
   readonly schema: TypeSchema | undefined;
   /** every difference of the object is among the edits, so the whole object may be applied */
   readonly coversObject: boolean;
-  /** the kind has the subresource `status`, so a status in Git is not sent */
-  readonly hasStatus: boolean;
 }
 
 /**
@@ -36,16 +30,19 @@ export interface WriteInput {
 export function writesFor(input: WriteInput): readonly (readonly RevertWrite[])[] {
   const { live, edits, manager } = input;
   const entry = manager === undefined ? undefined : entryOf(live, manager);
-  const byPatch = (some: readonly FieldEdit[]): readonly RevertWrite[] =>
-    some.length === 0 ? [] : [{ type: 'patch', manager: manager ?? 'plumbline', edits: some }];
-  const canApply = entry?.operation === 'Apply' && entry.apiVersion === live.apiVersion && !ownsStringData(live, entry.manager);
-  if (!canApply) return [byPatch(edits)];
+  const isApplier = entry?.operation === 'Apply';
+  const hasStringData = isApplier && ownsStringData(live, entry.manager);
+  const byPatch = (some: readonly FieldEdit[]): readonly RevertWrite[] => {
+    const givesUp = isApplier && (hasStringData || some.every((edit) => edit.wanted === undefined));
+    return some.length === 0 ? [] : [{ type: 'patch', manager: manager ?? 'plumbline', edits: some, givesUp }];
+  };
+  if (!isApplier || hasStringData || entry.apiVersion !== live.apiVersion) return [byPatch(edits)];
   const { applied, patched } = divide(input);
   if (applied.length === 0) return [byPatch(patched)];
   const owned = ownFields(input, entry.manager, applied);
   const single: readonly RevertWrite[] = [{ type: 'apply', manager: entry.manager, body: owned, isWhole: false }, ...byPatch(patched)];
   if (!input.coversObject) return [single];
-  const body = applicable(input.restored, live, input.hasStatus);
+  const body = identified(input.restored, live);
   return [[{ type: 'apply', manager: entry.manager, body, isWhole: true }, ...byPatch(patched)], single];
 }
 
@@ -77,13 +74,6 @@ function ownFields(input: WriteInput, manager: string, edits: readonly FieldEdit
   }
   const object: JsonObject = isJsonObject(body) ? body : {};
   return identified(object, live);
-}
-
-/** An object as it is sent to server-side apply: without what the server sets, in the namespace of the live object. */
-export function applicable(object: KubeObject, live: KubeObject | undefined, hasStatus: boolean): KubeObject {
-  const metadata = withoutKeys(object.metadata, ...serverMetadata);
-  const body = { ...(hasStatus ? withoutKeys(object, 'status') : object), metadata };
-  return live === undefined ? { ...body, apiVersion: object.apiVersion, kind: object.kind } : identified(body, live);
 }
 
 function identified(body: JsonObject, live: KubeObject): KubeObject {

@@ -38,7 +38,13 @@ export type RevertWrite =
   /** server-side apply with force of exactly what the manager holds, with the chosen fields restored */
   | { readonly type: 'apply'; readonly manager: string; readonly body: KubeObject; readonly isWhole: boolean }
   /** JSON patch of single fields, each with a test on the value shown */
-  | { readonly type: 'patch'; readonly manager: string; readonly edits: readonly FieldEdit[] }
+  | {
+      readonly type: 'patch';
+      readonly manager: string;
+      readonly edits: readonly FieldEdit[];
+      /** the manager applies: what a patch makes it hold as an *Update* (defaults that come back) is given up again */
+      readonly givesUp: boolean;
+    }
   | { readonly type: 'create'; readonly manager: ManagerRef; readonly object: KubeObject };
 
 /** A step of a plan with the requests that carry it out. */

@@ -19,6 +19,8 @@ export const syncMessages: Readonly<Record<string, string>> = {
   'being-deleted':
     '{object} is being deleted since {time}, so it is not written to. Wait until it is gone, or remove the finalizer that holds it.',
   'not-drifted': '{object}: {fields} did not drift. Only what was changed behind Git is reverted; what waits to be applied is for a sync.',
+  'direction-unknown':
+    '{object}: no record tells whether {fields} was changed live or in Git, so it is left. Choose these fields themselves to set them back to Git.',
   'nothing-to-revert': '{object} has no drifted field.',
   'held-by-autoscaler':
     '{fields} of {object} is held by {holder}, so it is not written to. Remove the field from Git, or remove the autoscaler.',
