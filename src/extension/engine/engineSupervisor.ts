@@ -26,6 +26,11 @@ export class EngineSupervisor implements Disposable {
         this.#follow(state);
       }),
     );
+    this.#disposables.add(
+      store.onDidChange(() => {
+        if ([...store.applications.values()].every((row) => row.state !== 'pending')) marks.dropOutdated();
+      }),
+    );
     const sendSettings = (): void => {
       this.#run('settings', () => engine.notify('plumbline/settings', services.settings.engine()));
     };
@@ -61,7 +66,7 @@ export class EngineSupervisor implements Disposable {
 
   #follow(state: EngineState): void {
     if (state === 'running') {
-      this.#marks.clear();
+      this.#marks.outdate();
       this.#services.store.restart();
       this.#services.documents.refreshAll();
       this.#run('contexts', () => this.#askContexts());
