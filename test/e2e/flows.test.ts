@@ -35,6 +35,7 @@ const live = (namespace: string, object: string, jsonpath: string): Promise<stri
 
 flow('open: applications stand in the tree, worst first, with their health', '01-open', async () => {
   await workbench.openPlumbline();
+  await workbench.widenSidebar(440);
   await workbench.untilStatus(/^\d+ drifted$/);
   await workbench.row(/^application recommendations, dev, .*[Dd]egraded/);
   await workbench.row(/^application recommendations, staging, missing/i);
@@ -105,14 +106,14 @@ flow('revert an application', '06-revert-application', async () => {
 flow('branch switch: the marks follow the lines of the other branch', '07-branch', async () => {
   await workbench.closeEditors();
   await workbench.openFile('apps/storefront/prod/storefront.yaml');
-  await workbench.untilNote('image:', /hotfix/);
+  await workbench.untilNote('image:', /live: .*kubectl-set/);
   await git(folder, ['switch', '-q', '-c', 'notes']);
   const text = await read('apps/storefront/prod/storefront.yaml');
   await writeFile(join(folder, 'apps/storefront/prod/storefront.yaml'), `# One more line.\n# And another.\n${text}`);
   await git(folder, ['commit', '-q', '-am', 'Add two lines']);
-  await workbench.untilNote('image:', /hotfix/);
+  await workbench.untilNote('image:', /live: .*kubectl-set/);
   await git(folder, ['switch', '-q', 'main']);
-  await workbench.untilNote('image:', /hotfix/);
+  await workbench.untilNote('image:', /live: .*kubectl-set/);
   await workbench.row(/^application storefront, prod, .*drifted/);
 });
 

@@ -9,6 +9,9 @@ import type { Component, ControlPlane } from '../tools/controlPlane.ts';
 import { temporaryFolder } from '../tools/processes.mjs';
 import { Workbench } from './workbench.ts';
 
+/** What makes pictures readable and the same everywhere. */
+const pictureSettings = { 'window.title': '${rootName}', 'editor.minimap.enabled': false, 'workbench.colorTheme': 'Default Light Modern' };
+
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What a session is made of. */
@@ -57,7 +60,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       folder,
       extensionDevelopmentPath: root,
       env: { KUBECONFIG: kubeconfig, ...options.env },
-      ...(options.settings === undefined ? {} : { settings: options.settings }),
+      settings: { ...pictureSettings, ...options.settings },
       ...(options.workspaceTrust === undefined ? {} : { workspaceTrust: options.workspaceTrust }),
     });
     ends.push(() => server.stop());

@@ -31,6 +31,17 @@ export class Workbench {
     await this.page.getByRole('treeitem').first().waitFor();
   }
 
+  /** Makes the sidebar so wide, in CSS pixels. */
+  async widenSidebar(width: number): Promise<void> {
+    const box = await this.page.locator('.part.sidebar').boundingBox();
+    if (box === null) throw new Error('no sidebar');
+    const y = box.y + box.height - 60;
+    await this.page.mouse.move(box.x + box.width, y);
+    await this.page.mouse.down();
+    await this.page.mouse.move(box.x + width, y, { steps: 4 });
+    await this.page.mouse.up();
+  }
+
   /** Rows of trees and lists whose accessible name matches, in the order of the page. */
   rows(name: string | RegExp): Locator {
     return this.page.getByRole('treeitem', { name });
@@ -141,7 +152,7 @@ export class Workbench {
     if (box === null) throw new Error(`no line '${lineText}'`);
     await this.page.mouse.move(box.x + 200, box.y + 200);
     await this.page.mouse.move(box.x + box.width - 6, box.y + box.height / 2, { steps: 8 });
-    const hover = this.page.locator('.monaco-resizable-hover, .monaco-hover').filter({ hasText: /\w/ }).first();
+    const hover = this.page.locator('.monaco-resizable-hover', { hasText: 'Git' }).first();
     await hover.waitFor();
     return hover.innerText();
   }
