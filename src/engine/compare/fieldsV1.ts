@@ -70,9 +70,11 @@ export function parseStep(name: string): PathStep | undefined {
 
 /** The members below an element, each with its step; unreadable ones are left out. */
 export function* children(set: FieldSet): Generator<readonly [step: PathStep, child: FieldSet]> {
-  for (const [name, child] of Object.entries(set)) {
-    const step = name === '.' || !isJsonObject(child) ? undefined : parseStep(name);
-    if (step !== undefined) yield [step, child as FieldSet];
+  for (const name in set) {
+    const child = set[name];
+    if (name === '.' || !isJsonObject(child)) continue;
+    const step = parseStep(name);
+    if (step !== undefined) yield [step, child];
   }
 }
 

@@ -60,13 +60,21 @@ const MAX_REFS = 16;
 
 /** Follows `ref` (and chains of it) within the document; an unknown definition gives a node that says nothing. */
 export function resolveNode(document: SchemaDocument, node: SchemaNode): TypeSchema {
-  let { ref, ...resolved } = node;
-  for (let step = 0; ref !== undefined && step < MAX_REFS; step += 1) {
-    const { ref: next, ...definition } = document.definitions[ref] ?? {};
-    resolved = { ...definition, ...resolved };
-    ref = next;
+  let current = node;
+  for (let step = 0; current.ref !== undefined && step < MAX_REFS; step += 1) {
+    const { ref, ...over } = current;
+    const definition = document.definitions[ref];
+    current = definition !== undefined && isEmpty(over) ? definition : { ...definition, ...over };
   }
+  // The usual case, and on the hottest path of every comparison: nothing to copy.
+  if (current.ref === undefined) return { document, node: current };
+  const { ref: _cyclic, ...resolved } = current;
   return { document, node: resolved };
+}
+
+function isEmpty(value: object): boolean {
+  for (const _name in value) return false;
+  return true;
 }
 
 /** The schema of a kind, or undefined when the document does not have it. */

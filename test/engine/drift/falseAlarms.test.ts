@@ -10,6 +10,7 @@ import { gvkOf, type KubeObject, nameOf } from '../../../src/engine/model/object
 import type { Verdict } from '../../../src/engine/model/states.ts';
 import { type Fixture, lines, startFixture } from './fixture.ts';
 import { manifests } from './objects.ts';
+import { widget, widgetDefinition, widgetSpec } from './widgets.ts';
 
 // The sources of false alarms of reference/engine.md §1.4, by their numbers there; 1, 5, 6, 8, 14, 15 and 22 are in the neighbouring files.
 let fixture: Fixture;
@@ -40,80 +41,12 @@ function summary(verdict: Verdict): unknown {
   return [verdict.state, ...lines(verdict)];
 }
 
-const WIDGETS: KubeObject = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'widgets.shop.example.com' },
-  spec: {
-    group: 'shop.example.com',
-    names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
-    scope: 'Namespaced',
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: {
-              spec: {
-                type: 'object',
-                properties: {
-                  size: { type: 'integer', default: 3 },
-                  memory: {
-                    anyOf: [{ type: 'integer' }, { type: 'string' }],
-                    pattern:
-                      '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$',
-                    'x-kubernetes-int-or-string': true,
-                  },
-                  port: { anyOf: [{ type: 'integer' }, { type: 'string' }], 'x-kubernetes-int-or-string': true },
-                  hosts: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' },
-                  routes: {
-                    type: 'array',
-                    'x-kubernetes-list-type': 'map',
-                    'x-kubernetes-list-map-keys': ['path', 'kind'],
-                    items: {
-                      type: 'object',
-                      required: ['path'],
-                      properties: {
-                        path: { type: 'string' },
-                        kind: { type: 'string', default: 'prefix' },
-                        weight: { type: 'integer', default: 1 },
-                      },
-                    },
-                  },
-                  steps: {
-                    type: 'array',
-                    items: { type: 'object', properties: { run: { type: 'string' }, retries: { type: 'integer', default: 2 } } },
-                  },
-                  extra: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-                  note: { type: 'string', nullable: true },
-                },
-              },
-              status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-            },
-          },
-        },
-        subresources: { status: {} },
-      },
-    ],
-  },
-};
-
-const widget = (namespace: string, spec: JsonObject): KubeObject => ({
-  apiVersion: 'shop.example.com/v1',
-  kind: 'Widget',
-  metadata: { name: 'w', namespace },
-  spec,
-});
-
 let hasWidgets: Promise<void> | undefined;
 
 /** Installs the CRD once, and waits until its schema is published. */
 function installWidgets(): Promise<void> {
   hasWidgets ??= (async () => {
-    await apply(WIDGETS);
+    await apply(widgetDefinition);
     await fixture.plane.kubectl(['wait', '--for=condition=Established', 'crd/widgets.shop.example.com', '--timeout=20s']);
     const gvk = gvkOf(widget('x', {}));
     for (let attempt = 0; attempt < 200; attempt += 1) {
@@ -126,15 +59,6 @@ function installWidgets(): Promise<void> {
   return hasWidgets;
 }
 
-const SPEC: JsonObject = {
-  memory: '1024Mi',
-  port: 80,
-  hosts: ['a', 'b'],
-  routes: [{ path: '/' }, { path: '/', kind: 'exact', weight: 5 }],
-  steps: [{ run: 'x' }],
-  extra: { any: [1, { b: true }] },
-};
-
 for (const [way, args] of [
   ['server-side', SERVER_SIDE],
   ['client-side', CLIENT_SIDE],
@@ -142,7 +66,7 @@ for (const [way, args] of [
   test(`${way}: a custom resource with defaults of its schema is in sync`, async () => {
     await installWidgets();
     const namespace = await newNamespace();
-    const object = widget(namespace, SPEC);
+    const object = widget(namespace, widgetSpec);
     await apply(object, args);
     const verdict = await fixture.judge(object);
     assert.deepEqual([summary(verdict), verdict.proof], [['synced'], 'local']);
@@ -151,7 +75,7 @@ for (const [way, args] of [
   test(`${way}: edits of a custom resource are exact`, async () => {
     await installWidgets();
     const namespace = await newNamespace();
-    const object = widget(namespace, SPEC);
+    const object = widget(namespace, widgetSpec);
     await apply(object, args);
     const patch = [
       { op: 'replace', path: '/spec/port', value: '80' },
@@ -176,8 +100,8 @@ for (const [way, args] of [
   test(`${way}: #2, #23 a quantity of a custom resource in another spelling is cosmetic`, async () => {
     await installWidgets();
     const namespace = await newNamespace();
-    await apply(widget(namespace, SPEC), args);
-    const verdict = await fixture.judge(widget(namespace, { ...SPEC, memory: '1Gi' }));
+    await apply(widget(namespace, widgetSpec), args);
+    const verdict = await fixture.judge(widget(namespace, { ...widgetSpec, memory: '1Gi' }));
     assert.deepEqual(
       [verdict.state, lines(verdict).map((line) => line.includes('spec.memory') && line.endsWith('cosmetic'))],
       ['synced', [true]],

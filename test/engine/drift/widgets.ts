@@ -1,0 +1,82 @@
+import type { JsonObject } from '../../../src/engine/model/json.ts';
+import type { KubeObject } from '../../../src/engine/model/objects.ts';
+
+/** A CustomResourceDefinition with defaults, merge lists, sets, quantities and free-form parts. */
+export const widgetDefinition: KubeObject = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'widgets.shop.example.com' },
+  spec: {
+    group: 'shop.example.com',
+    names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
+    scope: 'Namespaced',
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              spec: {
+                type: 'object',
+                properties: {
+                  size: { type: 'integer', default: 3 },
+                  memory: {
+                    anyOf: [{ type: 'integer' }, { type: 'string' }],
+                    pattern:
+                      '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$',
+                    'x-kubernetes-int-or-string': true,
+                  },
+                  port: { anyOf: [{ type: 'integer' }, { type: 'string' }], 'x-kubernetes-int-or-string': true },
+                  hosts: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' },
+                  routes: {
+                    type: 'array',
+                    'x-kubernetes-list-type': 'map',
+                    'x-kubernetes-list-map-keys': ['path', 'kind'],
+                    items: {
+                      type: 'object',
+                      required: ['path'],
+                      properties: {
+                        path: { type: 'string' },
+                        kind: { type: 'string', default: 'prefix' },
+                        weight: { type: 'integer', default: 1 },
+                      },
+                    },
+                  },
+                  steps: {
+                    type: 'array',
+                    items: { type: 'object', properties: { run: { type: 'string' }, retries: { type: 'integer', default: 2 } } },
+                  },
+                  extra: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+                  note: { type: 'string', nullable: true },
+                },
+              },
+              status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+            },
+          },
+        },
+        subresources: { status: {} },
+      },
+    ],
+  },
+};
+
+/** A custom resource named `w`. */
+export const widget = (namespace: string, spec: JsonObject): KubeObject => ({
+  apiVersion: 'shop.example.com/v1',
+  kind: 'Widget',
+  metadata: { name: 'w', namespace },
+  spec,
+});
+
+/** A spec that leaves every default out. */
+export const widgetSpec: JsonObject = {
+  memory: '1024Mi',
+  port: 80,
+  hosts: ['a', 'b'],
+  routes: [{ path: '/' }, { path: '/', kind: 'exact', weight: 5 }],
+  steps: [{ run: 'x' }],
+  extra: { any: [1, { b: true }] },
+};
