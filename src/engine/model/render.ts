@@ -56,7 +56,7 @@ export interface RenderedObject {
   readonly file?: string;
   /** which document of `file` it is, from 0, empty documents not counted; an item of a List has the List's. Absent where it cannot be told */
   readonly documentIndex?: number;
-  /** 0-based line of `file` on which the document starts; directory sources only */
+  /** 0-based line of `file` on which the document's content starts; directory sources only */
   readonly line?: number;
   /** Helm: path as in `# Source:` comments, e.g. `shop/charts/cache/templates/pod.yaml` */
   readonly template?: string;
@@ -145,7 +145,7 @@ export interface ParsedDocument {
   readonly value?: JsonObject;
   /** from 0, empty documents not counted */
   readonly index: number;
-  /** 0-based first and last line (inclusive) of the document in the text */
+  /** 0-based first and last line (inclusive) of the document's content in the text */
   readonly startLine: number;
   readonly endLine: number;
   readonly error?: RenderError;

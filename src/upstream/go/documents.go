@@ -79,6 +79,18 @@ func isMarker(line []byte, marker string) bool {
 	return len(line) == len(marker) || strings.IndexByte(" \t\r\n", line[len(marker)]) >= 0
 }
 
+// firstContent is the first line with content, counted from the start of the document.
+func firstContent(text []byte) int {
+	line := 0
+	for current := range bytes.Lines(text) {
+		if !isBlank(current) {
+			return line
+		}
+		line++
+	}
+	return 0
+}
+
 // isBlank says whether a document holds nothing but white space, comments, directives and markers.
 func isBlank(text []byte) bool {
 	for line := range bytes.Lines(text) {
@@ -109,7 +121,7 @@ func parseDocuments(file string, content []byte) []document {
 		if isBlank(part.text) {
 			continue
 		}
-		one := document{Index: len(documents), StartLine: part.line}
+		one := document{Index: len(documents), StartLine: part.line + firstContent(part.text)}
 		one.EndLine = part.line + bytes.Count(bytes.TrimRight(part.text, "\r\n"), []byte{'\n'})
 		value, err := yaml.YAMLToJSONStrict(part.text)
 		if err != nil {
@@ -138,7 +150,7 @@ func yamlFailure(file string, part piece, err error) *failure {
 		found.Line = part.line + line
 		found.Message = message[:match[2]] + strconv.Itoa(found.Line) + message[match[3]:]
 	} else {
-		found.Line = part.line + 1
+		found.Line = part.line + firstContent(part.text) + 1
 	}
 	return found
 }
