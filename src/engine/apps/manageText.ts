@@ -1,4 +1,4 @@
-import { type Document, isMap, isSeq, type Node, type Pair, parseDocument, stringify, type YAMLMap } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, stringify, type YAMLMap } from 'yaml';
 import { AppError } from '../../base/errors.ts';
 import type { Application, Environment } from '../model/application.ts';
 import { configApiVersion, parseConfig } from './configFile.ts';
@@ -83,28 +83,24 @@ function addTo(text: string, document: Document, root: YAMLMap, key: string, ent
   const value = pair === undefined ? undefined : resolved(pair.value, document);
   const isCollection = bullet === '' ? isMap(value) : isSeq(value);
   if (pair === undefined) {
-    const end = endOfText(text, text.length);
-    return { start: end, end, text: `${end > 0 && text[end - 1] !== '\n' ? '\n' : ''}${key}:\n${block(entry, `  ${bullet}`)}\n` };
+    const end = text.trimEnd().length;
+    return { start: end, end, text: `${end > 0 ? '\n' : ''}${key}:\n${block(entry, `  ${bullet}`)}` };
   }
-  if ((isMap(value) || isSeq(value)) && isCollection && value.items.length > 0) {
+  const isNothing = value === undefined || (isScalar(value) && value.value === null);
+  if (!isCollection && !isNothing) throw new AppError('config-not-extensible', { problem: 'config-wrong-type' });
+  if ((isMap(value) || isSeq(value)) && value.items.length > 0) {
     if (value.flow === true) {
-      const end = (value.range?.[1] ?? 0) - 1;
-      const last = text.slice(0, end).trimEnd();
-      const separator = last.endsWith(',') ? ' ' : ', ';
-      return { start: last.length, end, text: `${separator}${flow}` };
+      const last = text.slice(0, (value.range?.[1] ?? 0) - 1).trimEnd();
+      return { start: last.length, end: last.length, text: `${last.endsWith(',') ? ' ' : ', '}${flow}` };
     }
-    const indent = ' '.repeat(
-      columnOf(text, firstOffset(value.items[0]) - (bullet === '' ? 0 : bulletWidth(text, firstOffset(value.items[0])))),
-    );
-    const end = endOfLine(text, endOfText(text, value.range?.[1] ?? 0));
-    return { start: end, end, text: `\n${block(entry, indent + bullet)}` };
+    const first = firstOffset(value.items[0]);
+    const column = columnOf(text, bullet === '' ? first : text.lastIndexOf('-', first - 1));
+    const end = endOfBlock(text, value.range?.[1] ?? 0, column);
+    return { start: end, end, text: `\n${block(entry, ' '.repeat(column) + bullet)}` };
   }
   // Empty: `key:`, `key: {}` or `key: []`.
-  const keyEnd = (pair.key as Node).range?.[1] ?? 0;
-  const colon = text.indexOf(':', keyEnd) + 1;
-  const isEmpty = isMap(value) || isSeq(value);
-  const end = isEmpty ? (value.range?.[1] ?? colon) : colon;
-  return { start: colon, end, text: `\n${block(entry, `  ${bullet}`)}` };
+  const colon = text.indexOf(':', (pair.key as Node).range?.[1] ?? 0) + 1;
+  return { start: colon, end: isNothing ? colon : (value.range?.[1] ?? colon), text: `\n${block(entry, `  ${bullet}`)}` };
 }
 
 function isKey(pair: Pair, key: string): boolean {
@@ -116,24 +112,25 @@ function firstOffset(item: unknown): number {
   return node?.range?.[0] ?? 0;
 }
 
-/** From the dash of a list item to its content. */
-function bulletWidth(text: string, offset: number): number {
-  return offset - text.lastIndexOf('-', offset - 1);
-}
-
 function columnOf(text: string, offset: number): number {
   return offset - (text.lastIndexOf('\n', offset - 1) + 1);
 }
 
-/** The end of what stands before an offset, blank space left out. */
-function endOfText(text: string, offset: number): number {
-  return text.slice(0, offset).trimEnd().length;
-}
-
-function endOfLine(text: string, offset: number): number {
-  const end = text.indexOf('\n', offset);
-  if (end < 0) return text.length;
-  return text[end - 1] === '\r' ? end - 1 : end;
+/**
+ * The end of the last line of a block collection, with the comments that are indented more than it; later ones belong to what follows.
+ * @param offset where the parser ends the collection
+ * @param column of its entries
+ */
+function endOfBlock(text: string, offset: number, column: number): number {
+  let end = text.slice(0, offset).trimEnd().length;
+  for (;;) {
+    const start = text.lastIndexOf('\n', end - 1) + 1;
+    const comment = /^(\s*)#/.exec(text.slice(start, end));
+    if (comment === null || (comment[1] ?? '').length > column) break;
+    end = text.slice(0, start).trimEnd().length;
+  }
+  const lineEnd = text.slice(end).search(/\r?\n|$/);
+  return end + lineEnd;
 }
 
 function block(entry: Entry, firstIndent: string): string {

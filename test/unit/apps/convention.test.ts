@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { ApplicationFinder, type FoundApplications, suggestionKey } from '../../../src/engine/apps/applications.ts';
+import { recogniseSource } from '../../../src/engine/apps/convention.ts';
+import type { SourceTree } from '../../../src/engine/model/sourceTree.ts';
+import { MemoryTree } from '../../../src/engine/render/memoryTree.ts';
+
+const object = (kind: string): string => `apiVersion: v1\nkind: ${kind}\nmetadata:\n  name: x\n`;
+const kustomization = (...resources: string[]): string => `resources: [${resources.join(', ')}]\n`;
+const config = (...applications: string[]): string =>
+  `apiVersion: plumbline.dev/v1alpha1\nkind: Config\nenvironments: {prod: {context: prod-eu, clusterUid: u, protected: true}}\napplications:\n${applications.map((one) => `  - {${one}}\n`).join('')}`;
+
+function find(t: TestContext, files: Readonly<Record<string, string>>): Promise<FoundApplications> {
+  return new ApplicationFinder('/work/config').find(new MemoryTree(files), {}, undefined, t.signal);
+}
+
+/** `id type path values` of each. */
+function rows({ applications }: FoundApplications): string[] {
+  return applications.map(({ id, source }) => [id, source.type, suggestionKey(source)].join(' '));
+}
+
+test('kustomizations that no other includes, charts per values file, topmost plain folders', async (t) => {
+  const found = await find(t, {
+    'apps/shop/base/kustomization.yaml': kustomization('deploy.yaml'),
+    'apps/shop/base/deploy.yaml': object('Deployment'),
+    'apps/shop/components/tls/kustomization.yaml': 'kind: Component\nresources: [tls.yaml]\n',
+    'apps/shop/components/tls/tls.yaml': object('Secret'),
+    'apps/shop/overlays/prod/kustomization.yaml':
+      'resources: [../../base]\ncomponents:\n- ../../components/tls\npatches:\n- path: patches/p.yaml\n',
+    'apps/shop/overlays/prod/patches/p.yaml': object('Deployment'),
+    'apps/shop/overlays/dev/kustomization.yml': kustomization('../../base/'),
+    'charts/web/Chart.yaml': 'name: web\ndependencies:\n- name: common\n  repository: file://../common\n',
+    'charts/web/values.yaml': 'a: 1\n',
+    'charts/web/values-prod.yaml': 'a: 1\n',
+    'charts/web/values.dev.yml': 'a: 1\n',
+    'charts/web/templates/deploy.yaml': object('Deployment'),
+    'charts/web/charts/sub/Chart.yaml': 'name: sub\n',
+    'charts/common/Chart.yaml': 'name: common\n',
+    'charts/lib/Chart.yaml': 'name: lib\ntype: library\n',
+    'charts/single/Chart.yaml': 'name: single\n',
+    'plain/a.yaml': object('ConfigMap'),
+    'plain/deep/er/b.json': '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}',
+    'mixed/a.yaml': object('ConfigMap'),
+    'mixed/below/kustomization.yaml': kustomization(),
+    'list/l.yaml': 'apiVersion: v1\nkind: List\nitems: []\n',
+    'nothing/values.yaml': 'a: 1\n',
+    'nothing/kind.yaml': 'apiVersion: kind.x-k8s.io/v1alpha4\nkind: Cluster\nmetadata:\n  name: x\n',
+    'nothing/skaffold.yaml': 'apiVersion: skaffold/v2beta\nkind: Config\nmetadata:\n  name: x\n',
+    'nothing/template.yaml': `{{- if x }}\n${object('ConfigMap')}{{ end }}\n`,
+    '.github/workflow.yaml': object('ConfigMap'),
+    'node_modules/x/a.yaml': object('ConfigMap'),
+  });
+  assert.deepEqual(rows(found), [
+    '-/shop-dev kustomize apps/shop/overlays/dev',
+    '-/shop-prod kustomize apps/shop/overlays/prod',
+    '-/single helm charts/single',
+    '-/web-prod helm charts/web#values-prod.yaml',
+    '-/web-dev helm charts/web#values.dev.yml',
+    '-/list directory list',
+    '-/mixed-below kustomize mixed/below',
+    '-/plain directory plain',
+  ]);
+  assert.ok(
+    found.applications.every(
+      ({ owner, origin, destination }) => owner === 'unmanaged' && origin === 'convention' && destination === undefined,
+    ),
+  );
+});
+
+test('what plumbline.yaml declares is not suggested again; its sources are recognised', async (t) => {
+  const found = await find(t, {
+    'plumbline.yaml': config(
+      'name: k, environment: prod, path: k/overlay/, namespace: shop',
+      'name: h, environment: prod, path: ./h, helm: {valueFiles: [../common.yaml]}',
+      'name: d, environment: prod, path: d, policy: {prune: true}',
+      'name: both, environment: prod, path: both, helm: {}',
+      'name: file, environment: prod, path: files/a.yaml',
+    ),
+    'k/overlay/kustomization.yaml': kustomization('../base'),
+    'k/base/kustomization.yaml': kustomization(),
+    'h/Chart.yaml': 'name: h\n',
+    'h/values-prod.yaml': '',
+    'd/deep/a.yaml': object('ConfigMap'),
+    'both/Chart.yaml': 'name: both\n',
+    'both/kustomization.yaml': kustomization(),
+    'files/a.yaml': object('ConfigMap'),
+    'a.yaml': object('ConfigMap'),
+    'rest/a.yaml': object('ConfigMap'),
+  });
+  assert.deepEqual(
+    [found.problems, rows(found)],
+    [
+      [],
+      [
+        'prod/k kustomize k/overlay',
+        'prod/h helm h#../common.yaml',
+        'prod/d directory d',
+        'prod/both helm both',
+        'prod/file directory files/a.yaml',
+        '-/rest directory rest',
+      ],
+    ],
+  );
+  assert.deepEqual(found.applications[0], {
+    id: 'prod/k',
+    name: 'k',
+    repoRoot: '/work/config',
+    source: { type: 'kustomize', path: 'k/overlay' },
+    destination: { environment: 'prod', context: 'prod-eu', clusterUid: 'u', namespace: 'shop' },
+    policy: { prune: false },
+    owner: 'plumbline',
+    ignore: [],
+    origin: 'plumbline.yaml',
+    declaredAt: { file: 'plumbline.yaml', startLine: 4, startColumn: 11, endLine: 4, endColumn: 12 },
+    isProtected: true,
+  });
+});
+
+test('paths that lead nowhere or out of the repo leave only their application out', async (t) => {
+  const found = await find(t, {
+    'plumbline.yaml': config(
+      'name: gone, environment: prod, path: gone',
+      'name: out, environment: prod, path: ../other',
+      'name: values, environment: prod, path: chart, helm: {valueFiles: [../../x.yaml]}',
+      'name: empty, environment: prod, path: docs',
+      'name: nochart, environment: prod, path: plain, helm: {}',
+      'name: good, environment: prod, path: plain',
+    ),
+    'chart/Chart.yaml': 'name: c\n',
+    'docs/readme.md': '',
+    'plain/a.yaml': object('ConfigMap'),
+  });
+  assert.deepEqual(
+    [
+      found.problems.map(({ code, applicationId, range }) => `${applicationId ?? ''} ${code} ${String(range.startLine + 1)}`),
+      found.applications[0]?.id,
+    ],
+    [
+      [
+        'prod/gone config-path-missing 5',
+        'prod/out config-path-escapes 6',
+        'prod/values config-path-escapes 7',
+        'prod/empty config-no-source 8',
+        'prod/nochart config-helm-without-chart 9',
+      ],
+      'prod/good',
+    ],
+  );
+});
+
+test('a chosen destination makes a suggestion comparable and stays read-only', async (t) => {
+  const files = { 'plain/a.yaml': object('ConfigMap'), 'c/Chart.yaml': 'name: c\n', 'c/values-x.yaml': '' };
+  const chosen = { plain: { context: 'kind', namespace: 'web' }, 'c#values-x.yaml': { context: 'kind', namespace: 'x' } };
+  const found = await new ApplicationFinder('/r').find(new MemoryTree(files), chosen, undefined, t.signal);
+  assert.deepEqual(
+    found.applications.map(({ id, owner, destination }) => [id, owner, destination]),
+    [
+      ['kind/c-x', 'unmanaged', { context: 'kind', namespace: 'x' }],
+      ['kind/plain', 'unmanaged', { context: 'kind', namespace: 'web' }],
+    ],
+  );
+});
+
+/** A tree that counts what is listed and read. */
+class CountingTree extends MemoryTree {
+  readonly seen: string[] = [];
+  override list(folder: string): ReturnType<SourceTree['list']> {
+    this.seen.push(`${folder}/`);
+    return super.list(folder);
+  }
+  override read(path: string): ReturnType<SourceTree['read']> {
+    this.seen.push(path);
+    return super.read(path);
+  }
+}
+
+test('a change reads what it touches, and an unchanged result is the same object', async (t) => {
+  const files: Record<string, string | undefined> = Object.fromEntries(
+    Array.from({ length: 50 }, (_, index) => [`apps/a${String(index)}/x.yaml`, object('ConfigMap')]),
+  );
+  const finder = new ApplicationFinder('/r');
+  const first = await finder.find(new MemoryTree(files), {}, undefined, t.signal);
+  const touched = new CountingTree({ ...files, 'apps/a7/x.yaml': `${object('ConfigMap')}data: {}\n` });
+  const second = await finder.find(touched, {}, ['apps/a7/x.yaml', '.hidden/y.yaml'], t.signal);
+  assert.deepEqual([second === first, touched.seen], [true, ['apps/a7/', 'apps/a7/x.yaml', 'plumbline.yaml']]);
+
+  const removed = await finder.find(new MemoryTree({ ...files, 'apps/a7/x.yaml': undefined }), {}, ['apps/a7'], t.signal);
+  assert.deepEqual([removed.applications.length, rows(removed).includes('-/a7 directory apps/a7')], [49, false]);
+  const added = await finder.find(
+    new MemoryTree({ ...files, 'new/deep/b.yaml': object('Secret') }),
+    {},
+    ['new', 'apps/a7/x.yaml'],
+    t.signal,
+  );
+  assert.deepEqual([added.applications.length, rows(added).at(-1)], [51, '-/new-deep directory new/deep']);
+  const chart = await finder.find(
+    new MemoryTree({ ...files, 'apps/a7/Chart.yaml': 'name: x\n' }),
+    {},
+    ['apps/a7/Chart.yaml', 'new'],
+    t.signal,
+  );
+  assert.ok(rows(chart).includes('-/a7 helm apps/a7'));
+});
+
+test('names are unique, and usable in plumbline.yaml', async (t) => {
+  const found = await find(t, {
+    'a/apps/web/x.yaml': object('ConfigMap'),
+    'a/k8s/web/x.yaml': object('ConfigMap'),
+    'Über Shop/x.yaml': object('ConfigMap'),
+    'overlays/kustomization.yaml': kustomization(),
+  });
+  assert.deepEqual(
+    found.applications.map(({ name }) => name),
+    ['a-apps-web', 'a-k8s-web', 'overlays', 'ber-shop'],
+  );
+  const root = await find(t, { 'x.yaml': object('ConfigMap') });
+  assert.deepEqual(rows(root), ['-/config directory ']);
+});
+
+test('source types', async () => {
+  const tree = new MemoryTree({
+    'k/Kustomization': '',
+    'b/kustomization.yml': '',
+    'b/Chart.yaml': '',
+    'h/Chart.yaml': '',
+    'd/e/f/x.yml': '',
+    'n/x.txt': '',
+    'n/.h/x.yaml': '',
+  });
+  const types = await Promise.all(
+    ['k', 'b', 'h', 'd', 'd/e/f/x.yml', 'n', 'n/x.txt', 'missing'].map((path) => recogniseSource(tree, path)),
+  );
+  assert.deepEqual(types, ['kustomize', 'kustomize', 'helm', 'directory', 'directory', undefined, undefined, undefined]);
+});
