@@ -1,6 +1,6 @@
 import { AppError, isAppError } from '../../base/errors.ts';
 import { type FieldPath, formatPath, startsWithPath } from '../model/fieldPath.ts';
-import { jsonEqual, type JsonValue } from '../model/json.ts';
+import { canonicalJson, jsonEqual, type JsonValue } from '../model/json.ts';
 import { displayName, gvkOf, type KubeObject, namespaceOf } from '../model/objects.ts';
 import type { PlanStep } from '../model/plan.ts';
 import type { ResourceInfo } from '../model/resourceInfo.ts';
@@ -80,11 +80,16 @@ function inNamespace(object: KubeObject, namespace: string): KubeObject {
   return namespace === '' || namespaceOf(object) === namespace ? object : { ...object, metadata: { ...object.metadata, namespace } };
 }
 
+/** JSON text as Go's encoding/json writes it: sorted keys, `<`, `>` and `&` escaped, so that kubectl finds its record unchanged. */
+function goJson(value: JsonValue): string {
+  return canonicalJson(value).replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
+}
+
 /** `kubectl apply` finds its last state in this annotation, so an object that is made in its place carries it too. */
 function withLastApplied(object: KubeObject, manager: string): KubeObject {
   if (manager !== 'kubectl-client-side-apply') return object;
   const annotations = (object.metadata['annotations'] ?? {}) as Record<string, JsonValue>;
-  const lastApplied = `${JSON.stringify({ ...object, metadata: { annotations: {}, ...object.metadata } })}\n`;
+  const lastApplied = `${goJson({ ...object, metadata: { annotations: {}, ...object.metadata } })}\n`;
   const annotated = { ...annotations, 'kubectl.kubernetes.io/last-applied-configuration': lastApplied };
   return { ...object, metadata: { ...object.metadata, annotations: annotated } };
 }

@@ -101,7 +101,7 @@ function revertUser(connection: ClusterConnection): RevertUser {
     connection,
     live,
     verdict: async (desired) => judge(desired, await live(desired)),
-    item: async (desired, more = {}, synced = undefined) => {
+    item: async (desired, more = {}, synced?: KubeObject) => {
       const found = await live(desired);
       const mark = found === undefined ? undefined : ownerMarkOf(found);
       return {
