@@ -38,7 +38,6 @@ export interface LineNote {
 
 const kindOrder: readonly LineMark['kind'][] = ['missing', 'changed', 'removed', 'added', 'differs', 'cannot-compare', 'out-of-sync'];
 const mostNotesPerLine = 2;
-const longestValue = 40;
 
 /** Gathers the marks of a file by line, worst first. */
 export function lineNotes(marks: readonly LineMark[], words: Pick<WordsContext, 'l10n' | 'nowMs' | 'locale'>): LineNote[] {
@@ -76,8 +75,8 @@ export function noteText(mark: LineMark, words: Pick<WordsContext, 'l10n' | 'now
 }
 
 function fact(mark: LineMark, l10n: WordsContext['l10n']): string {
-  const live = mark.live === undefined ? l10n.t('not set') : short(mark.live);
-  const git = mark.git === undefined ? l10n.t('not set') : short(mark.git);
+  const live = mark.live === undefined ? l10n.t('not set') : mark.live;
+  const git = mark.git === undefined ? l10n.t('not set') : mark.git;
   switch (mark.kind) {
     case 'changed':
       return mark.isEdited ? l10n.t('live: {0}, Git: {1}', live, git) : l10n.t('live: {0}', live);
@@ -101,8 +100,4 @@ function fact(mark: LineMark, l10n: WordsContext['l10n']): string {
 /** The last step of a path as people write it: `limits.cpu` of `spec…resources.limits.cpu` would be too long on a line. */
 function lastSteps(fieldId: string): string {
   return /(?:[^.[\]]+|\["[^"]*"\]|\[[^\]]*\])$/.exec(fieldId)?.[0] ?? fieldId;
-}
-
-function short(value: string): string {
-  return value.length > longestValue ? `${value.slice(0, longestValue - 1)}…` : value;
 }

@@ -87,9 +87,9 @@ function pathOf(subject: DocumentSubject): string[] {
       // Without the side, so that both sides of a diff have one path and the multi-diff editor shows no rename.
       return [...subject.applicationId.split('/'), namespace, kind, `${name}.yaml`];
     case 'live':
-      return [subject.context, 'live', namespace, kind, `${name}.yaml`];
+      return [subject.context, namespace, kind, `${name} (live).yaml`];
     case 'events':
-      return [subject.context, namespace, displayName({ group: '', kind, namespace, name }).replace('/', ' '), `${name} events.yaml`];
+      return [subject.context, namespace, displayName({ group: '', kind, namespace, name }).replace('/', ' '), `${name} events.log`];
   }
 }
 

@@ -71,14 +71,42 @@ function objectTooltip(row: ObjectRow, words: WordsContext): string {
   return lines.join('\n\n');
 }
 
-/** What changed in a field: `spec.replicas: 2 → 5` as Git → live, or only the side that has it. */
+/** What changed in a field: `spec.replicas: 2 → 5` as Git → live; what is long is cut where the two do not differ. */
 export function fieldLabel(row: FieldRow, { l10n }: Pick<WordsContext, 'l10n'>): string {
-  const absent = '∅';
+  const path = shortPath(row.id);
   if (row.isMasked) {
     const what = { changed: l10n.t('changed'), added: l10n.t('added in the cluster'), removed: l10n.t('removed in the cluster') };
-    return `${row.id}: ${what[row.change]}`;
+    return `${path}: ${what[row.change]}`;
   }
-  return `${row.id}: ${row.git ?? absent} → ${row.live ?? absent}`;
+  const absent = '∅';
+  if (row.git === undefined || row.live === undefined) return `${path}: ${row.git ?? absent} → ${row.live ?? absent}`;
+  const shared = sharedStart(row.git, row.live);
+  return shared === 0 ? `${path}: ${row.git} → ${row.live}` : `${path}: …${row.git.slice(shared)} → …${row.live.slice(shared)}`;
+}
+
+const longestPath = 30;
+const longestValue = 20;
+
+/** The last steps of a path that is too long for a row: `…containers[name=web].image`. */
+function shortPath(id: string): string {
+  if (id.length <= longestPath) return id;
+  const steps = id.match(/\.?[^.[\]]+|\["(?:[^"\\]|\\.)*"\]|\[[^\]]*\]/g) ?? [id];
+  let path = steps.at(-1) ?? id;
+  for (const step of steps.slice(0, -1).reverse()) {
+    if (path.length + step.length > longestPath) break;
+    path = step + path;
+  }
+  return `…${path.replace(/^\./, '')}`;
+}
+
+/** How much of two long values is the same at their start, up to a separator: registries and folders of an image. */
+function sharedStart(left: string, right: string): number {
+  if (left.length <= longestValue && right.length <= longestValue) return 0;
+  let end = 0;
+  for (let index = 0; index < left.length && left[index] === right[index]; index += 1) {
+    if (left[index] === '/' || left[index] === ':') end = index + 1;
+  }
+  return end;
 }
 
 /** Who changed a field and when: `kubectl-scale, 14:02`. */

@@ -22,8 +22,8 @@ test('addresses of documents: the query identifies, the path ends in what the ta
     [
       '/prod/shop/shop/Deployment/web.yaml',
       '/prod/shop/_/ClusterRole/a:b c.yaml',
-      '/arn:aws:eks:eu x/live/shop/Pod/web-1.yaml',
-      '/prod-eu/shop/Pod web-1/web-1 events.yaml',
+      '/arn:aws:eks:eu x/shop/Pod/web-1 (live).yaml',
+      '/prod-eu/shop/Pod web-1/web-1 events.log',
       '/prod-eu/shop/Pod/web-1/web-1 (web).log',
     ],
   );

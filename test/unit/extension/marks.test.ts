@@ -27,7 +27,7 @@ test('notes at the end of a line', () => {
       'live: 5 · kubectl-scale 11:02',
       'live: 5, Git: 2 · kubectl-scale 13 Mar 14:02',
       'only live: ["a.b/debug"]: true · kubectl-edit 11:02',
-      'only live: [name=proxy]: {"image":"proxy:1","name":"proxy","reso… · kubectl-scale 11:02',
+      'only live: [name=proxy]: {"image":"proxy:1","name":"proxy","resources":{}} · kubectl-scale 11:02',
       'removed live · kubectl-scale 11:02',
       'not in the cluster',
       'not applied yet, live: 5 · kubectl-scale 11:02',

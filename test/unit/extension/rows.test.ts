@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applicationText, needsAttention } from '../../../src/extension/words/applicationText.ts';
 import { clusterText } from '../../../src/extension/words/clusterText.ts';
-import { childText, fieldText, objectText } from '../../../src/extension/words/objectText.ts';
+import { childText, fieldLabel, fieldText, objectText } from '../../../src/extension/words/objectText.ts';
 import { escapeMarkdown } from '../../../src/extension/words/rowText.ts';
 import { application, at, cluster, fieldRow, nowMs, objectRow, words } from './support.ts';
 
@@ -97,6 +97,27 @@ test('rows of objects, fields and children', () => {
     ],
   );
   assert.equal(masked.tooltip().includes('masked 1') || masked.accessibility.includes('masked 1'), false);
+});
+
+test('labels of fields: long paths lose their start, long values what they share', () => {
+  const label = (id: string, git?: string, live?: string): string => {
+    const { git: _git, live: _live, ...row } = fieldRow({ id });
+    return fieldLabel({ ...row, ...(git === undefined ? {} : { git }), ...(live === undefined ? {} : { live }) }, words);
+  };
+  assert.deepEqual(
+    [
+      label('spec.template.spec.containers[name=web].image', 'registry.example/shop/web:4.12.0', 'registry.example/shop/web:4.11.1-hotfix'),
+      label('metadata.annotations["nginx.ingress.kubernetes.io/proxy-body-size"]', '4m'),
+      label('spec.template.metadata.annotations.checksum', 'aaaaaaaaaaaaaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbbbbbbbbbbbb'),
+      label('spec.paused', undefined, 'true'),
+    ],
+    [
+      '…containers[name=web].image: …4.12.0 → …4.11.1-hotfix',
+      '…["nginx.ingress.kubernetes.io/proxy-body-size"]: 4m → ∅',
+      '…metadata.annotations.checksum: aaaaaaaaaaaaaaaaaaaaaaaaaa → bbbbbbbbbbbbbbbbbbbbbbbbbb',
+      'spec.paused: ∅ → true',
+    ],
+  );
 });
 
 test('rows of clusters', () => {
