@@ -1,5 +1,6 @@
 import type { FileProblem, FileUse } from './engineApi.ts';
 import type { FileRange } from './model/application.ts';
+import { renderReason } from './model/render.ts';
 import { applicationStates } from './model/states.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -12,10 +13,7 @@ export function fileProblems(workspace: Workspace, path: string): readonly FileP
     (session.render?.errors ?? [])
       .filter((error) => error.file === path)
       .map((error): FileProblem => ({
-        reason: {
-          code: error.code,
-          details: { ...error.details, message: error.message, file: path, line: error.line, template: error.template },
-        },
+        reason: renderReason(error),
         range: lineOf(path, error.line, error.column),
         severity: error.isWarning === true ? 'warning' : 'error',
       })),

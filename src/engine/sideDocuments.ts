@@ -5,7 +5,7 @@ import { settleObjects } from './desiredObjects.ts';
 import { describe } from './model/describe.ts';
 import type { JsonObject } from './model/json.ts';
 import { keyString, type KubeObject } from './model/objects.ts';
-import { isComplete, type RenderResult } from './model/render.ts';
+import { isComplete, renderReason, type RenderResult } from './model/render.ts';
 import type { Side } from './model/sides.ts';
 import type { SideDocument } from './model/snapshot.ts';
 import type { SourceTree } from './model/sourceTree.ts';
@@ -63,14 +63,18 @@ export class SideDocuments {
   #target(session: ApplicationSession, key: string): SideDocument {
     const object = session.object(key);
     if (object !== undefined) return shown(targetSide(object));
-    return session.render === undefined || !isComplete(session.render) ? this.#renderFailure(session.render) : { text: '', exists: false };
+    return session.render === undefined || !isComplete(session.render)
+      ? this.#renderFailure(session.render, session.application.name)
+      : { text: '', exists: false };
   }
 
   async #rendered(session: ApplicationSession, key: string, render: RenderResult, signal: AbortSignal): Promise<SideDocument> {
     const { destination } = session.application;
     const found = await this.#find(render, key, session, signal);
     if (found !== undefined) return shown(maskSecrets(found, session.object(key)?.desired));
-    return isComplete(render) && destination !== undefined ? { text: '', exists: false } : this.#renderFailure(render);
+    return isComplete(render) && destination !== undefined
+      ? { text: '', exists: false }
+      : this.#renderFailure(render, session.application.name);
   }
 
   async #find(render: RenderResult, key: string, session: ApplicationSession, signal: AbortSignal): Promise<KubeObject | undefined> {
@@ -81,10 +85,11 @@ export class SideDocuments {
     return settled.find((object) => keyString(object.key) === key)?.object;
   }
 
-  #renderFailure(render: RenderResult | undefined): SideDocument {
+  #renderFailure(render: RenderResult | undefined, application: string): SideDocument {
     const error = render?.errors.find((each) => each.isWarning !== true);
-    if (error === undefined) return failed('not-compared-yet', {});
-    return failed(error.code, { ...error.details, message: error.message, file: error.file, line: error.line, template: error.template });
+    if (error === undefined) return failed('not-compared-yet', { application });
+    const { code, details } = renderReason(error);
+    return failed(code, details);
   }
 }
 

@@ -1,6 +1,7 @@
 import { appsMessages } from './messages/apps.ts';
 import { clusterMessages } from './messages/cluster.ts';
 import { driftMessages } from './messages/drift.ts';
+import { engineMessages } from './messages/engine.ts';
 import { gitMessages } from './messages/git.ts';
 import { renderMessages } from './messages/render.ts';
 import { syncMessages } from './messages/sync.ts';
@@ -9,6 +10,7 @@ import { syncMessages } from './messages/sync.ts';
 export const messageTemplates: Readonly<Record<string, string>> = {
   'workspace-untrusted':
     'The workspace is not trusted, so no program is started and no cluster is contacted. Trust the workspace to compare.',
+  ...engineMessages,
   ...gitMessages,
   ...clusterMessages,
   ...renderMessages,
