@@ -48,7 +48,7 @@ export function apiError(status: number, body: JsonValue | undefined, subject: C
   const causes = arrayAt(details, 'causes').filter(isJsonObject);
   switch (status) {
     case 400:
-      return make(/dry-?run/i.test(full) && /support/i.test(full) ? 'dry-run-unsupported' : 'bad-request');
+      return make(/dry[- ]?run/i.test(full) && /support/i.test(full) ? 'dry-run-unsupported' : 'bad-request');
     case 401:
       return make('unauthorized');
     case 403:

@@ -133,17 +133,17 @@ export class ServerDiscovery implements Discovery, Disposable {
     }
     const before = new Set(this.#byKind.keys());
     const byKind = new Map<string, ResourceInfo>();
-    for (const info of resources) {
-      const exact = `${info.group}/${info.version}/${info.kind}`;
-      if (!byKind.has(exact)) byKind.set(exact, info);
-      const loose = `${info.group}/${info.kind}`;
+    const all: ResourceInfo[] = [];
+    for (const found of resources) {
+      const exact = `${found.group}/${found.version}/${found.kind}`;
+      const loose = `${found.group}/${found.kind}`;
       // The first version of a group is the preferred one.
-      if (!byKind.has(loose)) byKind.set(loose, info);
+      const info = { ...found, isPreferred: !byKind.has(loose) };
+      all.push(info);
+      if (!byKind.has(exact)) byKind.set(exact, info);
+      if (info.isPreferred) byKind.set(loose, info);
     }
-    this.#resources = resources.map((info) => {
-      const isPreferred = byKind.get(`${info.group}/${info.kind}`) === info;
-      return isPreferred ? info : { ...info, isPreferred };
-    });
+    this.#resources = all;
     this.#byKind = byKind;
     this.#groupVersions = groupVersions;
     const isFirst = this.#readAtMs === undefined;

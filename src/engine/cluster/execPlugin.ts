@@ -28,6 +28,7 @@ export interface ExecRun {
 const API_VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
 const BACKGROUND_TIMEOUT_MS = 20_000;
 const INTERACTIVE_TIMEOUT_MS = 300_000;
+const PIPES_MS = 1_000;
 const MAX_OUTPUT_BYTES = 1 << 20;
 
 /** Plugins that open a browser by themselves, with the argument that keeps it shut. */
@@ -100,22 +101,26 @@ function start(run: ExecRun, signal: AbortSignal): Promise<string> {
         reject(new AppError('credential-plugin-missing', { ...at, ...(exec.installHint === undefined ? {} : { hint: exec.installHint }) }));
       } else reject(new AppError('credential-plugin-failed', { ...at, message: error.message }));
     });
-    // Pipes stay open while a grandchild (a browser helper) lives: the exit decides, with what was printed until then.
-    child.on('exit', (code, killedBy) => {
+    const settle = (code: number | null, killedBy: NodeJS.Signals | null): void => {
       clearTimeout(timer);
-      setImmediate(() => {
-        child.stdout.destroy();
-        child.stderr.destroy();
-        if (code === 0) resolve(stdout);
-        else if (hasTimedOut) {
-          const message = `it did not answer within ${String(timeoutMs / 1000)} s`;
-          reject(new AppError(isInteractive ? 'credential-plugin-failed' : 'sign-in-needed', { ...at, message }));
-        } else {
-          const message = lastWords(stderr) || `exit ${code === null ? (killedBy ?? 'unknown') : String(code)}`;
-          reject(new AppError(SIGN_IN_WORDS.test(stderr) ? 'sign-in-needed' : 'credential-plugin-failed', { ...at, message }));
-        }
-      });
+      clearTimeout(pipesTimer);
+      child.stdout.destroy();
+      child.stderr.destroy();
+      if (code === 0) resolve(stdout);
+      else if (hasTimedOut) {
+        const message = `it did not answer within ${String(timeoutMs / 1000)} s`;
+        reject(new AppError(isInteractive ? 'credential-plugin-failed' : 'sign-in-needed', { ...at, message }));
+      } else {
+        const message = lastWords(stderr) || `exit ${code === null ? (killedBy ?? 'unknown') : String(code)}`;
+        reject(new AppError(SIGN_IN_WORDS.test(stderr) ? 'sign-in-needed' : 'credential-plugin-failed', { ...at, message }));
+      }
+    };
+    let pipesTimer: NodeJS.Timeout | undefined;
+    // Pipes stay open while a grandchild (a browser helper) lives; what was printed until shortly after the exit decides then.
+    child.on('exit', (code, killedBy) => {
+      pipesTimer = setTimeout(settle, PIPES_MS, code, killedBy);
     });
+    child.on('close', settle);
   });
 }
 

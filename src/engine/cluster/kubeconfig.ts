@@ -47,10 +47,11 @@ export interface ResolvedContext {
  * @param explicit from a flag or setting
  */
 export function kubeconfigFiles(environment: Readonly<Record<string, string | undefined>>, explicit?: string): KubeconfigFiles {
-  if (explicit !== undefined && explicit !== '') return { files: [explicit], isExplicit: true };
+  const home = environment['HOME'] ?? homedir();
+  if (explicit !== undefined && explicit !== '') return { files: [explicit.replace(/^~(?=[\\/])/, home)], isExplicit: true };
   const listed = (environment['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
   if (listed.length > 0) return { files: [...new Set(listed)], isExplicit: false };
-  return { files: [join(environment['HOME'] ?? homedir(), '.kube', 'config')], isExplicit: false };
+  return { files: [join(home, '.kube', 'config')], isExplicit: false };
 }
 
 /**

@@ -42,7 +42,7 @@ export const clusterMessages: Readonly<Record<string, string>> = {
   'bad-request': 'The cluster {context} does not understand the request for {resource}/{name}: {message}',
   'dry-run-unsupported': 'A webhook on {context} does not support dry-run for {resource}, so this cannot be proved: {message}',
   'dry-run-not-allowed':
-    '{kind} ({group}) is served by an aggregated server on {context}; such servers may persist dry-runs, so none is made. List the kind in plumbline.dryRunAllowed to allow it.',
+    '{kind} ({group}) is served by an aggregated server on {context}; such servers may persist dry-runs, so none is made and the object stays unverified. Compare it with kubectl diff.',
   'too-large': '{resource}/{name} is larger than the cluster {context} accepts.',
   'too-many-requests': 'The cluster {context} is overloaded and asks to wait.',
   'server-timeout': 'The cluster {context} did not finish the request in time. It is tried again.',
