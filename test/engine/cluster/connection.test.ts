@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { isAppError } from '../../../src/base/errors.ts';
@@ -8,12 +8,20 @@ import type { ClusterConnection } from '../../../src/engine/cluster/api.ts';
 import { stringAt } from '../../../src/engine/model/json.ts';
 import type { ControlPlane } from '../../tools/controlPlane.ts';
 import { startControlPlane } from '../../tools/controlPlane.ts';
+import { tunnelProxy } from '../../unit/cluster/support.ts';
+import { makeClientCertificate } from './clientCertificate.ts';
 import { CONFIG_MAP, configMap, DEPLOYMENT, keyOfConfigMap, kubeconfigText, SECRET, testConnection, testPool, until } from './support.ts';
 
+const client = makeClientCertificate('by-certificate', 'system:masters');
+let folder: string;
 let controlPlane: ControlPlane;
 
 before(async () => {
-  controlPlane = await startControlPlane({ users: { deployer: [] } });
+  folder = await mkdtemp(join(tmpdir(), 'connection-'));
+  await writeFile(join(folder, 'client.crt'), client.certificate);
+  await writeFile(join(folder, 'client.key'), client.key);
+  const apiServerArgs = [`--client-ca-file=${join(folder, 'client.crt')}`];
+  controlPlane = await startControlPlane({ users: { deployer: [] }, apiServerArgs });
   await controlPlane.apply([
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } },
     configMap('settings', { color: 'red' }),
@@ -33,7 +41,10 @@ before(async () => {
   ]);
 });
 
-after(() => controlPlane.stop());
+after(async () => {
+  await controlPlane.stop();
+  await rm(folder, { recursive: true });
+});
 
 async function file(name: string, text: string): Promise<string> {
   const path = join(controlPlane.dir, name);
@@ -70,6 +81,12 @@ function credential(token: string, expires = '2099-01-01T00:00:00Z'): string {
 
 function execUser(command: string, more: object = {}): object {
   return { exec: { apiVersion: 'client.authentication.k8s.io/v1', command, interactiveMode: 'IfAvailable', ...more } };
+}
+
+/** Whom the API server takes the connection's user for. */
+async function whoAmI(connection: ClusterConnection): Promise<{ username: string; groups: string[] }> {
+  const review = await connection.create({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview', metadata: {} });
+  return (review.object['status'] as unknown as { userInfo: { username: string; groups: string[] } }).userInfo;
 }
 
 async function connectAs(t: Parameters<typeof testConnection>[0], name: string, user: object, cluster = {}): Promise<ClusterConnection> {
@@ -315,34 +332,61 @@ test('a login that needs a person never starts in the background, but on Sign In
   );
 });
 
-test('client certificates, impersonation and a proxy that is not there', async (t) => {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const key = Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })).toString('base64');
-  const token = controlPlane.token('admin');
-  const asViewer = await connectAs(t, 'as.kubeconfig', { token, as: 'someone', 'as-groups': ['one', 'two'] });
-  const review = await asViewer.create({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview', metadata: {} });
-  const badCertificate = await connectAs(t, 'cert.kubeconfig', { 'client-certificate-data': key, 'client-key-data': key });
-  const proxied = await connectAs(t, 'proxy.kubeconfig', { token }, { 'proxy-url': 'http://127.0.0.1:9' });
-  const untrustedCa = await connectAs(t, 'ca.kubeconfig', { token }, { 'certificate-authority-data': undefined });
-  const named = await connectAs(t, 'name.kubeconfig', { token }, { 'tls-server-name': 'elsewhere.example' });
-  const insecure = await connectAs(
-    t,
-    'insecure.kubeconfig',
-    { token },
-    { 'certificate-authority-data': undefined, 'insecure-skip-tls-verify': true },
+test('client certificates from data, files and plugins', async (t) => {
+  const base64 = (text: string): string => Buffer.from(text).toString('base64');
+  const byData = await connectAs(t, 'cert-data.kubeconfig', {
+    'client-certificate-data': base64(client.certificate),
+    'client-key-data': base64(client.key),
+  });
+  const byFile = await connectAs(t, 'cert-file.kubeconfig', {
+    'client-certificate': join(folder, 'client.crt'),
+    'client-key': join(folder, 'client.key'),
+  });
+  const status = { clientCertificateData: client.certificate, clientKeyData: client.key };
+  const credentialText = JSON.stringify({ apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential', status });
+  const answer = await file('certificate.json', credentialText);
+  const byPlugin = await connectAs(t, 'cert-exec.kubeconfig', execUser(await plugin('plugin-certificate', `cat '${answer}'`)));
+  const gone = await connectAs(t, 'cert-gone.kubeconfig', { 'client-certificate': 'none.crt', 'client-key': 'none.key' });
+  const broken = await connectAs(t, 'cert-broken.kubeconfig', {
+    'client-certificate-data': base64('no certificate'),
+    'client-key-data': base64(client.key),
+  });
+  const names = await Promise.all([byData, byFile, byPlugin].map(async (connection) => (await whoAmI(connection)).username));
+  assert.deepEqual(
+    { names, gone: await failure(gone.ready(), 'file'), broken: (await failure(broken.ready()))['code'] },
+    {
+      names: ['by-certificate', 'by-certificate', 'by-certificate'],
+      gone: { code: 'credential-file-unreadable', file: join(controlPlane.dir, 'none.crt') },
+      broken: 'tls-failed',
+    },
   );
+});
+
+test('impersonation, a proxy that is there and one that is not, and certificates that are not trusted', async (t) => {
+  const token = controlPlane.token('admin');
+  const other = await connectAs(t, 'as.kubeconfig', { token, as: 'someone', 'as-groups': ['one', 'two'] });
+  const proxied = await connectAs(t, 'proxy.kubeconfig', { token }, { 'proxy-url': 'http://127.0.0.1:9' });
+  const { proxyUrl, seen } = await tunnelProxy(t);
+  const tunnelled = await connectAs(t, 'tunnel.kubeconfig', { token }, { 'proxy-url': proxyUrl });
+  for (let call = 0; call < 3; call += 1) await tunnelled.list(CONFIG_MAP, { namespace: 'default' });
+  const noCa = { 'certificate-authority-data': undefined };
+  const untrustedCa = await connectAs(t, 'ca.kubeconfig', { token }, noCa);
+  const named = await connectAs(t, 'name.kubeconfig', { token }, { 'tls-server-name': 'elsewhere.example' });
+  const insecure = await connectAs(t, 'insecure.kubeconfig', { token }, { ...noCa, 'insecure-skip-tls-verify': true });
   await insecure.ready();
   assert.deepEqual(
     {
-      user: (review.object['status'] as { userInfo: object }).userInfo,
-      badCertificate: (await failure(badCertificate.ready()))['code'],
+      user: await whoAmI(other),
+      tunnels: [...new Set(seen)],
+      areKept: seen.length <= 3,
       proxied: (await failure(proxied.ready()))['code'],
       untrustedCa: (await failure(untrustedCa.ready()))['code'],
       named: (await failure(named.ready()))['code'],
     },
     {
       user: { username: 'someone', groups: ['one', 'two', 'system:authenticated'] },
-      badCertificate: 'tls-failed',
+      tunnels: [controlPlane.serverUrl.slice('https://'.length)],
+      areKept: true,
       proxied: 'unreachable',
       untrustedCa: 'tls-failed',
       named: 'tls-failed',

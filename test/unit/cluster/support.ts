@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import type { TestContext } from 'node:test';
 import { Credentials } from '../../../src/engine/cluster/credentials.ts';
 import type { ResolvedContext } from '../../../src/engine/cluster/kubeconfig.ts';
@@ -49,4 +50,25 @@ export async function faultyServer(
 /** Sends a JSON answer. */
 export function json(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+}
+
+/** A proxy for CONNECT; `seen` has the targets of its tunnels. */
+export async function tunnelProxy(t: TestContext): Promise<{ proxyUrl: string; seen: string[] }> {
+  const seen: string[] = [];
+  const proxy = createServer();
+  proxy.on('connect', (request, client) => {
+    seen.push(request.url ?? '');
+    const [host = '', port = ''] = (request.url ?? '').split(':');
+    const upstream = connect(Number(port), host, () => {
+      client.write('HTTP/1.1 200 OK\r\n\r\n');
+      client.pipe(upstream).pipe(client);
+    });
+    client.on('error', () => upstream.destroy());
+    client.on('close', () => upstream.destroy());
+    upstream.on('error', () => client.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  t.after(() => proxy.close());
+  const address = proxy.address();
+  return { proxyUrl: `http://127.0.0.1:${address === null || typeof address === 'string' ? 0 : address.port}`, seen };
 }

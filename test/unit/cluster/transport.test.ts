@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
-import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { AppError } from '../../../src/base/errors.ts';
 import type { ApiCall } from '../../../src/engine/cluster/transport.ts';
 import { Credentials } from '../../../src/engine/cluster/credentials.ts';
 import { Transport } from '../../../src/engine/cluster/transport.ts';
-import { faultyServer, json } from './support.ts';
+import { faultyServer, json, tunnelProxy } from './support.ts';
 
 function call(method: ApiCall['method'], more: Partial<ApiCall> = {}): ApiCall {
   const subject = { verb: method.toLowerCase(), group: '', resource: 'configmaps', namespace: 'default' };
@@ -125,20 +123,7 @@ test('the gate of trust is read at every call', async (t) => {
 });
 
 test('a proxy of the kubeconfig is tunnelled through, with its connections kept', async (t) => {
-  const seen: string[] = [];
-  const proxy = createServer();
-  proxy.on('connect', (request, client) => {
-    seen.push(request.url ?? '');
-    const [host = '', port = ''] = (request.url ?? '').split(':');
-    const upstream = connect(Number(port), host, () => {
-      client.write('HTTP/1.1 200 OK\r\n\r\n');
-      client.pipe(upstream).pipe(client);
-    });
-    client.on('error', () => upstream.destroy());
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const address = proxy.address();
-  const proxyUrl = `http://127.0.0.1:${address === null || typeof address === 'string' ? 0 : address.port}`;
+  const { proxyUrl, seen } = await tunnelProxy(t);
   const { server, context } = await faultyServer(t, (_request, response) => {
     json(response, 200, { ok: true });
   });
@@ -150,7 +135,6 @@ test('a proxy of the kubeconfig is tunnelled through, with its connections kept'
   );
   t.after(() => {
     transport.dispose();
-    proxy.close();
   });
   const answers = [await transport.send(call('GET')), await transport.send(call('GET'))].map((answer) => answer.json);
   assert.deepEqual([answers, seen], [[{ ok: true }, { ok: true }], [server.slice('http://'.length)]]);
