@@ -31,7 +31,9 @@ function applicationText(comparison: Comparison, options: TextOptions): string {
   const revision = [refName, commit?.slice(0, 7)].filter((part) => part !== undefined).join(' ');
   const about = [...where, revision].filter((part) => part !== '').join(' · ');
   const lines = [`${paint('title', safeText(application.id))}  ${paint('muted', safeText(about))}  ${paint(roleOf(state), state)}`];
-  for (const reason of comparison.reasons) lines.push(`  ${reasonText(reason, options)}`);
+  // What an object says itself is not said twice.
+  const said = new Set(comparison.objects.flatMap(({ verdict }) => (verdict.reason === undefined ? [] : [textOf(verdict.reason)])));
+  for (const reason of comparison.reasons) if (!said.has(textOf(reason))) lines.push(`  ${reasonText(reason, options)}`);
   for (const object of comparison.objects) if (isDifferent(object) || isOpen(object)) lines.push(...objectLines(object, options));
   return `${lines.join('\n')}\n`;
 }
@@ -51,15 +53,22 @@ function objectLines(object: TrackedObject, options: TextOptions): readonly stri
   return lines;
 }
 
-/** One field as `path: git → live  (manager, time)  file:line`. */
-export function fieldText(field: FieldDifference, source: FileRange | undefined, options: TextOptions): string {
+/**
+ * One field as `path: git → live  (manager, time)  file:line`; a revert reads the other way round.
+ * @param isRevert `live → git`
+ */
+export function fieldText(field: FieldDifference, source: FileRange | undefined, options: TextOptions, isRevert = false): string {
   const { paint } = options;
-  const git = shortValue(field, 'git');
-  const live = shortValue(field, 'live');
-  const values = `${paint('git', git === undefined ? '(not in Git)' : safeText(quoted(git)))} → ${paint('live', live === undefined ? '(not live)' : safeText(quoted(live)))}`;
+  const sides = [valueText(field, 'git', options), valueText(field, 'live', options)];
+  const values = (isRevert ? sides.reverse() : sides).join(' → ');
   const marks = [...(field.direction === 'drifted' ? [] : [field.direction]), ...(field.isConfirmed ? [] : ['not confirmed'])];
   const kind = marks.length === 0 ? '' : paint('muted', `  [${marks.join(', ')}]`);
   return `${paint('path', safeText(field.id))}: ${values}${writerText(field, options)}${kind}${placeText(source, options)}`;
+}
+
+function valueText(field: FieldDifference, side: 'git' | 'live', { paint }: TextOptions): string {
+  const value = shortValue(field, side);
+  return paint(side, value === undefined ? (side === 'git' ? '(not in Git)' : '(not live)') : safeText(quoted(value)));
 }
 
 function quoted(value: string): string {
@@ -86,8 +95,12 @@ function placeText(source: FileRange | undefined, { paint }: TextOptions): strin
   return source === undefined ? '' : paint('muted', `  ${safeText(source.file)}:${source.startLine + 1}`);
 }
 
-function reasonText({ code, details }: Reason, { paint }: TextOptions): string {
-  return paint('warning', safeText(describe(code, details)));
+function textOf({ code, details }: Reason): string {
+  return describe(code, details);
+}
+
+function reasonText(reason: Reason, { paint }: TextOptions): string {
+  return paint('warning', safeText(textOf(reason)));
 }
 
 /** How a state is coloured. */

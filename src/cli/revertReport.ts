@@ -36,7 +36,7 @@ function stepLines(step: PlanStep, options: TextOptions): readonly string[] {
   const reason = step.reason === undefined ? '' : `  ${reasonText(step.reason)}`;
   const action = paint(step.action === 'skipped' ? 'warning' : 'good', step.action.padEnd(9));
   const head = `  ${action} ${paint('title', safeText(displayName(step.key)))}${namespace}${reason}`;
-  return [head, ...step.fields.map((field) => `      ${fieldText(field, field.source, options)}`)];
+  return [head, ...step.fields.map((field) => `      ${fieldText(field, field.source, options, true)}`)];
 }
 
 /** Results as text, one line per object. */

@@ -7,6 +7,7 @@ import type { ExecutionProgress, RevertPlans } from './engineApi.ts';
 import { displayName } from './model/objects.ts';
 import type { RevertTarget, StepResult } from './model/plan.ts';
 import { executePlan } from './sync/executePlan.ts';
+import { commonManager } from './sync/managers.ts';
 import { planRevert } from './sync/planRevert.ts';
 import type { PreparedPlan, RevertItem } from './sync/revertTypes.ts';
 import type { TrackedObject } from './trackedObject.ts';
@@ -95,15 +96,18 @@ function itemsOf(target: RevertTarget, session: ApplicationSession): readonly Re
 }
 
 function toItem(object: TrackedObject, session: ApplicationSession, fieldIds: readonly string[] | undefined): RevertItem {
+  const siblingManager = object.live === undefined ? commonManager(session.objects) : undefined;
   return {
     application: session.application,
     key: object.key,
     revision: session.target?.commit ?? '',
     revisionIs: 'target',
     restored: object.desired,
-    live: session.connection?.watches.get(object.key) ?? object.live,
+    // The object that the verdict is about: what the plan shows is what the write tests for.
+    live: object.live,
     verdict: object.verdict,
     ...(object.mark === undefined ? {} : { mark: object.mark }),
     ...(fieldIds === undefined ? {} : { fieldIds }),
+    ...(siblingManager === undefined ? {} : { siblingManager }),
   };
 }

@@ -25,3 +25,18 @@ export function entryOf(object: KubeObject, manager: string): ManagedEntry | und
   const own = managedEntries(object).filter((entry) => entry.manager === manager && entry.subresource === '');
   return own.find((entry) => entry.operation === 'Apply') ?? own[0];
 }
+
+/** The manager as which most of an application's live objects are applied: a missing one is made the same way. */
+export function commonManager(
+  objects: Iterable<{ readonly live: KubeObject | undefined; readonly verdict: { readonly manager?: string } }>,
+): ManagerRef | undefined {
+  const counts = new Map<string, { readonly ref: ManagerRef; count: number }>();
+  for (const { live, verdict } of objects) {
+    if (live === undefined || verdict.manager === undefined) continue;
+    const { manager, operation } = entryOf(live, verdict.manager) ?? { manager: verdict.manager, operation: 'Update' };
+    const known = counts.get(`${manager}/${operation}`);
+    if (known === undefined) counts.set(`${manager}/${operation}`, { ref: { manager, operation }, count: 1 });
+    else known.count += 1;
+  }
+  return [...counts.values()].sort((left, right) => right.count - left.count)[0]?.ref;
+}
