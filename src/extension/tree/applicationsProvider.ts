@@ -62,12 +62,16 @@ export class ApplicationsProvider implements vscode.TreeDataProvider<TreeNode>, 
     this.#changes.fire(undefined);
   }
 
-  /** Shows what changed: the rows of these applications, and the groups whose members are others now. */
-  refresh(applicationIds: ReadonlySet<string>): void {
+  /**
+   * Shows what changed: the rows of these applications (or all), and the groups whose members are others now. The root is refreshed
+   * only when the groups are others: the editor would ask for rows that it just forgot.
+   */
+  refresh(applicationIds: ReadonlySet<string> | 'all'): void {
     const before = this.#outline;
     const after = this.#makeOutline();
     this.#outline = after;
-    for (const id of applicationIds) if (!this.#store.applications.has(id)) this.#forget(id);
+    const only = applicationIds === 'all' ? undefined : applicationIds;
+    for (const id of only ?? []) if (!this.#store.applications.has(id)) this.#forget(id);
     if (groupIds(before) !== groupIds(after) || before.ungrouped.join('\n') !== after.ungrouped.join('\n')) {
       this.#changes.fire(undefined);
       return;
@@ -76,11 +80,11 @@ export class ApplicationsProvider implements vscode.TreeDataProvider<TreeNode>, 
     for (const [index, group] of after.groups.entries()) {
       const old = before.groups[index];
       const node = this.#groupNode(group);
-      if (old?.applicationIds.join('\n') !== group.applicationIds.join('\n') || old.attentionCount !== group.attentionCount) {
-        changed.push(node);
-      } else changed.push(...this.#applicationNodes(node, group.applicationIds, applicationIds));
+      const isSame = old?.applicationIds.join('\n') === group.applicationIds.join('\n') && old.attentionCount === group.attentionCount;
+      if (isSame && only !== undefined) changed.push(...this.#applicationNodes(node, group.applicationIds, only));
+      else changed.push(node);
     }
-    changed.push(...this.#applicationNodes(undefined, after.ungrouped, applicationIds));
+    changed.push(...this.#applicationNodes(undefined, after.ungrouped, only));
     if (changed.length > 0) this.#changes.fire(changed);
   }
 

@@ -167,8 +167,7 @@ export class ApplicationsView implements Disposable {
     const isFull = this.#isFullRefresh;
     this.#changed.clear();
     this.#isFullRefresh = false;
-    if (isFull) this.#provider.refreshAll();
-    else this.#provider.refresh(changed);
+    this.#provider.refresh(isFull ? 'all' : changed);
     this.#updateView();
   }
 
@@ -198,21 +197,23 @@ export class ApplicationsView implements Disposable {
         areAllHidden: isFiltered && total > 0 && hiddenCount === total,
       }),
     );
-    const message = this.#message(isFiltered, total - hiddenCount, total);
-    if (message === undefined) delete this.#view.message;
-    else this.#view.message = message;
+    // Empty hides it. Deleting the property would remove the view's setter.
+    this.#view.message = this.#message(isFiltered, total - hiddenCount, total);
   }
 
-  #message(isFiltered: boolean, shown: number, total: number): string | undefined {
+  #message(isFiltered: boolean, shown: number, total: number): string {
     const { store, engine, presenter } = this.#options;
     const parts: string[] = [];
+    if (engine.state === 'failed' && total > 0)
+      parts.push(vscode.l10n.t('The engine stopped: these rows are as it left them. Run Restart Engine.'));
     if (engine.state === 'restarting') parts.push(vscode.l10n.t('The engine ended and is started again.'));
     if (total > 0) {
       if (!vscode.workspace.isTrusted) parts.push(vscode.l10n.t('Restricted Mode: applications are listed, nothing is compared.'));
       for (const repo of store.repos) for (const problem of repo.problems.slice(0, 2)) parts.push(presenter.reasonWords(problem));
-      if (isFiltered) parts.push(vscode.l10n.t('Filter: {0} ({1} of {2})', this.filterText, shown, total));
+      // A view with a message shows no welcome content, which says it better when nothing matches.
+      if (isFiltered && shown > 0) parts.push(vscode.l10n.t('Filter: {0} ({1} of {2})', this.filterText, shown, total));
     }
-    return parts.length === 0 ? undefined : parts.join('\n');
+    return parts.join('\n');
   }
 
   /** Tells the engine what the user can see: expanded applications first, then those in open groups. */
