@@ -16,7 +16,6 @@ const WASI = 'wasi_snapshot_preview1';
 
 interface ModuleExports {
   readonly memory: WebAssembly.Memory;
-  readonly _initialize: () => void;
   readonly alloc: (size: number) => number;
   readonly call: () => number;
   readonly size: () => number;
@@ -42,7 +41,7 @@ export class AnswerTooLarge extends Error {
 }
 
 /**
- * One instance of the Go module of src/upstream/go. Synchronous, so it belongs in a worker. An instance that threw is in no defined state
+ * One instance of the Go module of src/upstream/go, which the build has started already. Synchronous, so it belongs in a worker. An instance that threw is in no defined state
  * any more: drop it.
  */
 export class Renderer {
@@ -73,11 +72,6 @@ export class Renderer {
       },
     });
     this.#exports = instance.exports as unknown as ModuleExports;
-  }
-
-  /** Starts the Go runtime; once, before the first {@link call}. */
-  initialize(): void {
-    this.#exports._initialize();
   }
 
   /** What Go's runtime printed, which says why it crashed. */

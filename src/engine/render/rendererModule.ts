@@ -1,4 +1,5 @@
 import { open, readFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
 import { AppError } from '../../base/errors.ts';
 
 const HEADER_BYTES = 8;
@@ -29,6 +30,8 @@ export class RendererModule {
   }
 
   async #compile(): Promise<WebAssembly.Module> {
+    // Without this V8 checks all 40 MB of code before the first answer; so it checks each function when it is first called.
+    setFlagsFromString('--wasm-lazy-validation');
     try {
       return await WebAssembly.compile(await readFile(this.#file));
     } catch (cause) {

@@ -33,10 +33,7 @@ class JobRunner {
   run(job: WorkerJob): void {
     let renderer = this.#renderer;
     try {
-      if (renderer === undefined) {
-        renderer = new Renderer(setup.module, look);
-        renderer.initialize();
-      }
+      renderer ??= new Renderer(setup.module, look);
       // An instance that threw is in no defined state, so it is kept only after it answered.
       this.#renderer = undefined;
       const answer = renderer.call(job.request, job.text, job.maxOutputBytes);

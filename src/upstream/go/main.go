@@ -15,6 +15,7 @@ import (
 	"math/rand"
 	"net/http"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"unsafe"
 )
@@ -46,6 +47,15 @@ func call() unsafe.Pointer {
 
 //go:wasmexport size
 func size() uint32 { return uint32(len(output)) }
+
+// settle frees what the requests so far left behind, before the build keeps the state of the module (wasmSnapshot.mjs in test/tools).
+//
+//go:wasmexport settle
+func settle() {
+	input, output = nil, nil
+	runtime.GC()
+	runtime.GC()
+}
 
 // request is what src/upstream/renderer.ts sends, followed by a zero byte and Text where Op is parse.
 type request struct {
