@@ -5,6 +5,7 @@ import type { KubeConfig as ClientConfig } from '@kubernetes/client-node/dist/co
 import type { User } from '@kubernetes/client-node/dist/config_types.js';
 import { raceWithSignal } from '../../base/async.ts';
 import { AppError, isAbortError, isAppError } from '../../base/errors.ts';
+import { sha256 } from '../../base/hash.ts';
 import { arrayAt, isJsonObject, type JsonObject, type JsonValue, objectAt, stringAt } from '../model/json.ts';
 import { runExecPlugin } from './execPlugin.ts';
 import { execClusterInfo, execConfigOf, type ResolvedContext } from './kubeconfig.ts';
@@ -31,6 +32,8 @@ export interface ClusterHost {
 type Authenticator = Parameters<ClientConfig['addAuthenticator']>[0];
 
 const FILE_LIFETIME_MS = 60_000;
+/** of a plugin's answer: one that has expired already must not start the plugin for every call */
+const MIN_LIFETIME_MS = 5_000;
 const REMOVED_PROVIDERS: Readonly<Record<string, string>> = { gcp: 'gke-gcloud-auth-plugin', azure: 'kubelogin' };
 
 /**
@@ -46,6 +49,7 @@ export class Credentials {
   #pending: Promise<PreparedAccess> | undefined;
   #prepared: PreparedAccess | undefined;
   #validUntilMs = 0;
+  #proxy: { readonly madeFrom: string; readonly agent: HttpAgent } | undefined;
 
   constructor(context: ResolvedContext, host: ClusterHost) {
     this.#context = context;
@@ -85,7 +89,7 @@ export class Credentials {
   /** Ends a running plugin and closes proxy connections. */
   dispose(): void {
     this.#abort.abort();
-    this.#prepared?.proxyAgent?.destroy();
+    this.#proxy?.agent.destroy();
     this.#prepared = undefined;
   }
 
@@ -119,7 +123,7 @@ export class Credentials {
         if (credential.token !== undefined)
           options.headers = { ...(options.headers as OutgoingHttpHeaders), Authorization: `Bearer ${credential.token}` };
         const remaining = credential.expiresAtMs === undefined ? Infinity : credential.expiresAtMs - Date.now();
-        validUntilMs = Date.now() + remaining * 0.9;
+        validUntilMs = Date.now() + Math.max(remaining * 0.9, MIN_LIFETIME_MS);
       },
     };
     const proxyUrl = stringAt(cluster, 'proxy-url') ?? proxyFromEnvironment(server, environment);
@@ -148,13 +152,21 @@ export class Credentials {
       throw asCredentialError(error, name);
     }
     const { headers = {}, agent, ...tls } = options;
-    const before = this.#prepared;
-    const proxyAgent = proxyUrl === undefined ? undefined : Object.assign(agent as HttpAgent, { keepAlive: true, maxFreeSockets: 16 });
+    const proxyAgent = proxyUrl === undefined ? undefined : this.#proxyAgent(proxyUrl, tls, agent as HttpAgent);
     const prepared: PreparedAccess = { tls, headers: [...plainHeaders(headers), ...impersonation(user)], proxyAgent };
     this.#prepared = prepared;
     this.#validUntilMs = validUntilMs;
-    before?.proxyAgent?.destroy();
     return prepared;
+  }
+
+  /** client-node's agent for the proxy; the one of before while nothing that it was made from has changed, for the sake of its connections. */
+  #proxyAgent(url: string, tls: RequestOptions, made: HttpAgent): HttpAgent {
+    const parts = [url, tls.ca, tls.cert, tls.key, tls.servername, tls.rejectUnauthorized].map(String);
+    const madeFrom = sha256(JSON.stringify(parts));
+    if (this.#proxy?.madeFrom === madeFrom) return this.#proxy.agent;
+    this.#proxy?.agent.destroy();
+    this.#proxy = { madeFrom, agent: Object.assign(made, { keepAlive: true, maxFreeSockets: 16 }) };
+    return this.#proxy.agent;
   }
 
   async #userFor(user: JsonObject, authProvider: Record<string, unknown> | undefined): Promise<User> {

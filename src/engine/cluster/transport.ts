@@ -57,6 +57,8 @@ export class Transport implements Disposable {
   #agent: http.Agent;
   readonly #outcome = new Emitter<AppError | undefined>();
   readonly #counters = { requests: 0, dryRuns: 0, writes: 0, bytesReceived: 0, retries: 0 };
+  /** the one last used */
+  #proxyAgent: http.Agent | undefined;
   #closedBy: AppError | undefined;
 
   constructor(target: CallTarget, credentials: Credentials, host: ClusterHost, times: Partial<TransportTimes> = {}) {
@@ -194,6 +196,7 @@ export class Transport implements Disposable {
 
   #attempt(call: ApiCall, access: PreparedAccess, idleMs: number): Promise<IncomingMessage> {
     if (!this.#host.isTrusted()) throw new AppError('workspace-untrusted');
+    this.#proxyAgent = access.proxyAgent;
     const url = new URL(this.#target.server + call.path);
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
     const options: RequestOptions = {
@@ -226,7 +229,9 @@ export class Transport implements Disposable {
 
   /** One silent connection makes all idle ones of the same network suspect (sleep, changed VPN). */
   #dropIdle(): void {
-    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    for (const agent of [this.#agent, this.#proxyAgent]) {
+      for (const sockets of Object.values(agent?.freeSockets ?? {})) for (const socket of sockets ?? []) socket.destroy();
+    }
   }
 
   async #readBody(response: IncomingMessage, signal: AbortSignal): Promise<string> {

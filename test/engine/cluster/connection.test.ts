@@ -430,3 +430,32 @@ test('schemas come from the disk the second time', async (t) => {
   assert.deepEqual(again, schema);
   assert.ok(second.counters.bytesReceived - before < 50_000, 'only the index is read');
 });
+
+test('events of an object come oldest first; logs of a Pod that never ran are empty, of none not found', async (t) => {
+  const connection = await testConnection(t, controlPlane.kubeconfigPath, controlPlane.name);
+  const event = (name: string, uid: string, lastTimestamp: string): object => ({
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name, namespace: 'default' },
+    involvedObject: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'x', uid },
+    reason: name,
+    lastTimestamp,
+  });
+  const spec = { containers: [{ name: 'main', image: 'i' }] };
+  await controlPlane.apply([
+    event('second', 'u-1', '2026-01-02T00:00:00Z'),
+    event('first', 'u-1', '2026-01-01T00:00:00Z'),
+    event('other', 'u-2', '2026-01-01T00:00:00Z'),
+    { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'waits', namespace: 'default' }, spec },
+  ]);
+  const events = await connection.events({ namespace: 'default', uid: 'u-1' });
+  const pod = { namespace: 'default', name: 'waits', container: 'main' };
+  assert.deepEqual(
+    [
+      events.map((one) => one['reason']),
+      await connection.podLogs(pod, { tailLines: 10 }),
+      await failure(connection.podLogs({ ...pod, name: 'none' }, { previous: true }), 'name'),
+    ],
+    [['first', 'second'], '', { code: 'not-found', name: 'none' }],
+  );
+});
