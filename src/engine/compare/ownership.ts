@@ -137,6 +137,9 @@ export function foreignFields(
           if (!isHeld && !isEmpty(present) && !(wasCreator && isBuiltin(schema) && mayBeDefault(at, type))) {
             found.set(formatPath(at), { path: at, live: present, entry });
           }
+        } else if (isLeaf(child)) {
+          for (const extra of extraKeys(wanted, present))
+            found.set(formatPath([...at, extra.step]), { ...extra, path: [...at, extra.step], entry });
         } else visit(child, wanted, present, below, at);
       }
     };
@@ -146,6 +149,14 @@ export function foreignFields(
   const kind = stringAt(live, 'kind') ?? '';
   return fields.filter(
     (field) => !isConsequence(kind, field.path, field.live) || !fields.some((other) => other !== field && other.entry === field.entry),
+  );
+}
+
+/** Keys that a map has and Git's does not, where its holder holds it as one leaf (atomic maps: node selectors, label selectors). */
+function extraKeys(git: JsonValue | undefined, live: JsonValue): readonly { step: PathStep; live: JsonValue }[] {
+  if (!isJsonObject(git) || !isJsonObject(live)) return [];
+  return Object.entries(live).flatMap(([field, value]) =>
+    value === undefined || git[field] !== undefined ? [] : [{ step: { field }, live: value }],
   );
 }
 

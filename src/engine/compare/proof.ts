@@ -5,6 +5,7 @@ import type { TypeSchema } from '../model/schema.ts';
 import { holdersOf, type ManagedEntry } from './fieldsV1.ts';
 import { classOfManager, isOwnersEntry, type OwningManager } from './managers.ts';
 import { type ForeignField, foreignFields, orphansOf, removedSinceBase } from './ownership.ts';
+import { equalButDefaults } from './serverDefaults.ts';
 import { type Mismatch, type MismatchCode, mismatches } from './subset.ts';
 
 /** The sides of a proof, normalized; `entries` are the live object's managedFields. */
@@ -78,14 +79,21 @@ function unknownCode(
   found: readonly Mismatch[],
   orphans: readonly FieldPath[],
 ): UnknownCode | undefined {
-  const { desired, raw, schema, entries, owner, base } = input;
-  if (schema === undefined) return 'no-schema';
+  const { desired, live, raw, schema, owner, base } = input;
   if (desired.apiVersion !== raw.apiVersion) return 'other-version';
-  if (entries.length === 0) return 'no-managed-fields';
-  if (owner === undefined) return 'no-owner';
   if (applied !== undefined && applied.apiVersion !== desired.apiVersion) return 'other-version';
+  const missing = missingFact(input);
+  // Where live has nothing but what Git has, there is nothing to change or to remove, whoever owns it.
+  if (missing !== undefined) return equalButDefaults(desired, live, schema, []) ? undefined : missing;
   const [mismatch] = found;
   if (mismatch !== undefined) return mismatch.code;
   if (orphans.length > 0) return 'removed-from-git';
-  return owner.operation === 'Update' && base === undefined ? 'no-baseline' : undefined;
+  if (owner?.operation !== 'Update' || base !== undefined) return undefined;
+  return equalButDefaults(desired, live, schema, []) ? undefined : 'no-baseline';
+}
+
+function missingFact({ schema, entries, owner }: ProofInput): UnknownCode | undefined {
+  if (schema === undefined) return 'no-schema';
+  if (entries.length === 0) return 'no-managed-fields';
+  return owner === undefined ? 'no-owner' : undefined;
 }

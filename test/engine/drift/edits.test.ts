@@ -158,6 +158,12 @@ const edits: readonly Edit[] = [
     fields: ['drifted added rules[0].verbs[2]: - -> "delete" by kubectl-patch'],
   },
   {
+    name: 'a key of an atomic map',
+    of: 'deployment',
+    kubectl: patch('deployment', 'merge', { spec: { template: { spec: { nodeSelector: { disk: 'ssd' } } } } }),
+    fields: ['drifted added spec.template.spec.nodeSelector.disk: - -> "ssd" by kubectl-patch'],
+  },
+  {
     name: 'kubectl rollout restart is cosmetic',
     of: 'deployment',
     kubectl: ['rollout', 'restart', 'deployment/web'],

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../../src/engine/model/objects.ts';
 const pod = (name: string): object => ({
   metadata: { labels: { app: name } },
   spec: {
+    nodeSelector: { 'kubernetes.io/os': 'linux' },
     containers: [
       {
         name: 'web',

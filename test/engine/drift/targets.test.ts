@@ -363,6 +363,21 @@ test('an object that kubectl create made has no record: unverified, and drift st
   );
 });
 
+test('an object that says nothing but its name is in sync, though nobody is named as its owner', async () => {
+  const { namespace } = await applied('configMap', SERVER_SIDE);
+  const bare: KubeObject = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'bare', namespace } };
+  await fixture.plane.kubectl(SERVER_SIDE, JSON.stringify(bare));
+  const made: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'made', namespace }, data: { a: '1' } };
+  await fixture.plane.kubectl(['create', '-f', '-'], JSON.stringify(made));
+  const [first, second] = [await fixture.judge(bare), await fixture.judge(made)];
+  await fixture.plane.kubectl(['-n', namespace, 'label', 'configmap', 'made', 'a=b']);
+  const labelled = await fixture.judge(made);
+  assert.deepEqual(
+    [(await fixture.live(bare))?.metadata['managedFields'], first.state, first.proof, second.state, labelled.state, lines(labelled)],
+    [undefined, 'synced', 'local', 'synced', 'drifted', ['drifted added metadata.labels.a: - -> "b" by kubectl-label']],
+  );
+});
+
 test('live at another version than Git names is read at that version', async () => {
   const { object } = await applied('autoscaler', SERVER_SIDE);
   const live = await fixture.admin.get(

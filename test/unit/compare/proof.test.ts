@@ -165,15 +165,17 @@ test("defaults under the creator's name are nobody's addition; its labels are", 
 
 test('what cannot be proved at all', () => {
   const git = object({ replicas: 1 });
+  const live = object({ replicas: 1, strategy: { type: 'x' } });
   const owner = { manager: 'kubectl', operation: 'Apply' } as const;
   assert.deepEqual(
     [
-      outcome(git, git, { schema: undefined }),
-      outcome(git, git, { entries: [] }),
-      outcome(git, git, { owner: undefined }),
+      outcome(git, live, { schema: undefined }),
+      outcome(git, live, { entries: [] }),
+      outcome(git, live, { owner: undefined }),
+      outcome(git, git, { entries: [], owner: undefined }),
       outcome({ ...git, apiVersion: 'apps/v2' }, git),
       outcome(git, git, { owner, entries: [entry('kubectl', 'Apply', {}, { apiVersion: 'apps/v1beta1' })] }),
     ],
-    ['no-schema', 'no-managed-fields', 'no-owner', 'other-version apiVersion', 'other-version'],
+    ['no-schema', 'no-managed-fields', 'no-owner', 'proved', 'other-version apiVersion', 'other-version'],
   );
 });
