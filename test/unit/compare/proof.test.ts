@@ -176,6 +176,6 @@ test('what cannot be proved at all', () => {
       outcome({ ...git, apiVersion: 'apps/v2' }, git),
       outcome(git, git, { owner, entries: [entry('kubectl', 'Apply', {}, { apiVersion: 'apps/v1beta1' })] }),
     ],
-    ['no-schema', 'no-managed-fields', 'no-owner', 'proved', 'other-version apiVersion', 'other-version'],
+    ['no-schema spec', 'no-managed-fields', 'no-owner', 'proved', 'other-version apiVersion', 'other-version'],
   );
 });
