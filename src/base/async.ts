@@ -165,7 +165,12 @@ export class Throttler {
    * @param name under which failures are reported
    * @param onIdle called when a run has ended and none waits
    */
-  constructor(background: BackgroundRunner, name: string, task: (signal: AbortSignal) => Promise<void>, onIdle: () => void = () => undefined) {
+  constructor(
+    background: BackgroundRunner,
+    name: string,
+    task: (signal: AbortSignal) => Promise<void>,
+    onIdle: () => void = () => undefined,
+  ) {
     this.#background = background;
     this.#name = name;
     this.#task = task;
@@ -197,4 +202,18 @@ export class Throttler {
     this.#isQueued = false;
     return isQueued;
   }
+}
+
+/**
+ * Lets other work of the event loop run between the parts of a long synchronous job.
+ * @param sliceMs how long a part may run before the next call waits for the loop
+ * @returns call and await it between parts
+ */
+export function timeSlices(sliceMs: number): () => Promise<void> {
+  let startedAt = performance.now();
+  return async () => {
+    if (performance.now() - startedAt < sliceMs) return;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    startedAt = performance.now();
+  };
 }

@@ -1,21 +1,25 @@
-import { type BackgroundRunner, Throttler } from '../base/async.ts';
+import { type BackgroundRunner, Throttler, timeSlices } from '../base/async.ts';
 import type { Disposable } from '../base/lifecycle.ts';
 import { type ClusterHub, reasonOf } from './clusterHub.ts';
-import type { ClusterConnection, ObjectChange, WatchOutcome } from './cluster/api.ts';
-import { autoscalerTargets, canHaveChildren, type DesiredObject, interestsOf, ownerUids, settleObjects } from './desiredObjects.ts';
+import type { ClusterConnection, WatchOutcome } from './cluster/api.ts';
+import { applicationRow } from './applicationRow.ts';
+import { autoscalerTargets, canHaveChildren, type DesiredObject, interestsOf, settleObjects } from './desiredObjects.ts';
 import type { Target } from './git/state.ts';
 import type { Application, Destination } from './model/application.ts';
-import { keyString, type KubeObject } from './model/objects.ts';
-import { renderReason, type RenderResult } from './model/render.ts';
+import { keyString } from './model/objects.ts';
+import type { RenderResult } from './model/render.ts';
 import type { ApplicationRow, LineMark } from './model/snapshot.ts';
 import type { SourceTree } from './model/sourceTree.ts';
 import type { Reason } from './model/states.ts';
 import type { ObjectChecker } from './objectChecker.ts';
 import type { RepoSession } from './repoSession.ts';
-import { marksOf, toApplicationRow } from './rows.ts';
+import type { LiveChange, LiveRouter } from './liveRouter.ts';
+import { marksOf } from './rows.ts';
 import type { SourceRenderer } from './sourceRenderer.ts';
 import { cannotCompare, pendingVerdict, type TrackedObject } from './trackedObject.ts';
-import { type ApplicationSummary, summarize } from './drift/applicationState.ts';
+
+/** the longest that checks hold the event loop, so that a live edit elsewhere is seen at once */
+const sliceMs = 8;
 
 /** What an application session works with. */
 export interface ApplicationServices {
@@ -24,7 +28,7 @@ export interface ApplicationServices {
   readonly renderer: SourceRenderer;
   readonly checker: ObjectChecker;
   readonly background: BackgroundRunner;
-  readonly isTrusted: () => boolean;
+  readonly router: LiveRouter<ApplicationSession>;
 }
 
 /** Who is told of an application's changes. */
@@ -32,6 +36,8 @@ export interface ApplicationListener {
   onRow(applicationId: string): void;
   onMarks(applicationId: string, tree: SourceTree | undefined, marks: readonly LineMark[]): void;
   onDocuments(applicationId: string, keys: readonly string[]): void;
+  /** files (relative to the root) in which the last render failed */
+  onProblems(applicationId: string, files: readonly string[]): void;
 }
 
 /** One application: from its source at target, and from the watch, to verdicts, a state and marks. */
@@ -54,6 +60,7 @@ export class ApplicationSession implements Disposable {
   #autoscalers: ReadonlyMap<string, string> = new Map();
   #watchProblems: readonly WatchOutcome[] = [];
   #toCheck = new Set<string>();
+  #isEdited = false;
   #connection: ClusterConnection | undefined;
 
   constructor(application: Application, services: ApplicationServices, listener: ApplicationListener) {
@@ -99,11 +106,15 @@ export class ApplicationSession implements Disposable {
     return this.#objects.get(key);
   }
 
-  /** Takes a changed definition; compares again when it is active. */
-  update(application: Application): void {
-    if (JSON.stringify(application) === JSON.stringify(this.#application)) return;
+  /**
+   * Takes a changed definition; compares again when it is active.
+   * @returns whether it is another than before
+   */
+  update(application: Application): boolean {
+    if (application === this.#application || JSON.stringify(application) === JSON.stringify(this.#application)) return false;
     this.#application = application;
     this.refresh();
+    return true;
   }
 
   /** Starts to connect and compare; nothing happens before. */
@@ -125,19 +136,20 @@ export class ApplicationSession implements Disposable {
   }
 
   /** Takes in changes of the watch: objects of this application are compared again, children move the health of their owners. */
-  liveChanged(changes: readonly ObjectChange[]): void {
-    let isHealthTouched = false;
-    for (const change of changes) {
-      const id = keyString(change.key);
-      if (this.#objects.has(id)) {
-        this.#toCheck.add(id);
-        if (change.key.kind === 'HorizontalPodAutoscaler') this.#autoscalers = this.#readAutoscalers();
-      } else if (change.object === undefined) isHealthTouched = true;
-      else for (const uid of this.#rootUids(change.object)) this.#touchHealth(uid);
+  liveChanged({ keys, namespaces }: LiveChange): void {
+    for (const key of keys) {
+      if (key.startsWith('autoscaling/HorizontalPodAutoscaler/')) this.#autoscalers = this.#readAutoscalers();
+      if (this.#objects.has(key)) this.#toCheck.add(key);
     }
-    if (isHealthTouched)
-      for (const object of this.#objects.values())
-        if (canHaveChildren(object.key.group, object.key.kind)) this.#toCheck.add(keyString(object.key));
+    for (const [id, { key }] of this.#objects) {
+      if (namespaces.has(key.namespace) && canHaveChildren(key.group, key.kind)) this.#toCheck.add(id);
+    }
+    if (this.#toCheck.size > 0) this.#check.request();
+  }
+
+  /** Looks again at what time alone may change: objects that are on their way to health. */
+  timePassed(): void {
+    for (const [id, { health }] of this.#objects) if (health?.status === 'progressing') this.#toCheck.add(id);
     if (this.#toCheck.size > 0) this.#check.request();
   }
 
@@ -148,59 +160,39 @@ export class ApplicationSession implements Disposable {
     this.#listener.onRow(this.#application.id);
   }
 
+  /** The row as it is now. */
   row(): ApplicationRow {
-    const objects = this.objects;
-    const connection = this.#connection?.state;
-    const isStale = this.#isChecked && connection !== undefined && connection.status !== 'connected';
-    const summary = this.#summary(objects);
-    const paths = (this.#render?.reads ?? []).map((read) => read.path);
-    const { repo } = this.#services;
-    return toApplicationRow(this.#application, objects, {
-      state: summary.state,
-      reasons: this.#reasons(summary, isStale ? connection.reason : undefined),
-      isEdited: repo.isEdited(paths) || repo.hasEditsBelow(this.#application.source.path),
+    return applicationRow({
+      application: this.#application,
+      objects: this.objects,
+      render: this.#render,
+      target: this.#target,
+      failure: this.#failure,
+      connection: this.#connection?.state,
+      watchProblems: this.#watchProblems.flatMap((outcome) => outcome.reason ?? []),
+      isChecked: this.#isActive && this.#isChecked,
       isComparing: this.#refresh.isBusy,
-      ...(summary.health === undefined ? {} : { health: summary.health }),
-      driftedObjects: summary.driftedObjects,
-      driftedFields: summary.driftedFields,
-      ...(isStale ? { staleSinceMs: connection.lastSeenMs ?? connection.sinceMs } : {}),
-      ...(this.#target === undefined
-        ? {}
-        : {
-            ...(this.#target.commit === '' ? {} : { targetRevision: this.#target.commit.slice(0, 7) }),
-            targetRef: this.#target.name,
-            ahead: this.#target.ahead,
-            behind: this.#target.behind,
-          }),
-      ...(repo.fetchedAtMs === undefined ? {} : { fetchedAtMs: repo.fetchedAtMs }),
+      isEdited: this.#isEdited,
+      fetchedAtMs: this.#services.repo.fetchedAtMs,
     });
+  }
+
+  /** Asks the repo whether inputs are edited; tells when that changed. */
+  editsChanged(): void {
+    const { repo } = this.#services;
+    const paths = (this.#render?.reads ?? []).map((read) => read.path);
+    const isEdited = repo.isEdited(paths) || repo.hasEditsBelow(this.#application.source.path);
+    if (isEdited === this.#isEdited) return;
+    this.#isEdited = isEdited;
+    this.#listener.onRow(this.#application.id);
   }
 
   dispose(): void {
     this.#abort.abort();
     this.#services.hub.release(this.#application.id);
+    this.#services.router.delete(this);
+    this.#listener.onProblems(this.#application.id, []);
     this.#listener.onMarks(this.#application.id, undefined, []);
-  }
-
-  #summary(objects: readonly TrackedObject[]): ApplicationSummary {
-    const isLoaded = this.#isActive && this.#isChecked;
-    return summarize({
-      hasDestination: this.#application.destination !== undefined,
-      renderErrors: this.#renderErrors(),
-      objects: objects.map(({ key, verdict, health }) => ({ key, verdict, ...(health === undefined ? {} : { health }) })),
-      isLoaded,
-      ...(this.#failure === undefined || isLoaded ? {} : { clusterProblem: this.#failure }),
-    });
-  }
-
-  #renderErrors(): readonly Reason[] {
-    return (this.#render?.errors ?? []).filter((error) => error.isWarning !== true).map((error) => renderReason(error));
-  }
-
-  #reasons(summary: ApplicationSummary, connectionReason: Reason | undefined): readonly Reason[] {
-    const watches = this.#watchProblems.flatMap((outcome) => outcome.reason ?? []);
-    const all = [this.#failure, connectionReason].filter((reason) => reason !== undefined).concat(summary.reasons, watches);
-    return [...new Map(all.map((reason) => [JSON.stringify(reason), reason])).values()];
   }
 
   async #run(runnerSignal: AbortSignal): Promise<void> {
@@ -213,6 +205,11 @@ export class ApplicationSession implements Disposable {
       signal.throwIfAborted();
       this.#failure = reasonOf(error);
     } finally {
+      this.editsChanged();
+      this.#listener.onProblems(
+        this.#application.id,
+        (this.#render?.errors ?? []).flatMap((error) => error.file ?? []),
+      );
       this.#publish([...this.#objects.keys()]);
     }
   }
@@ -251,6 +248,7 @@ export class ApplicationSession implements Disposable {
     };
     const before = this.#objects;
     this.#objects = new Map(this.#desired.map((desired) => [keyString(desired.key), this.#track(desired, before)]));
+    this.#services.router.set(this, destination.context, keys);
     const outcomes = await this.#services.hub.watch(use, keys, interestsOf(this.#desired), signal);
     this.#watchProblems = outcomes.filter((outcome) => outcome.state === 'failed' && outcome.interest.isChildOnly !== true);
     this.#autoscalers = this.#readAutoscalers();
@@ -282,17 +280,22 @@ export class ApplicationSession implements Disposable {
     const failedWatches = this.#watchProblems;
     const byId = new Map(this.#desired.map((desired) => [keyString(desired.key), desired]));
     const changed: string[] = [];
-    await Promise.all(
-      ids.map(async (id) => {
-        const desired = byId.get(id);
-        const tracked = this.#objects.get(id);
-        if (desired === undefined || tracked === undefined) return;
-        const next = await this.#checkOne(desired, tracked, connection, tree, failedWatches, isInteractive, signal);
-        if (this.#objects.get(id) !== tracked) return;
-        this.#objects.set(id, next);
-        changed.push(id);
-      }),
-    );
+    const checkById = async (id: string): Promise<void> => {
+      const desired = byId.get(id);
+      const tracked = this.#objects.get(id);
+      if (desired === undefined || tracked === undefined) return;
+      const next = await this.#checkOne(desired, tracked, connection, tree, failedWatches, isInteractive, signal);
+      if (this.#objects.get(id) !== tracked) return;
+      this.#objects.set(id, next);
+      changed.push(id);
+    };
+    const slice = timeSlices(sliceMs);
+    const running: Promise<void>[] = [];
+    for (const id of ids) {
+      running.push(checkById(id));
+      await slice();
+    }
+    await Promise.all(running);
     if (changed.length > 0 && this.#isChecked) this.#publish(changed);
     if (this.#toCheck.size > 0) this.#check.request();
   }
@@ -347,24 +350,5 @@ export class ApplicationSession implements Disposable {
 
   #readAutoscalers(): ReadonlyMap<string, string> {
     return autoscalerTargets(this.#connection?.watches.objects('autoscaling', 'HorizontalPodAutoscaler') ?? []);
-  }
-
-  #rootUids(object: KubeObject): readonly string[] {
-    const uids: string[] = [];
-    let waiting = ownerUids(object);
-    for (let depth = 0; depth < 4 && waiting.length > 0; depth += 1) {
-      uids.push(...waiting);
-      waiting = waiting.flatMap((uid) => {
-        const owner = this.#connection?.watches.byUid(uid);
-        return owner === undefined ? [] : ownerUids(owner);
-      });
-    }
-    return uids;
-  }
-
-  #touchHealth(uid: string): void {
-    const owner = this.#connection?.watches.byUid(uid);
-    if (owner === undefined) return;
-    for (const object of this.#objects.values()) if (object.live === owner) this.#toCheck.add(keyString(object.key));
   }
 }

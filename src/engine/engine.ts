@@ -19,12 +19,17 @@ import type { RenderResult } from './model/render.ts';
 import type { EngineSettings } from './model/settings.ts';
 import type { Side } from './model/sides.ts';
 import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from './model/snapshot.ts';
+import { LiveRouter } from './liveRouter.ts';
 import { childRowsOf, objectRowsOf } from './objectRows.ts';
 import type { SourceTree } from './model/sourceTree.ts';
 import { RepoSession } from './repoSession.ts';
 import { Reverts } from './reverts.ts';
 import { SideDocuments } from './sideDocuments.ts';
-import { Workspace } from './workspace.ts';
+import { Workspace, type WorkspaceListener } from './workspace.ts';
+import { Workspaces } from './workspaces.ts';
+
+/** kstatus calls a Pod unschedulable 15 s after its creation: nothing else tells when that is */
+const healthIntervalMs = 5_000;
 
 /** The settings as they are now. */
 interface SettingsCell {
@@ -41,10 +46,8 @@ export class Engine implements EngineApi, Disposable {
   readonly #documents: SideDocuments;
   readonly #clusterDocuments: ClusterDocuments;
   readonly #reverts: Reverts;
-  readonly #workspaces = new Map<string, Workspace>();
-  /** repo roots by the folder that was opened */
-  readonly #folders = new Map<string, string>();
-  readonly #strayFolders = new Map<string, RepoRow>();
+  readonly #router = new LiveRouter<ApplicationSession>();
+  readonly #workspaces: Workspaces;
   readonly #rows = this.#store.add(new Emitter<readonly string[]>());
   readonly #marks = this.#store.add(new Emitter<readonly string[]>());
   readonly #documentChanges = this.#store.add(new Emitter<{ applicationId: string; keys: readonly string[] }>());
@@ -62,12 +65,14 @@ export class Engine implements EngineApi, Disposable {
     this.#overrides = options.overrides ?? {};
     this.#background = this.#store.add(background);
     this.#services = this.#store.add(services);
+    this.#workspaces = this.#store.add(new Workspaces((folder) => this.#openWorkspace(folder)));
     this.#hub = this.#store.add(new ClusterHub(this.#services.pool, this.#background));
     this.#documents = new SideDocuments(this.#services.renderer);
     this.#clusterDocuments = new ClusterDocuments(this.#hub);
     this.#reverts = new Reverts(this.#log);
     this.#followClusters(this.#services.pool);
     this.#background.run('fetch upstreams', (signal) => this.#fetchRegularly(signal));
+    this.#background.run('look at health again', (signal) => this.#lookRegularly(signal));
   }
 
   /** Makes an engine. It starts no process and opens no connection before a folder is opened and something of it is wanted. */
@@ -82,64 +87,13 @@ export class Engine implements EngineApi, Disposable {
 
   /** Opens the repository that a folder belongs to and reads it; a folder without one is told of in {@link repos}. */
   async openFolder(folder: string, signal: AbortSignal = this.#background.signal): Promise<void> {
-    const repo = await RepoSession.open(folder, {
-      git: this.#services.gitOptions(),
-      background: this.#background,
-      chosenDestinations: () => this.#settings.current.chosenDestinations,
-      allowPlainFolder: this.#overrides.adHoc !== undefined,
-      ...(this.#overrides.revision === undefined ? {} : { revision: this.#overrides.revision }),
-    });
-    if (repo === undefined) {
-      const problems = [{ code: 'git-not-a-repository', details: { folder } }];
-      this.#strayFolders.set(folder, { root: folder, hasConfig: false, problems });
-      this.#rows.fire([]);
-      return;
-    }
-    this.#folders.set(folder, repo.root);
-    if (this.#workspaces.has(repo.root)) {
-      repo.dispose();
-      return;
-    }
-    const workspace = new Workspace(
-      repo,
-      {
-        hub: this.#hub,
-        renderer: this.#services.renderer,
-        checker: this.#services.checker,
-        background: this.#background,
-        isTrusted: () => this.#settings.current.isTrusted,
-      },
-      {
-        onRow: (id) => {
-          this.#rows.fire([id]);
-          this.#activateWanted();
-        },
-        onDocuments: (applicationId, keys) => {
-          this.#documentChanges.fire({ applicationId, keys });
-        },
-        onProblems: (files) => {
-          this.#marks.fire(files);
-        },
-      },
-      this.#background,
-      this.#overrides,
-    );
-    workspace.marks.onDidChange((files) => {
-      this.#marks.fire(files);
-    });
-    this.#workspaces.set(repo.root, workspace);
-    await repo.start(signal);
+    await this.#workspaces.open(folder, signal);
     this.#rows.fire([]);
   }
 
   /** Forgets a folder, and its repository when no other open folder lies in it. */
   closeFolder(folder: string): void {
-    this.#strayFolders.delete(folder);
-    const root = this.#folders.get(folder);
-    this.#folders.delete(folder);
-    if (root === undefined || [...this.#folders.values()].includes(root)) return;
-    this.#workspaces.get(root)?.dispose();
-    this.#workspaces.delete(root);
+    this.#workspaces.close(folder);
     this.#rows.fire([]);
   }
 
@@ -150,13 +104,21 @@ export class Engine implements EngineApi, Disposable {
     const isNew = (name: keyof EngineSettings): boolean => JSON.stringify(before[name]) !== JSON.stringify(settings[name]);
     if (isNew('kubeconfig')) this.#services.reloadKubeconfig();
     if (isNew('isTrusted') || isNew('chosenDestinations') || isNew('gitPath') || isNew('kubeconfig') || isNew('allowRemoteSources')) {
-      for (const workspace of this.#workspaces.values()) workspace.repo.refresh();
+      for (const workspace of this.#workspaces.all()) workspace.repo.refresh();
     }
     this.#activateWanted();
   }
 
   applications(): readonly ApplicationRow[] {
-    return this.#sessions().map((session) => session.row());
+    return this.#workspaces.sessions().map((session) => session.row());
+  }
+
+  applicationIds(): readonly string[] {
+    return this.#workspaces.sessions().map((session) => session.application.id);
+  }
+
+  row(applicationId: string): ApplicationRow | undefined {
+    return this.#workspaces.find(applicationId)?.session.row();
   }
 
   clusters(): readonly ClusterRow[] {
@@ -164,33 +126,33 @@ export class Engine implements EngineApi, Disposable {
   }
 
   repos(): readonly RepoRow[] {
-    return [...[...this.#workspaces.values()].map((workspace) => workspace.repo.row()), ...this.#strayFolders.values()];
+    return this.#workspaces.repoRows();
   }
 
   objects(applicationId: string): readonly ObjectRow[] {
-    const session = this.#find(applicationId)?.session;
+    const session = this.#workspaces.find(applicationId)?.session;
     return session === undefined ? [] : objectRowsOf(session);
   }
 
   children(applicationId: string, key: string, uid: string | undefined): readonly ChildRow[] {
-    const session = this.#find(applicationId)?.session;
+    const session = this.#workspaces.find(applicationId)?.session;
     return session === undefined ? [] : childRowsOf(session, key, uid);
   }
 
   marks(file: string): readonly LineMark[] {
-    return this.#inFile(file, (workspace, path) => workspace.marks.marks(path)) ?? [];
+    return this.#workspaces.inFile(file, (workspace, path) => workspace.marks.marks(path)) ?? [];
   }
 
   problems(file: string): readonly FileProblem[] {
-    return this.#inFile(file, (workspace, path) => fileProblems(workspace, path)) ?? [];
+    return this.#workspaces.inFile(file, (workspace, path) => fileProblems(workspace, path)) ?? [];
   }
 
   uses(file: string): FileUse {
-    return this.#inFile(file, (workspace, path) => usesOf(workspace, path)) ?? { applicationIds: [], rows: [] };
+    return this.#workspaces.inFile(file, (workspace, path) => usesOf(workspace, path)) ?? { applicationIds: [], rows: [] };
   }
 
   sideDocument(applicationId: string, key: string, side: Side, allFields: boolean, signal: AbortSignal): Promise<SideDocument> {
-    const { workspace, session } = this.#known(applicationId);
+    const { workspace, session } = this.#workspaces.known(applicationId);
     return this.#documents.text(session, workspace.repo, key, side, allFields, signal);
   }
 
@@ -212,7 +174,7 @@ export class Engine implements EngineApi, Disposable {
   async planRevert(targets: readonly RevertTarget[], signal: AbortSignal): Promise<RevertPlans> {
     this.#requireTrust();
     return this.#reverts.plan(
-      targets.map((target) => ({ target, ...this.#known(target.applicationId) })),
+      targets.map((target) => ({ target, ...this.#workspaces.known(target.applicationId) })),
       signal,
     );
   }
@@ -243,7 +205,7 @@ export class Engine implements EngineApi, Disposable {
   }
 
   async manageText(applicationId: string, environment: string, signal: AbortSignal): Promise<{ file: string; text: string }> {
-    const { workspace, session } = this.#known(applicationId);
+    const { workspace, session } = this.#workspaces.known(applicationId);
     const { application } = session;
     const { destination } = application;
     if (destination === undefined) throw new AppError('no-destination', { application: application.name });
@@ -261,11 +223,11 @@ export class Engine implements EngineApi, Disposable {
   async signIn(context: string, signal: AbortSignal): Promise<void> {
     this.#requireTrust();
     await this.#hub.existing(context)?.signIn(signal);
-    for (const session of this.#sessions()) if (session.application.destination?.context === context) session.refresh();
+    for (const session of this.#workspaces.sessions()) if (session.application.destination?.context === context) session.refresh();
   }
 
   setBuffer(file: string, text: string | undefined): void {
-    this.#inFile(file, (workspace, path) => {
+    this.#workspaces.inFile(file, (workspace, path) => {
       workspace.repo.setBuffer(path, text);
     });
   }
@@ -276,7 +238,7 @@ export class Engine implements EngineApi, Disposable {
   }
 
   async refresh(applicationId: string | undefined, options: { fetch: boolean }, signal: AbortSignal): Promise<void> {
-    for (const workspace of this.#workspaces.values()) {
+    for (const workspace of this.#workspaces.all()) {
       if (applicationId !== undefined && workspace.session(applicationId) === undefined) continue;
       if (options.fetch) {
         const reason = await workspace.repo.fetch(signal);
@@ -284,24 +246,25 @@ export class Engine implements EngineApi, Disposable {
       }
       workspace.repo.refresh();
     }
-    for (const session of this.#sessions()) if (applicationId === undefined || session.application.id === applicationId) session.refresh();
+    for (const session of this.#workspaces.sessions())
+      if (applicationId === undefined || session.application.id === applicationId) session.refresh();
     await this.settled();
   }
 
   /** Compares these applications (all with a destination when none is named) and waits until each has its verdicts. For the CLI and tests. */
   async check(applicationIds: readonly string[] | undefined): Promise<void> {
-    for (const session of this.#sessions()) if (applicationIds?.includes(session.application.id) ?? true) session.activate();
+    for (const session of this.#workspaces.sessions()) if (applicationIds?.includes(session.application.id) ?? true) session.activate();
     await this.settled();
   }
 
   /** Resolves when nothing is being read or compared. */
   async settled(): Promise<void> {
-    await Promise.all(this.#sessions().map((session) => session.settled()));
+    await Promise.all(this.#workspaces.sessions().map((session) => session.settled()));
   }
 
   /** The session of an application, for the CLI's JSON. */
   session(applicationId: string): ApplicationSession | undefined {
-    return this.#find(applicationId)?.session;
+    return this.#workspaces.find(applicationId)?.session;
   }
 
   /** Renders an application from a tree, without any cluster. For the CLI. */
@@ -315,34 +278,67 @@ export class Engine implements EngineApi, Disposable {
   }
 
   dispose(): void {
-    for (const workspace of this.#workspaces.values()) workspace.dispose();
-    this.#workspaces.clear();
     this.#store.dispose();
   }
 
   #followClusters(pool: ClusterPool): void {
     this.#store.add(
       this.#hub.onDidChangeObjects(({ context, changes }) => {
-        for (const session of this.#sessions()) if (session.connection?.context === context) session.liveChanged(changes);
+        const watches = this.#hub.existing(context)?.watches;
+        if (watches === undefined) return;
+        for (const [session, change] of this.#router.route(context, changes, watches)) session.liveChanged(change);
       }),
     );
     this.#store.add(
       this.#hub.onDidChangeStatus((context) => {
-        for (const session of this.#sessions()) if (session.application.destination?.context === context) session.connectionChanged();
+        for (const session of this.#workspaces.sessions())
+          if (session.application.destination?.context === context) session.connectionChanged();
         this.#rows.fire([]);
       }),
     );
     this.#store.add(
       pool.onDidChangeContexts(() => {
-        for (const session of this.#sessions()) session.refresh();
+        for (const session of this.#workspaces.sessions()) session.refresh();
         this.#rows.fire([]);
       }),
     );
   }
 
+  async #openWorkspace(folder: string): Promise<Workspace | undefined> {
+    const { renderer, checker } = this.#services;
+    const repo = await RepoSession.open(folder, {
+      git: this.#services.gitOptions(),
+      background: this.#background,
+      chosenDestinations: () => this.#settings.current.chosenDestinations,
+      allowPlainFolder: this.#overrides.adHoc !== undefined,
+      ...(this.#overrides.revision === undefined ? {} : { revision: this.#overrides.revision }),
+    });
+    if (repo === undefined) return undefined;
+    const services = { hub: this.#hub, renderer, checker, background: this.#background, router: this.#router };
+    return new Workspace(repo, services, this.#listening(), this.#background, this.#overrides);
+  }
+
+  #listening(): WorkspaceListener {
+    return {
+      onRow: (id) => {
+        this.#rows.fire([id]);
+      },
+      onApplications: (ids) => {
+        this.#activateWanted();
+        this.#rows.fire(ids);
+      },
+      onDocuments: (applicationId, keys) => {
+        this.#documentChanges.fire({ applicationId, keys });
+      },
+      onFiles: (files) => {
+        this.#marks.fire(files);
+      },
+    };
+  }
+
   #activateWanted(): void {
     if (!this.#settings.current.isTrusted) return;
-    for (const session of this.#sessions()) {
+    for (const session of this.#workspaces.sessions()) {
       const isWanted = this.#interest.isViewVisible || this.#interest.applicationIds.includes(session.application.id);
       if (isWanted) session.activate();
     }
@@ -352,40 +348,21 @@ export class Engine implements EngineApi, Disposable {
     for (;;) {
       await delay(Math.max(this.#settings.current.fetchIntervalMinutes, 1) * 60_000, signal);
       if (!this.#settings.current.isTrusted || this.#settings.current.fetchIntervalMinutes === 0) continue;
-      for (const workspace of this.#workspaces.values()) {
+      for (const workspace of this.#workspaces.all()) {
         const reason = await workspace.repo.fetch(signal);
         if (reason !== undefined) this.#log.debug(`[fetch] ${describe(reason.code, reason.details)}`);
       }
     }
   }
 
+  async #lookRegularly(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await delay(healthIntervalMs, signal);
+      for (const session of this.#workspaces.sessions()) session.timePassed();
+    }
+  }
+
   #requireTrust(): void {
     if (!this.#settings.current.isTrusted) throw new AppError('workspace-untrusted');
-  }
-
-  #sessions(): readonly ApplicationSession[] {
-    return [...this.#workspaces.values()].flatMap((workspace) => workspace.sessions);
-  }
-
-  #find(applicationId: string): { workspace: Workspace; session: ApplicationSession } | undefined {
-    for (const workspace of this.#workspaces.values()) {
-      const session = workspace.session(applicationId);
-      if (session !== undefined) return { workspace, session };
-    }
-    return undefined;
-  }
-
-  #known(applicationId: string): { workspace: Workspace; session: ApplicationSession } {
-    const found = this.#find(applicationId);
-    if (found === undefined) throw new AppError('unknown-application', { application: applicationId });
-    return found;
-  }
-
-  #inFile<T>(file: string, use: (workspace: Workspace, path: string) => T): T | undefined {
-    for (const workspace of this.#workspaces.values()) {
-      const path = workspace.pathOf(file);
-      if (path !== undefined) return use(workspace, path);
-    }
-    return undefined;
   }
 }

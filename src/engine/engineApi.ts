@@ -54,6 +54,8 @@ export interface EngineApi {
   readonly onDidChangeDocuments: Event<{ readonly applicationId: string; readonly keys: readonly string[] }>;
 
   applications(): readonly ApplicationRow[];
+  applicationIds(): readonly string[];
+  row(applicationId: string): ApplicationRow | undefined;
   clusters(): readonly ClusterRow[];
   repos(): readonly RepoRow[];
   objects(applicationId: string): readonly ObjectRow[];

@@ -1,47 +1,10 @@
 import type { Application } from './model/application.ts';
 import { keyString, parseApiVersion } from './model/objects.ts';
-import { type ApplicationRow, type ChildRow, type FieldRow, type LineMark, type ObjectRow, shortValue } from './model/snapshot.ts';
-import type { ApplicationState, FieldDifference, Health, Reason } from './model/states.ts';
+import { type ChildRow, type FieldRow, type LineMark, type ObjectRow, shortValue } from './model/snapshot.ts';
+import type { FieldDifference, Health } from './model/states.ts';
 import { arrayAt, isJsonObject, stringAt } from './model/json.ts';
 import { displayName, keyOf, type KubeObject } from './model/objects.ts';
 import type { TrackedObject } from './trackedObject.ts';
-
-/** What an application's row shows beside its definition. */
-export interface ApplicationFacts {
-  readonly state: ApplicationState;
-  readonly reasons: readonly Reason[];
-  readonly health?: Health;
-  readonly driftedObjects: number;
-  readonly driftedFields: number;
-  readonly staleSinceMs?: number;
-  readonly targetRevision?: string;
-  readonly targetRef?: string;
-  readonly ahead?: number;
-  readonly behind?: number;
-  readonly fetchedAtMs?: number;
-  readonly isEdited: boolean;
-  readonly isComparing: boolean;
-}
-
-/** The row of an application. */
-export function toApplicationRow(application: Application, objects: readonly TrackedObject[], facts: ApplicationFacts): ApplicationRow {
-  const { destination } = application;
-  return {
-    id: application.id,
-    name: application.name,
-    repoRoot: application.repoRoot,
-    sourceType: application.source.type,
-    path: application.source.path,
-    owner: application.owner,
-    origin: application.origin,
-    isProtected: application.isProtected,
-    objectCount: objects.length,
-    ...facts,
-    ...(destination === undefined ? {} : { context: destination.context, namespace: destination.namespace }),
-    ...(destination?.environment === undefined ? {} : { environment: destination.environment }),
-    ...(application.declaredAt === undefined ? {} : { declaredAt: application.declaredAt }),
-  };
-}
 
 /** The row of a desired object. */
 export function toObjectRow(applicationId: string, object: TrackedObject, hasChildren: boolean): ObjectRow {

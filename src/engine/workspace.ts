@@ -7,27 +7,43 @@ import type { EngineOverrides } from './engineServices.ts';
 import type { Application } from './model/application.ts';
 import type { RepoChange, RepoSession } from './repoSession.ts';
 
+/** Who is told of a workspace's changes. */
+export interface WorkspaceListener {
+  onRow(applicationId: string): void;
+  onDocuments(applicationId: string, keys: readonly string[]): void;
+  /** these applications came, went or are declared otherwise; the repo's own row may be another */
+  onApplications(applicationIds: readonly string[]): void;
+  /** marks or problems of these files (absolute) changed */
+  onFiles(files: readonly string[]): void;
+}
+
 /** Keeps one repo's applications in step with what is found in it, and places their marks. */
 export class Workspace implements Disposable {
   readonly repo: RepoSession;
   readonly marks: MarkIndex;
   readonly #services: ApplicationServices;
-  readonly #listener: Omit<ApplicationListener, 'onMarks'> & { onProblems(files: readonly string[]): void };
+  readonly #listener: WorkspaceListener;
   readonly #sessions = new Map<string, ApplicationSession>();
   readonly #overrides: EngineOverrides;
   readonly #store = new DisposableStore();
-  #problemFiles: readonly string[] = [];
+  /** files with problems by application; '' is the config file's own */
+  readonly #problemFiles = new Map<string, readonly string[]>();
 
   constructor(
     repo: RepoSession,
     services: Omit<ApplicationServices, 'repo'>,
-    listener: Omit<ApplicationListener, 'onMarks'> & { onProblems(files: readonly string[]): void },
+    listener: WorkspaceListener,
     background: BackgroundRunner,
     overrides: EngineOverrides = {},
   ) {
     this.#overrides = overrides;
     this.repo = this.#store.add(repo);
     this.marks = this.#store.add(new MarkIndex(repo.root, repo.workingTree, background));
+    this.#store.add(
+      this.marks.onDidChange((files) => {
+        listener.onFiles(files);
+      }),
+    );
     this.#services = { ...services, repo };
     this.#listener = listener;
     this.#store.add(
@@ -64,15 +80,20 @@ export class Workspace implements Disposable {
       this.#sessions.get(id)?.dispose();
       this.#sessions.delete(id);
     }
+    const changed = [...gone];
     for (const [id, application] of found) {
       const session = this.#sessions.get(id);
       if (session === undefined) this.#sessions.set(id, new ApplicationSession(application, this.#services, this.#listening()));
-      else session.update(application);
+      else if (!session.update(application)) continue;
+      changed.push(id);
     }
-    if (change.revisions) for (const session of this.#sessions.values()) session.refresh();
+    for (const session of this.#sessions.values()) {
+      if (change.revisions) session.refresh();
+      session.editsChanged();
+    }
     this.marks.filesChanged(change.paths);
-    for (const id of [...found.keys(), ...gone]) this.#listener.onRow(id);
-    this.#tellProblems();
+    this.#tellProblems('', change.applications ? this.repo.found.problems.map((problem) => problem.range.file) : undefined);
+    this.#listener.onApplications(changed);
   }
 
   /** What the repo declares, in the context that the caller wants; a folder named by the caller stands for all of it. */
@@ -88,13 +109,14 @@ export class Workspace implements Disposable {
 
   #listening(): ApplicationListener {
     return {
-      ...this.#listener,
       onRow: (id) => {
         this.#listener.onRow(id);
-        this.#tellProblems();
       },
       onDocuments: (id, keys) => {
         this.#listener.onDocuments(id, keys);
+      },
+      onProblems: (id, files) => {
+        this.#tellProblems(id, files);
       },
       onMarks: (id, tree, marks) => {
         this.marks.set(id, tree === undefined ? undefined : { tree, marks });
@@ -102,13 +124,11 @@ export class Workspace implements Disposable {
     };
   }
 
-  #tellProblems(): void {
-    const files = [
-      ...this.repo.found.problems.map((problem) => problem.range.file),
-      ...this.sessions.flatMap((session) => session.render?.errors.flatMap((error) => error.file ?? []) ?? []),
-    ];
-    const touched = [...new Set([...this.#problemFiles, ...files])];
-    this.#problemFiles = files;
-    if (touched.length > 0) this.#listener.onProblems(touched.map((file) => resolve(this.repo.root, file)));
+  /** Tells of the files in which a source had problems before or has them now. */
+  #tellProblems(source: string, files: readonly string[] | undefined): void {
+    if (files === undefined) return;
+    const touched = [...new Set([...(this.#problemFiles.get(source) ?? []), ...files])];
+    this.#problemFiles.set(source, files);
+    if (touched.length > 0) this.#listener.onFiles(touched.map((file) => resolve(this.repo.root, file)));
   }
 }

@@ -68,14 +68,18 @@ export class PlumblineServer implements Disposable {
         this.#background.run('tell of a change', () => this.#connection.sendNotification('plumbline/changed', change));
       }),
     );
-    registerRequests(this.#connection, engine, publisher, this.#background);
+    const { promise: opened, resolve: tellOpened } = Promise.withResolvers<void>();
+    registerRequests(this.#connection, engine, publisher, opened, this.#background);
     this.#followEditor(engine, options.settings);
     const folders = (params.workspaceFolders ?? []).flatMap((folder) => toFile(folder.uri) ?? []);
     this.#connection.onInitialized(() => {
-      for (const folder of folders) this.#background.run(`open ${folder}`, () => engine.openFolder(folder));
+      this.#background.run('open the folders', async () => {
+        await Promise.allSettled(folders.map((folder) => this.#openFolder(engine, folder)));
+        tellOpened();
+      });
       this.#connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
         for (const { uri } of removed) engine.closeFolder(fileURLToPath(uri));
-        for (const { uri } of added) this.#background.run(`open ${uri}`, () => engine.openFolder(fileURLToPath(uri)));
+        for (const { uri } of added) this.#background.run(`open ${uri}`, () => this.#openFolder(engine, fileURLToPath(uri)));
       });
     });
     return {
@@ -87,6 +91,14 @@ export class PlumblineServer implements Disposable {
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
       },
     };
+  }
+
+  async #openFolder(engine: Engine, folder: string): Promise<void> {
+    try {
+      await engine.openFolder(folder);
+    } catch (error) {
+      this.#log.error(`[open ${folder}] ${isAppError(error) ? describe(error.code, error.details) : toError(error).message}`);
+    }
   }
 
   #followEditor(engine: Engine, initial: EngineSettings): void {

@@ -50,12 +50,12 @@ export class Publisher implements Disposable {
    */
   page(since: Stamp | undefined, cursor: string | undefined): SnapshotPage {
     const changed = this.#changedSince(since);
-    const all = this.#engine.applications();
-    const rows = changed === undefined ? all : all.filter((row) => changed.has(row.id));
-    const known = new Set(all.map((row) => row.id));
+    const all = this.#engine.applicationIds();
+    const ids = changed === undefined ? all : all.filter((id) => changed.has(id));
     const offset = cursor === undefined ? 0 : Number.parseInt(cursor, 10);
-    const { end, page } = cutPage(rows, offset);
+    const { end, page } = this.#cutPage(ids, offset);
     const isFirst = offset === 0;
+    const known = new Set(all);
     return {
       epoch: this.#epoch,
       version: this.#version,
@@ -64,7 +64,7 @@ export class Publisher implements Disposable {
       clusters: isFirst ? this.#engine.clusters() : [],
       repos: isFirst ? this.#engine.repos() : [],
       isFull: changed === undefined,
-      ...(end < rows.length ? { cursor: String(end) } : {}),
+      ...(end < ids.length ? { cursor: String(end) } : {}),
     };
   }
 
@@ -78,15 +78,18 @@ export class Publisher implements Disposable {
     if (missed < 0 || missed > this.#history.length) return undefined;
     return new Set(missed === 0 ? [] : this.#history.slice(-missed).flat());
   }
-}
 
-function cutPage(rows: readonly ApplicationRow[], offset: number): { page: readonly ApplicationRow[]; end: number } {
-  let bytes = 0;
-  let end = offset;
-  for (const row of rows.slice(offset)) {
-    bytes += JSON.stringify(row).length;
-    if (bytes > maximumPageBytes && end > offset) break;
-    end += 1;
+  #cutPage(ids: readonly string[], offset: number): { page: readonly ApplicationRow[]; end: number } {
+    const page: ApplicationRow[] = [];
+    let bytes = 0;
+    let end = offset;
+    for (const id of ids.slice(offset)) {
+      const row = this.#engine.row(id);
+      bytes += row === undefined ? 0 : JSON.stringify(row).length;
+      if (bytes > maximumPageBytes && end > offset) break;
+      if (row !== undefined) page.push(row);
+      end += 1;
+    }
+    return { page, end };
   }
-  return { page: rows.slice(offset, end), end };
 }

@@ -2,7 +2,7 @@ import type { CancellationToken, Connection } from 'vscode-languageserver/node';
 import type { EngineApi } from '../engine/engineApi.ts';
 import type { StepResult } from '../engine/model/plan.ts';
 import type { Requests, ServerNotifications } from '../protocol/messages.ts';
-import type { BackgroundRunner } from '../base/async.ts';
+import { type BackgroundRunner, raceWithSignal } from '../base/async.ts';
 import type { Publisher } from './publisher.ts';
 import { withSignal } from './cancellation.ts';
 
@@ -13,14 +13,26 @@ type Handler<Name extends keyof Requests> = (
 
 /**
  * Answers the `plumbline/*` requests of the client from the engine.
+ * @param opened resolves when the folders of the start are read: a snapshot from before would say that there is nothing
  * @param background sends progress without holding up the execution
  */
-export function registerRequests(connection: Connection, engine: EngineApi, publisher: Publisher, background: BackgroundRunner): void {
+export function registerRequests(
+  connection: Connection,
+  engine: EngineApi,
+  publisher: Publisher,
+  opened: Promise<void>,
+  background: BackgroundRunner,
+): void {
   const on = <Name extends keyof Requests>(name: Name, handler: Handler<Name>): void => {
-    connection.onRequest(name, (params: Requests[Name]['params'], token: CancellationToken) => withSignal(token, (signal) => handler(params, signal)));
+    connection.onRequest(name, (params: Requests[Name]['params'], token: CancellationToken) =>
+      withSignal(token, (signal) => handler(params, signal)),
+    );
   };
 
-  on('plumbline/snapshot', ({ since, cursor }) => publisher.page(since, cursor));
+  on('plumbline/snapshot', async ({ since, cursor }, signal) => {
+    await raceWithSignal(opened, signal);
+    return publisher.page(since, cursor);
+  });
   on('plumbline/objects', ({ applicationId }) => ({ objects: engine.objects(applicationId) }));
   on('plumbline/children', ({ applicationId, key, uid }) => ({ children: engine.children(applicationId, key, uid) }));
   on('plumbline/marks', ({ file }) => ({ marks: engine.marks(file) }));

@@ -27,15 +27,18 @@ function row(id: string, path = 'apps'): ApplicationRow {
 }
 
 /** The part of the engine that the publisher asks, over a plain list of rows. */
-class Rows implements Pick<EngineApi, 'applications' | 'clusters' | 'repos' | 'onDidChangeRows'> {
+class Rows implements Pick<EngineApi, 'applicationIds' | 'row' | 'clusters' | 'repos' | 'onDidChangeRows'> {
   readonly emitter = new Emitter<readonly string[]>();
   readonly onDidChangeRows = this.emitter.event;
   list: ApplicationRow[];
   constructor(list: ApplicationRow[]) {
     this.list = list;
   }
-  applications(): readonly ApplicationRow[] {
-    return this.list;
+  applicationIds(): readonly string[] {
+    return this.list.map((each) => each.id);
+  }
+  row(id: string): ApplicationRow | undefined {
+    return this.list.find((each) => each.id === id);
   }
   clusters(): readonly [] {
     return [];
