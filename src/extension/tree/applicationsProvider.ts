@@ -88,11 +88,6 @@ export class ApplicationsProvider implements vscode.TreeDataProvider<TreeNode>, 
     if (changed.length > 0) this.#changes.fire(changed);
   }
 
-  /** Refreshes one row, e.g. to try again. */
-  refreshNode(node: TreeNode): void {
-    this.#changes.fire([node]);
-  }
-
   getTreeItem(node: TreeNode): vscode.TreeItem {
     return this.#items.toItem(node);
   }
