@@ -68,14 +68,14 @@ export class PlumblineServer implements Disposable {
         this.#background.run('tell of a change', () => this.#connection.sendNotification('plumbline/changed', change));
       }),
     );
-    const { promise: opened, resolve: tellOpened } = Promise.withResolvers<void>();
+    const { promise: opened, resolve: tellOpened } = Promise.withResolvers<undefined>();
     registerRequests(this.#connection, engine, publisher, opened, this.#background);
     this.#followEditor(engine, options.settings);
     const folders = (params.workspaceFolders ?? []).flatMap((folder) => toFile(folder.uri) ?? []);
     this.#connection.onInitialized(() => {
       this.#background.run('open the folders', async () => {
         await Promise.allSettled(folders.map((folder) => this.#openFolder(engine, folder)));
-        tellOpened();
+        tellOpened(undefined);
       });
       this.#connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
         for (const { uri } of removed) engine.closeFolder(fileURLToPath(uri));

@@ -20,7 +20,7 @@ export function registerRequests(
   connection: Connection,
   engine: EngineApi,
   publisher: Publisher,
-  opened: Promise<void>,
+  opened: Promise<undefined>,
   background: BackgroundRunner,
 ): void {
   const on = <Name extends keyof Requests>(name: Name, handler: Handler<Name>): void => {
