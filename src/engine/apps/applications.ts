@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
-import type { Application, ApplicationSource, Environment } from '../model/application.ts';
-import { canonicalJson, type JsonValue } from '../model/json.ts';
-import type { SourceTree } from '../model/sourceTree.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Application, ApplicationSource, Environment, SourceType } from '../model/application.ts';
+import { canonicalJson } from '../model/json.ts';
+import type { EntryKind, SourceTree } from '../model/sourceTree.ts';
 import { type ConfigFile, configFileName, type DeclaredApplication, parseConfig } from './configFile.ts';
 import { recogniseSource, suggest, type Suggestion } from './convention.ts';
-import { resolvePath } from './paths.ts';
+import { chartName } from './fileFacts.ts';
+import { isBelow, joinPath, resolvePath } from './paths.ts';
 import type { AppProblem } from './problems.ts';
 import { RepoIndex } from './repoIndex.ts';
 
@@ -26,12 +28,22 @@ export function suggestionKey({ path, helm }: ApplicationSource): string {
   return file === undefined ? path : `${path}#${file}`;
 }
 
+/** What a path of plumbline.yaml leads to. */
+interface PathFacts {
+  readonly kind: EntryKind | undefined;
+  readonly type: SourceType | undefined;
+  readonly hasChart: boolean;
+  readonly isReadable: boolean;
+}
+
 /** Finds the applications of one repo: those that plumbline.yaml declares and those that its layout suggests. */
 export class ApplicationFinder {
   readonly #repoRoot: string;
   readonly #index = new RepoIndex();
+  /** what the paths of plumbline.yaml lead to */
+  readonly #paths = new Map<string, PathFacts>();
   #config: { readonly text: string; readonly file: ConfigFile } | undefined;
-  #last: { readonly text: string; readonly found: FoundApplications } | undefined;
+  #last: { readonly config: ConfigFile | undefined; readonly chosen: string; readonly found: FoundApplications } | undefined;
 
   /** @param repoRoot absolute path, for `Application.repoRoot` */
   constructor(repoRoot: string) {
@@ -39,7 +51,7 @@ export class ApplicationFinder {
   }
 
   /**
-   * Applications as a tree has them. The same object is given again when nothing of it changed.
+   * Applications as a tree has them. The same object is given again when nothing changed.
    * @param changedPaths paths that may have changed since the last call (folders stand for all below); undefined: read all
    */
   async find(
@@ -48,9 +60,21 @@ export class ApplicationFinder {
     changedPaths: readonly string[] | undefined,
     signal: AbortSignal,
   ): Promise<FoundApplications> {
-    await this.#index.update(tree, this.#last === undefined ? undefined : changedPaths, signal);
+    const changed = this.#last === undefined ? undefined : changedPaths;
+    const hasMoved = await this.#followPaths(tree, changed);
+    const isIndexNew = await this.#index.update(tree, changed, signal);
     const bytes = await tree.read(configFileName);
     const config = bytes === undefined ? undefined : this.#parse(new TextDecoder().decode(bytes));
+    const last = this.#last;
+    const chosenText = canonicalJson(chosen);
+    if (last !== undefined && !hasMoved && !isIndexNew && last.config === config && last.chosen === chosenText) return last.found;
+    const found = await this.#compose(tree, config, chosen);
+    const kept = last !== undefined && isDeepStrictEqual(last.found, found) ? last.found : found;
+    this.#last = { config, chosen: chosenText, found: kept };
+    return kept;
+  }
+
+  async #compose(tree: SourceTree, config: ConfigFile | undefined, chosen: ChosenDestinations): Promise<FoundApplications> {
     const problems = [...(config?.problems ?? [])];
     const applications: Application[] = [];
     for (const declared of config?.applications ?? []) {
@@ -58,15 +82,34 @@ export class ApplicationFinder {
       if ('code' in source) problems.push(source);
       else applications.push(this.#declared(declared, source));
     }
+    const ids = new Set(applications.map(({ id }) => id));
     const declaredSources = applications.map(({ source }) => source);
     for (const suggestion of suggest(this.#index.folders, declaredSources, basename(this.#repoRoot))) {
-      applications.push(this.#suggested(suggestion, chosen, applications));
+      const application = this.#suggested(suggestion, chosen, ids);
+      ids.add(application.id);
+      applications.push(application);
     }
     if (!this.#index.isComplete) {
       const range = { file: configFileName, startLine: 0, startColumn: 0, endLine: 0, endColumn: 0 };
       problems.push({ code: 'convention-limit', details: {}, severity: 'warning', range });
     }
-    return this.#keep({ hasConfig: config !== undefined, environments: config?.environments ?? [], applications, problems });
+    return { hasConfig: config !== undefined, environments: config?.environments ?? [], applications, problems };
+  }
+
+  /** Looks again where changed paths lead. @returns whether any leads elsewhere now */
+  async #followPaths(tree: SourceTree, changed: readonly string[] | undefined): Promise<boolean> {
+    if (changed === undefined) {
+      this.#paths.clear();
+      return true;
+    }
+    let hasMoved = false;
+    for (const [path, before] of this.#paths) {
+      if (!changed.some((one) => isBelow(path, one) || isBelow(one, path))) continue;
+      const now = await factsOf(tree, path);
+      if (!isDeepStrictEqual(before, now)) hasMoved = true;
+      this.#paths.set(path, now);
+    }
+    return hasMoved;
   }
 
   #parse(text: string): ConfigFile {
@@ -85,18 +128,22 @@ export class ApplicationFinder {
     });
     const path = resolvePath('', declared.path);
     if (path === undefined) return fail('config-path-escapes');
-    const kind = await tree.kindOf(path);
+    let facts = this.#paths.get(path);
+    if (facts === undefined) {
+      facts = await factsOf(tree, path);
+      this.#paths.set(path, facts);
+    }
+    const { kind, type, hasChart, isReadable } = facts;
+    if (!isReadable) return fail('config-path-unreadable');
     if (kind === 'unreachable') return fail('config-path-escapes');
     if (kind === 'submodule') return fail('config-path-submodule');
     if (kind === undefined) return fail('config-path-missing');
     const escaping = helm?.valueFiles?.find((file) => resolvePath(path, file) === undefined);
     if (escaping !== undefined) return { ...fail('config-path-escapes'), details: { path: escaping, application: declared.name } };
-    const type = await recogniseSource(tree, path);
     if (type === undefined) return fail('config-no-source');
     if (helm === undefined) return { type, path };
     // A folder with both is a chart when Helm's parameters are given.
-    const isChart = type === 'helm' || (await tree.kindOf(`${path === '' ? '' : `${path}/`}Chart.yaml`)) === 'file';
-    return isChart ? { type: 'helm', path, helm } : fail('config-helm-without-chart');
+    return hasChart ? { type: 'helm', path, helm } : fail('config-helm-without-chart');
   }
 
   #declared(declared: DeclaredApplication, source: ApplicationSource): Application {
@@ -122,11 +169,11 @@ export class ApplicationFinder {
   }
 
   /** A suggestion, compared read-only once a cluster was chosen for it. */
-  #suggested({ name, source }: Suggestion, chosen: ChosenDestinations, others: readonly Application[]): Application {
+  #suggested({ name, source }: Suggestion, chosen: ChosenDestinations, ids: ReadonlySet<string>): Application {
     const key = suggestionKey(source);
     const destination = Object.hasOwn(chosen, key) ? chosen[key] : undefined;
     let id = idOf(destination?.context ?? '-', name);
-    if (others.some((other) => other.id === id)) id = idOf(destination?.context ?? '-', key);
+    if (ids.has(id)) id = idOf(destination?.context ?? '-', key);
     return {
       id,
       name,
@@ -140,11 +187,14 @@ export class ApplicationFinder {
       isProtected: false,
     };
   }
+}
 
-  #keep(found: FoundApplications): FoundApplications {
-    const text = canonicalJson(found as unknown as JsonValue);
-    if (this.#last?.text !== text) this.#last = { text, found };
-    return this.#last.found;
+async function factsOf(tree: SourceTree, path: string): Promise<PathFacts> {
+  try {
+    const [kind, type, chart] = await Promise.all([tree.kindOf(path), recogniseSource(tree, path), tree.kindOf(joinPath(path, chartName))]);
+    return { kind, type, hasChart: chart === 'file', isReadable: true };
+  } catch {
+    return { kind: undefined, type: undefined, hasChart: false, isReadable: false };
   }
 }
 

@@ -113,20 +113,19 @@ function readRoot(reader: ConfigReader, contents: Node): Pick<ConfigFile, 'envir
     .filter((one) => one !== undefined);
   const applicationsNode = reader.node(root, 'applications');
   const items = applicationsNode === undefined ? [] : reader.items(applicationsNode, 'applications');
-  const applications: DeclaredApplication[] = [];
+  const applications = new Map<string, DeclaredApplication>();
   for (const [index, item] of items.entries()) {
     const application = readApplication(reader, item ?? applicationsNode, `applications[${String(index)}]`, environments, names);
     if (application === undefined) continue;
-    const twin = applications.find(
-      ({ name, environment }) => name === application.name && environment.name === application.environment.name,
-    );
-    if (twin === undefined) applications.push(application);
+    const id = `${application.environment.name}/${application.name}`;
+    const twin = applications.get(id);
+    if (twin === undefined) applications.set(id, application);
     else {
       const details = { application: application.name, environment: twin.environment.name, line: twin.declaredAt.startLine + 1 };
       reader.problems.push({ code: 'config-duplicate-application', details, severity: 'error', range: application.declaredAt });
     }
   }
-  return { environments, applications };
+  return { environments, applications: [...applications.values()] };
 }
 
 function readEnvironment(reader: ConfigReader, name: string, keyNode: Node, valueNode: Node | undefined): Environment | undefined {

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { ApplicationSource, SourceType } from '../model/application.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
 import { chartName, isManifestName, kustomizationNames } from './fileFacts.ts';
-import { isBelow, joinPath, resolvePath } from './paths.ts';
+import { joinPath, resolvePath } from './paths.ts';
 import type { FolderFacts } from './repoIndex.ts';
 
 /** An application that the layout of the repo suggests. */
@@ -41,10 +41,13 @@ export function suggest(
   repoName: string,
 ): readonly Suggestion[] {
   const included = includedPaths(folders);
-  const charts = [...folders].filter(([, facts]) => facts.chart !== undefined).map(([folder]) => folder);
-  const isInChart = (folder: string): boolean => charts.some((chart) => chart !== folder && isBelow(folder, chart));
+  const charts = new Set([...folders].filter(([, facts]) => facts.chart !== undefined).map(([folder]) => folder));
+  const isInChart = (folder: string): boolean => above(folder).some((one) => charts.has(one));
+  const declaredPaths = new Set(declared.map(({ path }) => path));
+  const declaredFolders = new Set(declared.filter(({ type }) => type === 'directory').map(({ path }) => path));
   const isDeclared = (folder: string): boolean =>
-    declared.some(({ path, type }) => path === folder || (type === 'directory' && isBelow(folder, path)));
+    declaredPaths.has(folder) || declaredFolders.has(folder) || above(folder).some((one) => declaredFolders.has(one));
+  const aboveDeclared = new Set(declared.flatMap(({ path }) => above(path)));
   const sources: ApplicationSource[] = [];
   for (const [folder, { kustomization, chart, valueFiles }] of folders) {
     if (isInChart(folder) || included.has(folder) || isDeclared(folder)) continue;
@@ -56,8 +59,7 @@ export function suggest(
     }
   }
   for (const folder of plainFolders(folders, included)) {
-    const covers = declared.some(({ path }) => isBelow(path, folder));
-    if (!covers && !isInChart(folder) && !isDeclared(folder)) sources.push({ type: 'directory', path: folder });
+    if (!aboveDeclared.has(folder) && !isInChart(folder) && !isDeclared(folder)) sources.push({ type: 'directory', path: folder });
   }
   return named(sources, repoName);
 }
@@ -79,24 +81,27 @@ function plainFolders(folders: ReadonlyMap<string, FolderFacts>, included: Reado
   const blocked = new Set<string>();
   for (const [folder, { kustomization, chart, manifests }] of folders) {
     const isTaken = kustomization !== undefined || chart !== undefined || manifests.some((name) => included.has(joinPath(folder, name)));
-    if (isTaken) for (const above of selfAndAbove(folder)) blocked.add(above);
+    if (isTaken) for (const one of [folder, ...above(folder)]) blocked.add(one);
   }
-  const free = [...folders.keys()].filter((folder) => !blocked.has(folder)).sort();
-  return free.filter((folder) => !free.some((other) => other !== folder && isBelow(folder, other)));
+  const free = new Set([...folders.keys()].filter((folder) => !blocked.has(folder)));
+  return [...free].filter((folder) => !above(folder).some((one) => free.has(one)));
 }
 
-function selfAndAbove(folder: string): readonly string[] {
-  const segments = folder === '' ? [] : folder.split('/');
-  return ['', ...segments.map((_segment, index) => segments.slice(0, index + 1).join('/'))];
+/** The folders that a path lies in, from the root. */
+function above(path: string): readonly string[] {
+  const segments = path === '' ? [] : path.split('/');
+  return segments.map((_segment, index) => segments.slice(0, index).join('/'));
 }
 
 /** Names by the telling parts of the path, unique: a name that two would have becomes the whole path. */
 function named(sources: readonly ApplicationSource[], repoName: string): readonly Suggestion[] {
   const ordered = [...sources].sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
   const short = ordered.map((source) => nameOf(source, true, repoName));
+  const uses = new Map<string, number>();
+  for (const name of short) uses.set(name, (uses.get(name) ?? 0) + 1);
   const names = new Set<string>();
   return ordered.map((source, index) => {
-    const isUnique = short.filter((name) => name === short[index]).length === 1;
+    const isUnique = uses.get(short[index] ?? '') === 1;
     const wanted = isUnique ? (short[index] ?? '') : nameOf(source, false, repoName);
     let name = wanted;
     for (let number = 2; names.has(name); number += 1) name = `${wanted}-${String(number)}`;

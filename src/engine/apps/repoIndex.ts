@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { SourceTree, TreeEntry } from '../model/sourceTree.ts';
 import {
   chartFacts,
@@ -9,7 +10,7 @@ import {
   kustomizationFacts,
   kustomizationNames,
 } from './fileFacts.ts';
-import { joinPath, parentPath } from './paths.ts';
+import { isBelow, joinPath, parentPath } from './paths.ts';
 
 /** What stands in one folder. */
 export interface FolderFacts {
@@ -26,13 +27,13 @@ const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 const SKIPPED_FOLDERS: ReadonlySet<string> = new Set(['node_modules', 'vendor']);
 
 /**
- * What the folders of a tree hold as far as applications can be seen by convention. Hidden folders are not looked into. Keeps
- * what it read by content hash, so that a change costs the folders that it touches.
+ * What the folders of a tree hold as far as applications can be seen by convention. Hidden folders are not looked into. A change costs
+ * the folders that it touches.
  */
 export class RepoIndex {
   readonly #folders = new Map<string, FolderFacts>();
-  readonly #isManifest = new Map<string, { readonly hash: string; readonly value: boolean }>();
   #isComplete = true;
+  #hasChanged = false;
 
   /** By folder; only those that hold anything of interest. */
   get folders(): ReadonlyMap<string, FolderFacts> {
@@ -47,11 +48,19 @@ export class RepoIndex {
   /**
    * Brings the index up to the tree.
    * @param changed paths that may have changed; a folder stands for all below it; undefined or '': everything
+   * @returns whether anything is different now
    */
-  async update(tree: SourceTree, changed: readonly string[] | undefined, signal: AbortSignal): Promise<void> {
+  async update(tree: SourceTree, changed: readonly string[] | undefined, signal: AbortSignal): Promise<boolean> {
+    this.#hasChanged = false;
+    await this.#update(tree, changed, signal);
+    return this.#hasChanged;
+  }
+
+  async #update(tree: SourceTree, changed: readonly string[] | undefined, signal: AbortSignal): Promise<void> {
     if (changed === undefined || changed.includes('')) {
       this.#folders.clear();
       this.#isComplete = true;
+      this.#hasChanged = true;
       await this.#scan(tree, [''], true, signal);
       return;
     }
@@ -59,7 +68,7 @@ export class RepoIndex {
     const single = new Set<string>();
     for (const path of changed) {
       if (isSkipped(path)) continue;
-      if ((await tree.kindOf(path)) === 'directory') whole.add(path);
+      if ((await tree.kindOf(path).catch(() => undefined)) === 'directory') whole.add(path);
       else {
         this.#forgetBelow(path);
         single.add(parentPath(path));
@@ -88,7 +97,8 @@ export class RepoIndex {
 
   /** Reads one folder. @returns the folders in it */
   async #read(tree: SourceTree, folder: string): Promise<string[]> {
-    const entries = (await tree.list(folder)) ?? [];
+    // A folder that may not be read holds nothing to suggest.
+    const entries = (await tree.list(folder).catch(() => undefined)) ?? [];
     // A link to a folder would show the same application a second time.
     const folders = entries.filter(({ name, kind, isLink }) => kind === 'directory' && !isLink && !isSkipped(name));
     const facts = await this.#factsOf(
@@ -96,6 +106,7 @@ export class RepoIndex {
       folder,
       entries.filter(({ kind }) => kind === 'file'),
     );
+    if (!isDeepStrictEqual(this.#folders.get(folder), facts)) this.#hasChanged = true;
     if (facts === undefined) this.#folders.delete(folder);
     else this.#folders.set(folder, facts);
     return folders.map(({ name }) => joinPath(folder, name));
@@ -107,7 +118,7 @@ export class RepoIndex {
     const manifests: string[] = [];
     const isChart = names.has(chartName);
     for (const name of names)
-      if (isManifestName(name) && !isChart && (await this.#holdsObjects(tree, joinPath(folder, name)))) manifests.push(name);
+      if (isManifestName(name) && !isChart && holdsObjects(await textOf(tree, joinPath(folder, name)))) manifests.push(name);
     if (kustomization === undefined && !isChart && manifests.length === 0) return undefined;
     return {
       ...(kustomization !== undefined && { kustomization: kustomizationFacts(await textOf(tree, joinPath(folder, kustomization))) }),
@@ -117,19 +128,12 @@ export class RepoIndex {
     };
   }
 
-  async #holdsObjects(tree: SourceTree, path: string): Promise<boolean> {
-    const hash = await tree.hashOf(path).catch(() => undefined);
-    if (hash === undefined) return false;
-    const known = this.#isManifest.get(path);
-    if (known?.hash === hash) return known.value;
-    const value = holdsObjects(await textOf(tree, path));
-    this.#isManifest.set(path, { hash, value });
-    return value;
-  }
-
   #forgetBelow(path: string): void {
-    this.#folders.delete(path);
-    for (const known of this.#folders.keys()) if (known.startsWith(`${path}/`)) this.#folders.delete(known);
+    for (const known of this.#folders.keys()) {
+      if (!isBelow(known, path)) continue;
+      this.#folders.delete(known);
+      this.#hasChanged = true;
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants, type BigIntStats } from 'node:fs';
+import { type BigIntStats, constants, type Dirent } from 'node:fs';
 import { lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { AppError } from '../../base/errors.ts';
@@ -127,13 +127,23 @@ export class WorkingTree implements SourceTree {
     const resolved = await this.#resolve(folder);
     if (normalized === undefined || typeof resolved !== 'object' || resolved.kind !== 'directory') return undefined;
     const entries: TreeEntry[] = [];
-    for (const entry of await readdir(resolved.absolute, { withFileTypes: true })) {
+    let found: Dirent[];
+    try {
+      found = await readdir(resolved.absolute, { withFileTypes: true });
+    } catch (error) {
+      throwUnlessAbsent(error, folder);
+      return undefined;
+    }
+    for (const entry of found) {
       const { name } = entry;
       if (name.toLowerCase() === '.git') continue;
       if (entry.isFile()) entries.push({ name, kind: 'file', isLink: false });
-      else if (entry.isSymbolicLink() || entry.isDirectory()) {
+      else if (entry.isDirectory()) {
+        const isSubmodule = await exists(join(resolved.absolute, name, '.git'));
+        entries.push({ name, kind: isSubmodule ? 'submodule' : 'directory', isLink: false });
+      } else if (entry.isSymbolicLink()) {
         const kind = (await this.kindOf(joinTreePath(normalized, name))) ?? 'unreachable';
-        entries.push({ name, kind, isLink: entry.isSymbolicLink() });
+        entries.push({ name, kind, isLink: true });
       }
     }
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -174,6 +174,23 @@ class CountingTree extends MemoryTree {
   }
 }
 
+/** A tree with a folder that may not be read. */
+class LockedTree extends MemoryTree {
+  override list(folder: string): ReturnType<SourceTree['list']> {
+    return folder.startsWith('locked') ? Promise.reject(new Error('EACCES')) : super.list(folder);
+  }
+}
+
+test('a folder that may not be read hides nothing else', async (t) => {
+  const tree = new LockedTree({
+    'plumbline.yaml': config('name: a, environment: prod, path: locked/a'),
+    'locked/a/x.yaml': object('A'),
+    'b/x.yaml': object('A'),
+  });
+  const found = await new ApplicationFinder('/r').find(tree, {}, undefined, t.signal);
+  assert.deepEqual([rows(found), found.problems.map(({ code }) => code)], [['-/b directory b'], ['config-path-unreadable']]);
+});
+
 test('a change reads what it touches, and an unchanged result is the same object', async (t) => {
   const files: Record<string, string | undefined> = Object.fromEntries(
     Array.from({ length: 50 }, (_, index) => [`apps/a${String(index)}/x.yaml`, object('ConfigMap')]),

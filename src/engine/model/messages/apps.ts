@@ -21,6 +21,8 @@ export const appsMessages: Readonly<Record<string, string>> = {
   'config-path-escapes': 'The path "{path}" of the application "{application}" leads out of the repo. Use a path inside it.',
   'config-path-submodule':
     'The path "{path}" of the application "{application}" is a submodule, whose files belong to another repo. Open that repo, or use a path of this one.',
+  'config-path-unreadable':
+    'The path "{path}" of the application "{application}" cannot be read. Check its permissions, and those of the folders above it.',
   'config-no-source':
     'The path "{path}" of the application "{application}" holds no kustomization, no chart and no manifests. Point it at a folder that does.',
   'config-helm-without-chart':
