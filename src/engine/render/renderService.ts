@@ -216,12 +216,17 @@ export class RenderService implements Disposable {
 
   async #takeWorker(): Promise<RenderWorker> {
     clearTimeout(this.#idleTimer);
-    const module = await this.#module.compiled();
     const idle = this.#idle.pop();
     if (idle?.isAlive === true) return idle;
-    const file = new URL(isSource ? './worker.ts' : './worker.mjs', import.meta.url);
-    const worker = new RenderWorker(file, module, this.#limits.timeoutMs);
+    const worker = new RenderWorker(new URL(isSource ? './worker.ts' : './worker.mjs', import.meta.url), this.#limits.timeoutMs);
     this.#workers.add(worker);
+    try {
+      worker.load(await this.#module.compiled());
+    } catch (error) {
+      this.#workers.delete(worker);
+      worker.dispose();
+      throw error;
+    }
     return worker;
   }
 

@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { Disposable } from '../../base/lifecycle.ts';
 import type { LookOperation } from '../../upstream/renderer.ts';
-import type { WorkerFailure, WorkerJob, WorkerMessage, WorkerSetup } from './workerMessages.ts';
+import type { WorkerFailure, WorkerJob, WorkerMessage, WorkerModule, WorkerSetup } from './workerMessages.ts';
 
 /** Answers the looks of one job. */
 export type Lookup = (operation: LookOperation, text: string) => Promise<Uint8Array>;
@@ -40,13 +40,13 @@ export class RenderWorker implements Disposable {
   #memoryBytes = 0;
   #isDead = false;
 
-  /** @param file the worker's program; @param module compiled renderer.wasm; @param lookTimeoutMs longest wait for one read */
-  constructor(file: URL, module: WebAssembly.Module, lookTimeoutMs: number) {
+  /** Starts the thread. @param file the worker's program; @param lookTimeoutMs longest wait for one read */
+  constructor(file: URL, lookTimeoutMs: number) {
     const { port1, port2 } = new MessageChannel();
     const bell = new SharedArrayBuffer(4);
     this.#bell = new Int32Array(bell);
     this.#port = port1;
-    const workerData = { module, bell, port: port2, lookTimeoutMs } satisfies Omit<WorkerSetup, 'port'> & { port: MessagePort };
+    const workerData = { bell, port: port2, lookTimeoutMs } satisfies Omit<WorkerSetup, 'port'> & { port: MessagePort };
     this.#worker = new Worker(file, {
       workerData,
       transferList: [port2],
@@ -77,9 +77,15 @@ export class RenderWorker implements Disposable {
     return this.#memoryBytes;
   }
 
+  /** Hands over the compiled module; once, before the first job. */
+  load(module: WebAssembly.Module): void {
+    this.#worker.postMessage({ type: 'module', module } satisfies WorkerModule);
+  }
+
   /** Runs a job to its end. Rejects with the signal's reason when cancelled; the promise then settles only when the thread is free or gone. */
   async run(job: JobRequest): Promise<JobOutcome> {
     job.signal.throwIfAborted();
+    if (this.#isDead) return { kind: 'crashed', message: 'the renderer was closed' };
     this.#lastId += 1;
     const id = this.#lastId;
     const outcome = new Promise<JobOutcome>((settle) => {

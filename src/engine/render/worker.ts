@@ -1,7 +1,7 @@
 // The render worker: owns one instance of the WebAssembly module and waits synchronously for the reads that it asks the engine for.
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { AnswerTooLarge, errorAnswer, type Look, Renderer } from '../../upstream/renderer.ts';
-import type { WorkerFailure, WorkerJob, WorkerMessage, WorkerSetup } from './workerMessages.ts';
+import type { WorkerFailure, WorkerJob, WorkerMessage, WorkerModule, WorkerSetup } from './workerMessages.ts';
 
 const setup = workerData as WorkerSetup;
 const bell = new Int32Array(setup.bell);
@@ -28,12 +28,17 @@ function reasonOf(error: unknown, stderr: string): WorkerFailure {
 }
 
 class JobRunner {
+  readonly #module: WebAssembly.Module;
   #renderer: Renderer | undefined;
+
+  constructor(module: WebAssembly.Module) {
+    this.#module = module;
+  }
 
   run(job: WorkerJob): void {
     let renderer = this.#renderer;
     try {
-      renderer ??= new Renderer(setup.module, look);
+      renderer ??= new Renderer(this.#module, look);
       // An instance that threw is in no defined state, so it is kept only after it answered.
       this.#renderer = undefined;
       const answer = renderer.call(job.request, job.text, job.maxOutputBytes);
@@ -47,7 +52,9 @@ class JobRunner {
   }
 }
 
-const runner = new JobRunner();
-parentPort?.on('message', (job: WorkerJob) => {
-  runner.run(job);
+parentPort?.once('message', ({ module }: WorkerModule) => {
+  const runner = new JobRunner(module);
+  parentPort?.on('message', (job: WorkerJob) => {
+    runner.run(job);
+  });
 });

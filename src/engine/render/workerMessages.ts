@@ -3,13 +3,18 @@ import type { LookOperation } from '../../upstream/renderer.ts';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
-  readonly module: WebAssembly.Module;
   /** one Int32: 1 when an answer to a look is on the port */
   readonly bell: SharedArrayBuffer;
   /** answers to looks arrive here while the worker waits on the bell */
   readonly port: MessagePort;
   /** how long a worker waits for one look, in ms */
   readonly lookTimeoutMs: number;
+}
+
+/** The compiled module; sent before the first job, since the thread starts while V8 compiles. */
+export interface WorkerModule {
+  readonly type: 'module';
+  readonly module: WebAssembly.Module;
 }
 
 /** A request to the worker. */
