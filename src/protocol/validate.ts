@@ -22,11 +22,11 @@ export const defaultSettings: EngineSettings = {
  */
 export function toSettings(raw: unknown): EngineSettings {
   if (!isJsonObject(raw)) return defaultSettings;
-  const flag = (name: keyof EngineSettings & string, fallback: boolean): boolean => {
+  const flag = (name: keyof EngineSettings, fallback: boolean): boolean => {
     const value = raw[name];
     return typeof value === 'boolean' ? value : fallback;
   };
-  const number = (name: keyof EngineSettings & string, fallback: number): number => {
+  const number = (name: keyof EngineSettings, fallback: number): number => {
     const value = raw[name];
     return typeof value === 'number' && value >= 0 ? value : fallback;
   };

@@ -13,4 +13,3 @@ export interface EngineSettings {
   /** contexts to which suggestions were mapped by Choose Cluster: application path → destination */
   readonly chosenDestinations: Readonly<Record<string, { readonly context: string; readonly namespace: string }>>;
 }
-

@@ -16,11 +16,14 @@ const byUid = new Map([deployment, replicaSet, pod].map((each) => [each.metadata
 const watches = { byUid: (uid: string): KubeObject | undefined => byUid.get(uid) };
 
 function change(changed: KubeObject, type: ObjectChange['type'] = 'modified'): ObjectChange {
-  const base = { type, key: keyOf(changed), uid: String(changed.metadata['uid']) };
+  const base = { type, key: keyOf(changed), uid: `uid-${keyOf(changed).name}` };
   return type === 'deleted' ? base : { ...base, object: changed };
 }
 
-function routed(router: LiveRouter<string>, changes: readonly ObjectChange[]): Record<string, { keys: string[]; namespaces: string[] }> {
+function routed(
+  router: LiveRouter<string>,
+  changes: readonly ObjectChange[],
+): Record<string, { keys: readonly string[]; namespaces: readonly string[] }> {
   const entries = [...router.route('here', changes, watches)].map(
     ([receiver, { keys, namespaces }]) => [receiver, { keys: [...keys], namespaces: [...namespaces] }] as const,
   );
