@@ -13,6 +13,8 @@ export interface Comparison {
   readonly commit?: string;
   readonly objects: readonly TrackedObject[];
   readonly renderMs: number;
+  /** only some of the application's objects were asked for */
+  readonly isPartial: boolean;
 }
 
 /** What a run cost. Times in milliseconds. */
@@ -41,6 +43,7 @@ export function isOpen({ verdict }: TrackedObject): boolean {
 }
 
 /** Whether a part of an application could not be judged, so that silence would not mean "no difference". */
-export function isIncomplete(comparison: Comparison): boolean {
-  return open.includes(comparison.state) || comparison.objects.some((object) => isOpen(object));
+export function isIncomplete({ state, objects, isPartial }: Comparison): boolean {
+  const isReadable = isPartial ? objects.length > 0 : !open.includes(state);
+  return !isReadable || objects.some((object) => isOpen(object));
 }

@@ -113,6 +113,7 @@ function toComparison(session: ApplicationSession, objects: readonly string[]): 
     ...(target === undefined || target.commit === '' ? {} : { commit: target.commit }),
     objects: chosen,
     renderMs: session.render?.elapsedMs ?? 0,
+    isPartial: objects.length > 0,
   };
 }
 

@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { git } from '../../tools/sample.ts';
+
+const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
+
+/** What a run of the program gave. */
+export interface Run {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A folder of its own with a config repo, and the program run in it. */
+export class CliFolder {
+  readonly dir: string;
+  readonly repo: string;
+  readonly #variables: Readonly<Record<string, string>>;
+
+  private constructor(dir: string, variables: Readonly<Record<string, string>>) {
+    this.dir = dir;
+    this.repo = join(dir, 'repo');
+    this.#variables = variables;
+  }
+
+  /** Makes the folder; remove it in the suite's `after`. */
+  static async create(kubeconfig: string): Promise<CliFolder> {
+    const dir = await mkdtemp(join(tmpdir(), 'plumbline-cli-'));
+    await mkdir(join(dir, 'repo'));
+    return new CliFolder(dir, { KUBECONFIG: kubeconfig, XDG_CACHE_HOME: join(dir, 'cache'), HOME: dir });
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  /** Writes files of the repo by their paths and commits them on `main`. */
+  async commit(files: Readonly<Record<string, string>>): Promise<void> {
+    await this.write(files);
+    await git(this.repo, ['init', '--quiet', '--initial-branch=main']);
+    await git(this.repo, ['add', '.']);
+    await git(this.repo, ['-c', 'user.name=T', '-c', 'user.email=t@example.com', 'commit', '--quiet', '-m', 'change']);
+  }
+
+  /** Writes files below the folder's repo. */
+  async write(files: Readonly<Record<string, string>>): Promise<void> {
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(this.repo, path)), { recursive: true });
+      await writeFile(join(this.repo, path), text);
+    }
+  }
+
+  /** Runs `plumbline` in the repo, as a process. @param onOutput may end it early by a signal */
+  run(args: readonly string[], onError?: (text: string, kill: (signal: NodeJS.Signals) => void) => void, cwd = this.repo): Promise<Run> {
+    return new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [main, ...args], {
+        cwd,
+        env: { ...process.env, ...this.#variables },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let [out, err] = ['', ''];
+      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => {
+        err += chunk.toString();
+        onError?.(err, (signal) => child.kill(signal));
+      });
+      child.once('error', reject);
+      child.once('close', (code) => {
+        resolve({ code, out, err });
+      });
+      if (onError !== undefined)
+        setImmediate(() => {
+          onError('', (signal) => child.kill(signal));
+        });
+    });
+  }
+}
