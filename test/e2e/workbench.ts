@@ -147,13 +147,16 @@ export class Workbench {
 
   /** Moves the mouse onto the first visible line that contains a text, and returns what the hover says. */
   async hover(lineText: string): Promise<string> {
-    const target = this.page.locator('.editor-instance .view-line', { hasText: lineText }).first().locator('span > span').first();
-    const box = await target.boundingBox();
+    const line = this.page.locator('.editor-instance .view-line', { hasText: lineText }).first();
+    // The first spans of a line are its decoration and its indentation.
+    const box = await line.locator('span > span', { hasText: /\w/ }).first().boundingBox();
     if (box === null) throw new Error(`no line '${lineText}'`);
     await this.page.mouse.move(box.x + 200, box.y + 200);
-    await this.page.mouse.move(box.x + box.width - 6, box.y + box.height / 2, { steps: 8 });
+    await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 8 });
     const hover = this.page.locator('.monaco-resizable-hover', { hasText: 'Git' }).first();
     await hover.waitFor();
+    // It fades in, and a picture of it half faded is of no use.
+    await this.page.waitForFunction(`document.querySelector('.monaco-resizable-hover').getAnimations({ subtree: true }).length === 0`);
     return hover.innerText();
   }
 
@@ -183,6 +186,11 @@ export class Workbench {
   /** Texts of the notifications that are on the screen. */
   async notifications(): Promise<string[]> {
     return this.page.locator('.notification-toast').allInnerTexts();
+  }
+
+  /** Moves the mouse where it hovers over nothing. */
+  async restMouse(): Promise<void> {
+    await this.page.mouse.move(700, 4);
   }
 
   /** Saves a picture as `test/out/screenshots/<name>.png`. */
