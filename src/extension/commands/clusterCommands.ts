@@ -3,7 +3,7 @@ import type { Disposable } from '../../base/lifecycle.ts';
 import type { ApplicationRow } from '../../engine/model/snapshot.ts';
 import { commandIds } from '../ids.ts';
 import type { ClusterNode } from '../tree/clustersView.ts';
-import { configText } from './configText.ts';
+import { changedLines, configText } from './configText.ts';
 import { resolveApplication } from './pick.ts';
 import type { Services } from './services.ts';
 import { registerCommands } from './services.ts';
@@ -183,18 +183,26 @@ function isClusterNode(value: unknown): value is ClusterNode {
   return typeof value === 'object' && value !== null && 'context' in value && typeof value.context === 'string';
 }
 
-/** Opens a file with a new text, unsaved, so that the user reviews and saves it. */
+/** Opens a file with a new text at what is new in it, unsaved, so that the user reviews and saves it. */
 async function writeUnsaved(uri: vscode.Uri, text: string): Promise<void> {
   const edit = new vscode.WorkspaceEdit();
+  let line = 0;
   if (await exists(uri)) {
     const document = await vscode.workspace.openTextDocument(uri);
-    edit.replace(uri, new vscode.Range(0, 0, document.lineCount, 0), text);
+    const { startLine, endLine, lines } = changedLines(document.getText().replaceAll('\r\n', '\n'), text.replaceAll('\r\n', '\n'));
+    line = startLine;
+    // The last line of a document has no line break to replace.
+    const isToEnd = endLine >= document.lineCount;
+    const end = isToEnd ? document.lineAt(document.lineCount - 1).range.end : new vscode.Position(endLine, 0);
+    const inserted = lines.join('\n') + (isToEnd || lines.length === 0 ? '' : '\n');
+    edit.replace(uri, new vscode.Range(new vscode.Position(startLine, 0), end), inserted);
   } else {
     edit.createFile(uri, { ignoreIfExists: true });
     edit.insert(uri, new vscode.Position(0, 0), text);
   }
   await vscode.workspace.applyEdit(edit);
-  await vscode.window.showTextDocument(uri);
+  const position = new vscode.Position(line, 0);
+  await vscode.window.showTextDocument(uri, { selection: new vscode.Range(position, position) });
 }
 
 async function exists(uri: vscode.Uri): Promise<boolean> {

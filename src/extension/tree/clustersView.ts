@@ -10,6 +10,7 @@ import { toThemeIcon } from './rowItems.ts';
 
 /** A row of the Clusters view. */
 export interface ClusterNode {
+  readonly id: string;
   readonly context: string;
   readonly row: ClusterRow;
 }
@@ -34,10 +35,10 @@ export class ClustersView implements vscode.TreeDataProvider<ClusterNode>, Dispo
     );
   }
 
-  getTreeItem({ row }: ClusterNode): vscode.TreeItem {
+  getTreeItem({ id, row }: ClusterNode): vscode.TreeItem {
     const text = clusterText(row, this.#words());
     const item = new vscode.TreeItem(text.label);
-    item.id = row.context;
+    item.id = id;
     item.description = text.description;
     item.iconPath = toThemeIcon(text.look);
     item.contextValue = text.contextValue;
@@ -48,7 +49,12 @@ export class ClustersView implements vscode.TreeDataProvider<ClusterNode>, Dispo
 
   getChildren(node?: ClusterNode): ClusterNode[] {
     if (node !== undefined) return [];
-    return [...this.#store.clusters].sort((a, b) => a.context.localeCompare(b.context)).map((row) => ({ context: row.context, row }));
+    const rows = [...this.#store.clusters].sort((a, b) => a.context.localeCompare(b.context));
+    // One context may stand for two clusters, when environments pin different ones.
+    return rows.map((row, index) => {
+      const earlier = rows.slice(0, index).filter(({ context }) => context === row.context).length;
+      return { id: earlier === 0 ? row.context : `${row.context}\n${String(earlier)}`, context: row.context, row };
+    });
   }
 
   dispose(): void {

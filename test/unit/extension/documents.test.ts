@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configText } from '../../../src/extension/commands/configText.ts';
+import { changedLines, configText } from '../../../src/extension/commands/configText.ts';
 import { toRevertTargets, toTarget, toTargets } from '../../../src/extension/commands/target.ts';
 import { isAffected, parseAddress, toAddress } from '../../../src/extension/diff/documentUri.ts';
 import type { DocumentSubject } from '../../../src/extension/diff/documentUri.ts';
@@ -138,6 +138,25 @@ test('a new plumbline.yaml quotes what YAML would read as something else', () =>
       '    namespace: "123"',
       '',
     ].join('\n'),
+  );
+});
+
+test('an edit of a file touches only the lines that differ', () => {
+  assert.deepEqual(
+    [
+      changedLines('a\nb\nc\n', 'a\nx\ny\nb\nc\n'),
+      changedLines('a\nb\n', 'a\nb\nc\n'),
+      changedLines('a\na\n', 'a\na\na\n'),
+      changedLines('a\nb\nc', 'a\nc'),
+      changedLines('a\n', 'a\n'),
+    ],
+    [
+      { startLine: 1, endLine: 1, lines: ['x', 'y'] },
+      { startLine: 2, endLine: 2, lines: ['c'] },
+      { startLine: 2, endLine: 2, lines: ['a'] },
+      { startLine: 1, endLine: 2, lines: [] },
+      { startLine: 2, endLine: 2, lines: [] },
+    ],
   );
 });
 
