@@ -191,11 +191,10 @@ async function writeUnsaved(uri: vscode.Uri, text: string): Promise<void> {
     const document = await vscode.workspace.openTextDocument(uri);
     const { startLine, endLine, lines } = changedLines(document.getText().replaceAll('\r\n', '\n'), text.replaceAll('\r\n', '\n'));
     line = startLine;
-    // The last line of a document has no line break to replace.
-    const isToEnd = endLine >= document.lineCount;
-    const end = isToEnd ? document.lineAt(document.lineCount - 1).range.end : new vscode.Position(endLine, 0);
-    const inserted = lines.join('\n') + (isToEnd || lines.length === 0 ? '' : '\n');
-    edit.replace(uri, new vscode.Range(new vscode.Position(startLine, 0), end), inserted);
+    const end = document.lineAt(document.lineCount - 1).range.end;
+    if (startLine >= document.lineCount) edit.insert(uri, end, `\n${lines.join('\n')}`);
+    else if (endLine >= document.lineCount) edit.replace(uri, new vscode.Range(new vscode.Position(startLine, 0), end), lines.join('\n'));
+    else edit.replace(uri, new vscode.Range(startLine, 0, endLine, 0), lines.map((one) => `${one}\n`).join(''));
   } else {
     edit.createFile(uri, { ignoreIfExists: true });
     edit.insert(uri, new vscode.Position(0, 0), text);
