@@ -10,7 +10,7 @@ import { isBelow, joinPath, resolvePath } from './paths.ts';
 import type { AppProblem } from './problems.ts';
 import { RepoIndex } from './repoIndex.ts';
 
-/** What Choose Cluster mapped: {@link suggestionKey} → destination. */
+/** What Choose Cluster mapped: {@link suggestionKey} → destination; a bare path stands for all suggestions at that path. */
 export type ChosenDestinations = Readonly<Record<string, { readonly context: string; readonly namespace: string }>>;
 
 /** All applications of a repo. */
@@ -171,7 +171,7 @@ export class ApplicationFinder {
   /** A suggestion, compared read-only once a cluster was chosen for it. */
   #suggested({ name, source }: Suggestion, chosen: ChosenDestinations, ids: ReadonlySet<string>): Application {
     const key = suggestionKey(source);
-    const destination = Object.hasOwn(chosen, key) ? chosen[key] : undefined;
+    const destination = chosenFor(chosen, key) ?? chosenFor(chosen, source.path);
     let id = idOf(destination?.context ?? '-', name);
     if (ids.has(id)) id = idOf(destination?.context ?? '-', key);
     return {
@@ -196,6 +196,10 @@ async function factsOf(tree: SourceTree, path: string): Promise<PathFacts> {
   } catch {
     return { kind: undefined, type: undefined, hasChart: false, isReadable: false };
   }
+}
+
+function chosenFor(chosen: ChosenDestinations, key: string): ChosenDestinations[string] | undefined {
+  return Object.hasOwn(chosen, key) ? chosen[key] : undefined;
 }
 
 function idOf(environment: string, name: string): string {

@@ -149,13 +149,18 @@ test('paths that lead nowhere or out of the repo leave only their application ou
 });
 
 test('a chosen destination makes a suggestion comparable and stays read-only', async (t) => {
-  const files = { 'plain/a.yaml': object('ConfigMap'), 'c/Chart.yaml': 'name: c\n', 'c/values-x.yaml': '' };
-  const chosen = { plain: { context: 'kind', namespace: 'web' }, 'c#values-x.yaml': { context: 'kind', namespace: 'x' } };
+  const files = { 'plain/a.yaml': object('ConfigMap'), 'c/Chart.yaml': 'name: c\n', 'c/values-x.yaml': '', 'c/values-y.yaml': '' };
+  const chosen = {
+    c: { context: 'kind', namespace: 'y' },
+    plain: { context: 'kind', namespace: 'web' },
+    'c#values-x.yaml': { context: 'kind', namespace: 'x' },
+  };
   const found = await new ApplicationFinder('/r').find(new MemoryTree(files), chosen, undefined, t.signal);
   assert.deepEqual(
     found.applications.map(({ id, owner, destination }) => [id, owner, destination]),
     [
       ['kind/c-x', 'unmanaged', { context: 'kind', namespace: 'x' }],
+      ['kind/c-y', 'unmanaged', { context: 'kind', namespace: 'y' }],
       ['kind/plain', 'unmanaged', { context: 'kind', namespace: 'web' }],
     ],
   );
