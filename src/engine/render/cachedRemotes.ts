@@ -21,8 +21,8 @@ export interface CachedRemoteOptions {
   readonly folder: string;
   /** how long the content of a URL counts as the same, in ms; default one hour */
   readonly maxAgeMs?: number;
-  /** largest content, in bytes; default 64 MB */
-  readonly maxBytes?: number;
+  /** told when a URL could not be fetched and what was kept of it is used instead */
+  readonly onStale?: (problem: string) => void;
 }
 
 interface Known {
@@ -31,11 +31,13 @@ interface Known {
 }
 
 const HOUR = 3_600_000;
-const MAX_BYTES = 64 << 20;
+/** After a failed fetch the kept content counts this long before the next try. */
+const RETRY_MS = 60_000;
 
 /**
- * Remote files, chart archives and indexes by their SHA-256: what was fetched once is kept on disk under its digest, and the digest of each
- * URL is remembered for a time. Git bases come from `fetchTree`, which has a cache of its own.
+ * Remote files, chart archives and indexes by their SHA-256: what was fetched once is kept on disk under its digest, beside the digest of
+ * each URL (under the URL's hash, since a URL may hold a password). It counts as the same for a time, and longer while the URL cannot be
+ * reached. Git bases come from `fetchTree`, which has a cache of its own.
  */
 export class CachedRemoteSources implements RemoteSources {
   readonly #options: CachedRemoteOptions;
@@ -57,13 +59,14 @@ export class CachedRemoteSources implements RemoteSources {
     }
   }
 
-  digestOf(url: string): Promise<string | undefined> {
-    const known = this.#options.isAllowed() ? (this.#fresh(this.#known.get(url)) ?? this.#fresh(this.#trees.get(url))) : undefined;
-    return Promise.resolve(known?.digest);
+  async digestOf(url: string): Promise<string | undefined> {
+    if (!this.#options.isAllowed()) return undefined;
+    return (this.#fresh(await this.#knownOf(url)) ?? this.#fresh(this.#trees.get(url)))?.digest;
   }
 
   #fresh<T extends Known>(known: T | undefined): T | undefined {
-    return known !== undefined && Date.now() - known.at <= (this.#options.maxAgeMs ?? HOUR) ? known : undefined;
+    const age = known === undefined ? Number.NaN : Date.now() - known.at;
+    return age >= 0 && age <= this.#maxAgeMs ? known : undefined;
   }
 
   async #tree(url: string, signal: AbortSignal): Promise<RemoteSource> {
@@ -77,16 +80,47 @@ export class CachedRemoteSources implements RemoteSources {
 
   async #file(url: string, signal: AbortSignal): Promise<RemoteSource> {
     if (!/^https?:\/\//i.test(url)) throw new AppError('remote-failed', { url, problem: 'only http and https can be fetched' });
-    const known = this.#fresh(this.#known.get(url));
+    const known = await this.#knownOf(url);
     const kept = known === undefined ? undefined : await this.#readKept(known.digest);
-    if (known !== undefined && kept !== undefined) return { kind: 'file', bytes: kept, digest: known.digest };
-    const bytes = await this.#options.fetchBytes(url, signal);
-    const limit = this.#options.maxBytes ?? MAX_BYTES;
-    if (bytes.length > limit) throw new AppError('remote-failed', { url, problem: `${bytes.length} bytes, more than ${limit}` });
-    const digest = sha256(bytes);
-    await this.#keep(digest, bytes);
-    this.#known.set(url, { digest, at: Date.now() });
-    return { kind: 'file', bytes, digest };
+    const isKept = known !== undefined && kept !== undefined;
+    if (isKept && this.#fresh(known) !== undefined) return { kind: 'file', bytes: kept, digest: known.digest };
+    try {
+      const bytes = await this.#options.fetchBytes(url, signal);
+      const digest = sha256(bytes);
+      await this.#keep(digest, bytes);
+      await this.#remember(url, { digest, at: Date.now() });
+      return { kind: 'file', bytes, digest };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isKept) throw error;
+      this.#options.onStale?.(isAppError(error) ? String(error.details['problem']) : toError(error).message);
+      this.#known.set(url, { digest: known.digest, at: Date.now() - this.#maxAgeMs + RETRY_MS });
+      return { kind: 'file', bytes: kept, digest: known.digest };
+    }
+  }
+
+  get #maxAgeMs(): number {
+    return this.#options.maxAgeMs ?? HOUR;
+  }
+
+  async #knownOf(url: string): Promise<Known | undefined> {
+    const inMemory = this.#known.get(url);
+    if (inMemory !== undefined) return inMemory;
+    const text = await readFile(this.#noteOf(url), 'utf8').catch(() => '');
+    const [, digest, at] = /^([0-9a-f]{64}) (\d+)\n$/.exec(text) ?? [];
+    if (digest === undefined) return undefined;
+    const known = { digest, at: Number(at) };
+    this.#known.set(url, known);
+    return known;
+  }
+
+  async #remember(url: string, known: Known): Promise<void> {
+    this.#known.set(url, known);
+    await this.#write(this.#noteOf(url), `${known.digest} ${known.at}\n`);
+  }
+
+  #noteOf(url: string): string {
+    return join(this.#options.folder, `${sha256(url)}.url`);
   }
 
   /** Content on disk counts only while it still has the digest that it is named by. */
@@ -95,23 +129,18 @@ export class CachedRemoteSources implements RemoteSources {
     return bytes !== undefined && sha256(bytes) === digest ? bytes : undefined;
   }
 
-  async #keep(digest: string, bytes: Uint8Array): Promise<void> {
-    const temporary = join(this.#options.folder, `${digest}.${randomUUID()}`);
+  #keep(digest: string, bytes: Uint8Array): Promise<void> {
+    return this.#write(join(this.#options.folder, digest), bytes);
+  }
+
+  async #write(file: string, content: string | Uint8Array): Promise<void> {
+    const temporary = `${file}.${randomUUID()}`;
     await mkdir(this.#options.folder, { recursive: true, mode: 0o700 });
     try {
-      await writeFile(temporary, bytes, { mode: 0o600, flag: 'wx' });
-      await rename(temporary, join(this.#options.folder, digest));
+      await writeFile(temporary, content, { mode: 0o600, flag: 'wx' });
+      await rename(temporary, file);
     } finally {
       await rm(temporary, { force: true });
     }
   }
-}
-
-const TIMEOUT_MS = 30_000;
-
-/** {@link FetchBytes} by the global `fetch`, which honours the proxy settings of the process. */
-export async function fetchOverHttp(url: string, signal: AbortSignal): Promise<Uint8Array> {
-  const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]), redirect: 'follow' });
-  if (!response.ok) throw new AppError('remote-failed', { url, problem: `status ${response.status}` });
-  return new Uint8Array(await response.arrayBuffer());
 }

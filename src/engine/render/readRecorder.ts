@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isAppError } from '../../base/errors.ts';
+import { type AppError, isAppError } from '../../base/errors.ts';
 import { sha256 } from '../../base/hash.ts';
 import { describe } from '../model/describe.ts';
 import type { ReadRecord } from '../model/render.ts';
@@ -63,7 +63,7 @@ export class ReadRecorder {
     } catch (error) {
       if (!isAppError(error)) return errorAnswer('read-failed', String(error));
       const known = ['file-too-large', 'remote-base', 'remote-failed', 'outside-root'].includes(error.code);
-      return errorAnswer(known ? error.code : 'read-failed', describe(error.code, error.details), error.details);
+      return errorAnswer(known ? error.code : 'read-failed', messageOf(error), error.details);
     }
   }
 
@@ -129,6 +129,12 @@ export class ReadRecorder {
     this.#mounts.set(name, found.tree);
     return lookAnswer(ANSWER.ok, found.path === '' ? name : `${name}/${found.path}`);
   }
+}
+
+/** The words of a failed look. Those of a remote source go into the words of the file that refers to it. */
+function messageOf({ code, details }: AppError): string {
+  if (code === 'remote-base') return 'fetching remote sources is not allowed';
+  return code === 'remote-failed' ? String(details['problem']) : describe(code, details);
 }
 
 /**
