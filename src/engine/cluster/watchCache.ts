@@ -1,4 +1,4 @@
-import { BackgroundRunner, coalesce, delay, Limiter, raceWithSignal } from '../../base/async.ts';
+import { BackgroundRunner, coalesce, delay, raceWithSignal } from '../../base/async.ts';
 import { type AppError, isAppError } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
@@ -8,7 +8,8 @@ import type { ResourceInfo } from '../model/resourceInfo.ts';
 import type { Reason } from '../model/states.ts';
 import type { Discovery, ObjectChange, WatchCache, WatchInterest, WatchOutcome, WatchStatus } from './api.ts';
 import { reasonOf } from './apiErrors.ts';
-import { ObjectStore, type StoredEntry } from './objectStore.ts';
+import { FullReads } from './fullReads.ts';
+import { ObjectStore } from './objectStore.ts';
 import type { ReflectorSpec } from './reflector.ts';
 import { RunningWatch, type WatchContext } from './runningWatch.ts';
 import { covers, kindId, planWatches, type ResolvedInterest, specId } from './watchPlan.ts';
@@ -29,7 +30,6 @@ export interface WatchCacheOptions {
 
 const NOT_WATCHED: Reason = { code: 'not-watched', details: {} };
 const MAX_WATCHES = 300;
-const MAX_READS = 8;
 const UNKNOWN_KIND_RETRY_MS = 30_000;
 const CRD_REFRESH_MS = 1_000;
 const CRDS: WatchInterest = {
@@ -46,8 +46,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
   readonly #changes = this.#disposables.add(new Emitter<readonly ObjectChange[]>());
   readonly #statusChanges = this.#disposables.add(new Emitter<WatchStatus>());
   readonly #store = new ObjectStore();
-  readonly #reads = new Limiter(MAX_READS);
-  readonly #pendingReads = new Map<string, Promise<void>>();
+  readonly #reads: FullReads;
   readonly #interests = new Map<string, WatchInterest>();
   readonly #watches = new Map<string, RunningWatch>();
   readonly #forbiddenWide = new Set<string>();
@@ -56,6 +55,10 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
   #isFlushQueued = false;
   #currentApply: Promise<unknown> = Promise.resolve();
   #queuedApply: Promise<Resolved> | undefined;
+  #servedKinds: { readonly of: readonly ResourceInfo[]; readonly byKind: ReadonlyMap<string, ResourceInfo> } = {
+    of: [],
+    byKind: new Map(),
+  };
   #unresolved = 0;
   #isRetrying = false;
 
@@ -66,6 +69,16 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
         options.log.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
       }),
     );
+    this.#reads = new FullReads({
+      store: this.#store,
+      isManaged: (key) => this.#managed.has(keyString(key)),
+      read: options.read,
+      changed: (change) => {
+        this.#push(change);
+      },
+      log: options.log,
+      signal: this.#background.signal,
+    });
     const refresh = this.#disposables.add(
       coalesce(CRD_REFRESH_MS, () => {
         this.#background.run('discovery after a change of CRDs', (signal) => options.discovery.refresh(signal).catch(ignoreAppErrors));
@@ -113,7 +126,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
       for (const entry of this.#store.entries(info.group, info.kind, info.version)) {
         if (namespace !== '' && entry.key.namespace !== namespace) continue;
         const id = keyString(entry.key);
-        if (keys.has(id) && !entry.isFull) reads.push(this.#readFull(watch.spec, entry));
+        if (keys.has(id) && !entry.isFull) reads.push(this.#reads.read(watch.spec, entry.key));
         else if (before.has(id) && !keys.has(id)) watch.strip(entry);
       }
     }
@@ -161,8 +174,9 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
     this.#applyInBackground('watches on another cluster');
   }
 
-  /** Resolves again what could not be resolved while the server was away. */
+  /** Resolves and reads again what could not be while the server was away. */
   reconnected(): void {
+    this.#background.run('reading again', (signal) => this.setManaged(this.#managed, signal));
     if (this.#unresolved > 0) this.#applyInBackground('watches after a reconnection');
   }
 
@@ -187,9 +201,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
       if (watch === undefined) return { interest, state: 'failed', reason: NOT_WATCHED };
       const reason = await raceWithSignal(watch.outcome(), signal);
       if (reason === undefined) {
-        const prefix = `${specId(watch.spec)}|`;
-        const reads = [...this.#pendingReads].filter(([read]) => read.startsWith(prefix)).map(([, read]) => read);
-        await raceWithSignal(Promise.all(reads), signal);
+        await raceWithSignal(this.#reads.settled(watch.spec), signal);
         return { interest, state: 'synced' };
       }
       const isWide = watch.spec.namespace === '' && found.interest.namespace !== '';
@@ -241,8 +253,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
 
   async #resolve(interest: WatchInterest, signal: AbortSignal): Promise<Resolution> {
     const { group, version, kind } = interest.gvk;
-    const isIt = (info: ResourceInfo): boolean => info.group === group && info.version === version && info.kind === kind;
-    let info = this.#options.discovery.known().find(isIt);
+    let info = this.#servedKind(interest.gvk);
     if (info === undefined) {
       try {
         await this.#options.ready(signal);
@@ -254,6 +265,17 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
     }
     if (info === undefined) return { reason: { code: 'unknown-kind', details: { ...this.#options.context.target, group, version, kind } } };
     return { interest: { info, namespace: info.isNamespaced ? interest.namespace : '', isChildOnly: interest.isChildOnly === true } };
+  }
+
+  /** What is known of a kind without asking. */
+  #servedKind({ group, version, kind }: GroupVersionKind): ResourceInfo | undefined {
+    const known = this.#options.discovery.known();
+    if (this.#servedKinds.of !== known) {
+      // The first resource of a kind is the kind's own; later ones are further forms of it.
+      const byKind = new Map([...known].reverse().map((info) => [`${info.group}/${info.version}/${info.kind}`, info]));
+      this.#servedKinds = { of: known, byKind };
+    }
+    return this.#servedKinds.byKind.get(`${group}/${version}/${kind}`);
   }
 
   /** While kinds are unknown, looks again from time to time: the right to watch CRDs may be missing. */
@@ -286,7 +308,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
         this.#push(change);
       },
       needsFull: (entry) => {
-        this.#background.run('reading an object', () => this.#readFull(spec, entry));
+        this.#background.run('reading an object', () => this.#reads.read(spec, entry.key));
       },
       statusChanged: (status) => {
         if (this.#isWanted(spec)) this.#statusChanges.fire(status);
@@ -316,37 +338,6 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
   #isWanted(spec: ReflectorSpec): boolean {
     if (spec.info.kind !== CRDS.gvk.kind || spec.info.group !== CRDS.gvk.group) return true;
     return [...this.#interests.values()].some(({ gvk }) => gvk.kind === CRDS.gvk.kind && gvk.group === CRDS.gvk.group);
-  }
-
-  /** Reads an object whose metadata changed; asked for again while it reads, it reads once more. */
-  #readFull(spec: ReflectorSpec, entry: StoredEntry): Promise<void> {
-    const id = `${specId(spec)}|${keyString(entry.key)}`;
-    const running = this.#pendingReads.get(id) ?? Promise.resolve();
-    const read = running.then(() => this.#reads.run(() => this.#readOnce(spec, entry.key)));
-    this.#pendingReads.set(id, read);
-    return read.finally(() => {
-      if (this.#pendingReads.get(id) === read) this.#pendingReads.delete(id);
-    });
-  }
-
-  async #readOnce(spec: ReflectorSpec, key: ObjectKey): Promise<void> {
-    const { info } = spec;
-    const signal = this.#background.signal;
-    const held = this.#store.get(key, info.version);
-    if (held === undefined || held.isFull || !this.#managed.has(keyString(key))) return;
-    try {
-      const object = await this.#options.read(info, key, signal);
-      const now = this.#store.get(key, info.version);
-      // Deleted or replaced meanwhile: the watch tells of it.
-      if (now?.uid !== held.uid || !this.#managed.has(keyString(key))) return;
-      const change = this.#store.upsert(info, object, true);
-      if (change !== undefined) this.#push(change);
-    } catch (error) {
-      if (!isAppError(error)) throw error;
-      // It stays known by its metadata; the consumer sees by isFull that it cannot be compared.
-      this.#options.log.info(`${keyString(key)} could not be read: ${error.code}`);
-      this.#push({ type: 'modified', key, uid: held.uid, object: held.object });
-    }
   }
 
   #push(change: ObjectChange): void {
