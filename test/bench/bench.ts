@@ -1,0 +1,85 @@
+import { benchDrift } from './drift.ts';
+import { type BenchCluster, startBenchCluster } from './benchCluster.ts';
+import { benchLive } from './live.ts';
+import { benchRenders } from './render.ts';
+import { machine, type Measurement, meetsBar, type Section, sectionText } from './report.ts';
+import { benchStartup } from './startup.ts';
+
+const parts = ['startup', 'render', 'drift', 'live'] as const;
+type Part = (typeof parts)[number];
+
+/**
+ * `npm run bench [-- PART...] [-- --quick]`: measures the budgets of design.md §12 beside the peers and prints a table per part.
+ * @param args names of parts (default all); `--quick` leaves out what takes minutes; `--json` prints the figures as JSON
+ * @returns exit code: 0 when everything was measured, whatever the bars say; 2 for an unknown part
+ */
+export async function runBench(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const unknown = names.find((name) => !(parts as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    console.error(`There is no part '${unknown}'; parts: ${parts.join(', ')}.`);
+    return 2;
+  }
+  const chosen = parts.filter((part) => names.length === 0 || names.includes(part));
+  const note = (text: string): void => {
+    console.error(`  … ${text}`);
+  };
+  const sections: Section[] = [];
+  let cluster: BenchCluster | undefined;
+  try {
+    for (const part of chosen) {
+      signal.throwIfAborted();
+      if (part === 'drift' || part === 'live') cluster ??= await startBenchCluster(note);
+      const section = { title: titles[part], measurements: await measure(part, cluster, args.includes('--quick'), note) };
+      sections.push(section);
+      if (!args.includes('--json')) console.log(sectionText(section));
+    }
+  } finally {
+    await cluster?.stop();
+  }
+  const all = sections.flatMap((section) => section.measurements);
+  if (args.includes('--json')) console.log(JSON.stringify({ machine: machine(), sections }, undefined, 2));
+  else {
+    const bars = all.flatMap((each) => meetsBar(each) ?? []);
+    console.log(`${machine()}\n${bars.filter((isMet) => isMet).length} of ${bars.length} bars met`);
+  }
+  return 0;
+}
+
+const titles: Readonly<Record<Part, string>> = {
+  startup: 'Start and sizes',
+  render: 'Renders',
+  drift: '1,000 live objects in sync',
+  live: 'From an edit to its mark',
+};
+
+async function measure(
+  part: Part,
+  cluster: BenchCluster | undefined,
+  isQuick: boolean,
+  note: (text: string) => void,
+): Promise<readonly Measurement[]> {
+  switch (part) {
+    case 'startup':
+      return benchStartup();
+    case 'render':
+      return renderMeasurements();
+    case 'drift':
+      return cluster === undefined ? [] : benchDrift(cluster, isQuick, note);
+    case 'live':
+      return cluster === undefined ? [] : benchLive(cluster, note);
+  }
+}
+
+async function renderMeasurements(): Promise<readonly Measurement[]> {
+  return (await benchRenders()).map(({ what, plumbline, native }, index): Measurement => {
+    const limit = index === 0 ? 500 : native;
+    return {
+      what,
+      value: plumbline,
+      unit: 'ms',
+      ...(limit === undefined ? {} : { bar: { limit, is: 'max' } }),
+      ...(native === undefined ? {} : { peers: { 'native process': native } }),
+    };
+  });
+}

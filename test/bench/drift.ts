@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { kubectl } from '../tools/binaries.ts';
+import { type BenchCluster, callsOf } from './benchCluster.ts';
+import { type Measurement, percentile, timed } from './report.ts';
+
+const application = 'test/bench';
+const cli = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url));
+
+/**
+ * First and second check of 1,000 live objects that are in sync, beside `kubectl diff` in both ways, and one cold CLI process.
+ * @param isQuick leave out `kubectl diff` by client-side patches, which takes minutes
+ */
+export async function benchDrift(cluster: BenchCluster, isQuick: boolean, note: (text: string) => void): Promise<readonly Measurement[]> {
+  const { plane, repo } = cluster;
+  note('first checks');
+  const firsts: number[] = [];
+  let proved = 0;
+  let objects = 0;
+  let calls = { requests: 0, dryRuns: 0 };
+  let second: readonly Measurement[] = [];
+  for (const round of [1, 2, 3]) {
+    const engine = await cluster.engine(`first-${round}`);
+    try {
+      await engine.check(['test/warm']);
+      const before = callsOf(engine);
+      firsts.push(await timed(() => engine.check([application])));
+      const after = callsOf(engine);
+      calls = { requests: after.requests - before.requests, dryRuns: after.dryRuns - before.dryRuns };
+      const verdicts = engine.session(application)?.objects.map(({ verdict }) => verdict) ?? [];
+      objects = verdicts.length;
+      proved = verdicts.filter(({ proof, state }) => proof === 'local' && state === 'synced').length;
+      const open = verdicts.filter(({ state }) => state !== 'synced');
+      if (objects < 1000 || open.length > 0) throw new Error(`${objects} objects, ${open.length} not synced: ${JSON.stringify(open[0])}`);
+      if (round === 3) second = await secondChecks(engine, plane, note);
+    } finally {
+      engine.dispose();
+    }
+  }
+  const first = percentile(firsts, 50);
+  const peers = await peerDiffs(cluster, isQuick, note);
+  note('a cold process of the command line');
+  const cold = await coldProcess(cluster, repo);
+  return [
+    {
+      what: `first check of ${objects} objects, warm engine, cold verdicts`,
+      value: first,
+      unit: 'ms',
+      peers,
+      note: `${calls.requests} API calls`,
+    },
+    ...Object.entries(peers).map(([name, value]): Measurement => {
+      const limit = name.includes('server-side') ? 10 : 100;
+      return { what: `  faster than ${name}`, value: value / first, unit: '×', bar: { limit, is: 'min' } };
+    }),
+    {
+      what: 'proved without a call of their own',
+      value: (100 * proved) / objects,
+      unit: '%',
+      bar: { limit: 90, is: 'min' },
+      note: `${calls.dryRuns} dry-runs`,
+    },
+    ...second,
+    { what: 'the same by a cold process (plumbline diff)', value: cold, unit: 'ms', peers },
+  ];
+}
+
+async function peerDiffs(cluster: BenchCluster, isQuick: boolean, note: (text: string) => void): Promise<Readonly<Record<string, number>>> {
+  const { plane, repo } = cluster;
+  const folder = join(repo, 'bench');
+  const diff = (...args: readonly string[]): Promise<number> =>
+    timed(() => kubectl(['diff', '-f', folder, ...args], { kubeconfig: plane.kubeconfigPath, okCodes: [0, 1] }));
+  note('kubectl diff --server-side --concurrency 8');
+  const serverSide = await diff('--server-side', '--concurrency', '8');
+  if (isQuick) return { 'kubectl diff --server-side --concurrency 8': serverSide };
+  note('kubectl diff (takes minutes)');
+  return { 'kubectl diff --server-side --concurrency 8': serverSide, 'kubectl diff': await diff() };
+}
+
+async function secondChecks(
+  engine: Awaited<ReturnType<BenchCluster['engine']>>,
+  plane: BenchCluster['plane'],
+  note: (text: string) => void,
+): Promise<readonly Measurement[]> {
+  note('second check, status churn');
+  const signal = new AbortController().signal;
+  await engine.refresh(application, { fetch: false }, signal);
+  const before = callsOf(engine);
+  const again = await timed(() => engine.refresh(application, { fetch: false }, signal));
+  const checked = callsOf(engine);
+  const patches = 600;
+  const cpu = process.cpuUsage();
+  for (let index = 0; index < patches; index += 1) {
+    const name = `app-${index % 150}`;
+    const body = { status: { observedGeneration: index + 1, replicas: 2, updatedReplicas: index % 3 } };
+    const path = `/apis/apps/v1/namespaces/bench/deployments/${name}/status`;
+    const { status, body: answer } = await plane.request(path, { method: 'PATCH', body, contentType: 'application/merge-patch+json' });
+    if (status !== 200) throw new Error(`status ${status}: ${answer}`);
+  }
+  await engine.settled();
+  const churned = callsOf(engine);
+  const { user, system } = process.cpuUsage(cpu);
+  return [
+    { what: 'second check, nothing changed', value: again, unit: 'ms', bar: { limit: 20, is: 'max' } },
+    { what: '  its API calls', value: checked.requests - before.requests, unit: 'calls', bar: { limit: 0, is: 'max' } },
+    {
+      what: `API calls for ${patches} status changes (10 minutes at one a second)`,
+      value: churned.requests - checked.requests,
+      unit: 'calls',
+      bar: { limit: 0, is: 'max' },
+      note: `${((user + system) / 1000 / patches).toFixed(1)} ms of CPU each, the sender's included`,
+    },
+  ];
+}
+
+async function coldProcess(cluster: BenchCluster, repo: string): Promise<number> {
+  return timed(async () => {
+    const child = spawn(
+      process.execPath,
+      [cli, 'diff', '--app', application, '--repo', repo, '--kubeconfig', cluster.plane.kubeconfigPath],
+      {
+        env: { ...process.env, XDG_CACHE_HOME: cluster.storage('cold') },
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    );
+    const [code] = (await once(child, 'exit')) as [number | null];
+    if (code !== 0) throw new Error(`plumbline diff ended with ${String(code)}`);
+  });
+}
