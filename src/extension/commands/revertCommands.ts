@@ -64,7 +64,14 @@ async function confirm(plans: readonly Plan[], refused: readonly StepResult[], s
     await vscode.window.showInformationMessage(vscode.l10n.t('There is nothing to revert.'), { modal: true, detail: text.detail });
     return false;
   }
-  const choice = await vscode.window.showWarningMessage(text.message, { modal: true, detail: text.detail }, text.action);
+  const showPlan = vscode.l10n.t('Show Whole Plan');
+  const buttons = text.full === undefined ? [text.action] : [text.action, showPlan];
+  let choice = await vscode.window.showWarningMessage(text.message, { modal: true, detail: text.detail }, ...buttons);
+  if (choice === showPlan && text.full !== undefined) {
+    await vscode.window.showTextDocument(services.documents.addPlan(text.full), { preview: true });
+    // Not modal, so that the plan can be read before the answer.
+    choice = await vscode.window.showWarningMessage(text.message, text.action, vscode.l10n.t('Cancel'));
+  }
   if (choice !== text.action) return false;
   for (const name of text.protectedEnvironments) {
     const typed = await vscode.window.showInputBox({
@@ -79,7 +86,12 @@ async function confirm(plans: readonly Plan[], refused: readonly StepResult[], s
 }
 
 async function execute(plans: readonly Plan[], services: Services): Promise<void> {
-  const { engine, presenter, log } = services;
+  const { engine, log } = services;
+  for (const plan of plans) {
+    log.info(
+      `[revert] confirmed plan=${plan.id} cluster=${plan.context} environment=${plan.environment ?? '-'} revision=${plan.revision} objects=${String(workOf(plan).length)}`,
+    );
+  }
   const total = plans.reduce((sum, plan) => sum + workOf(plan).length, 0);
   const { results } = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Reverting drift'), cancellable: true },
@@ -96,6 +108,7 @@ async function execute(plans: readonly Plan[], services: Services): Promise<void
   );
   const outcome = outcomeText(results, services.words());
   for (const failure of outcome.failures) log.warn(`[revert] ${failure}`);
+  log.info(`[revert] ${outcome.message}`);
   if (outcome.failures.length === 0) {
     await vscode.window.showInformationMessage(outcome.message);
     return;
@@ -103,5 +116,4 @@ async function execute(plans: readonly Plan[], services: Services): Promise<void
   const showLog = vscode.l10n.t('Show Log');
   const choice = await vscode.window.showWarningMessage(outcome.message, showLog);
   if (choice === showLog) await vscode.commands.executeCommand(commandIds.showLog);
-  presenter.log('revert', new Error(outcome.failures.join('\n')));
 }

@@ -7,7 +7,8 @@ export type DocumentSubject =
   | { readonly type: 'side'; readonly applicationId: string; readonly key: string; readonly side: Side }
   | { readonly type: 'live'; readonly context: string; readonly apiVersion: string; readonly key: string }
   | { readonly type: 'events'; readonly context: string; readonly key: string }
-  | { readonly type: 'logs'; readonly context: string; readonly namespace: string; readonly pod: string; readonly container: string };
+  | { readonly type: 'logs'; readonly context: string; readonly namespace: string; readonly pod: string; readonly container: string }
+  | { readonly type: 'plan'; readonly id: string };
 
 /** Path and query of a document's URI. The path is for people (the tab shows its last part), the query identifies. */
 export interface DocumentAddress {
@@ -63,6 +64,10 @@ export function parseAddress(query: string): DocumentSubject | undefined {
         ? undefined
         : { type: 'logs', context, namespace, pod, container };
     }
+    case 'plan': {
+      const id = text('id');
+      return id === undefined ? undefined : { type: 'plan', id };
+    }
     default:
       return undefined;
   }
@@ -80,6 +85,7 @@ function toSide(text: string | undefined): Side | undefined {
 }
 
 function pathOf(subject: DocumentSubject): string[] {
+  if (subject.type === 'plan') return [`Plan ${subject.id}.txt`];
   if (subject.type === 'logs') return [subject.context, subject.namespace, 'Pod', subject.pod, `${subject.pod} (${subject.container}).log`];
   const { kind, namespace, name } = parseKeyString(subject.key);
   switch (subject.type) {

@@ -15,6 +15,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   readonly #presenter: ErrorPresenter;
   readonly #disposables = new DisposableStore();
   readonly #changes = this.#disposables.add(new vscode.EventEmitter<vscode.Uri>());
+  readonly #plans = new Map<string, string>();
   #showsAllFields = false;
 
   readonly onDidChange = this.#changes.event;
@@ -43,6 +44,13 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   /** The URI of a subject; stable. */
   uri(subject: DocumentSubject): vscode.Uri {
     return vscode.Uri.from({ scheme: documentScheme, ...toAddress(subject) });
+  }
+
+  /** Makes a document of a plan that is too long for its confirmation. */
+  addPlan(text: string): vscode.Uri {
+    const id = String(this.#plans.size + 1);
+    this.#plans.set(id, text);
+    return this.uri({ type: 'plan', id });
   }
 
   /** Reads a document again, e.g. logs that were shown before. */
@@ -82,6 +90,10 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
           { context: subject.context, apiVersion: subject.apiVersion, key: subject.key },
           token,
         );
+      case 'plan': {
+        const text = this.#plans.get(subject.id);
+        return { text: text ?? '', exists: text !== undefined };
+      }
       case 'events':
         return this.#engine.request('plumbline/events', { context: subject.context, key: subject.key }, token);
       case 'logs': {

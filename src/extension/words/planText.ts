@@ -11,6 +11,8 @@ const mostLines = 24;
 export interface PlanText {
   readonly message: string;
   readonly detail: string;
+  /** the whole plan, when `detail` had to be cut */
+  readonly full?: string;
   readonly action: string;
   /** environments whose name must be typed */
   readonly protectedEnvironments: readonly string[];
@@ -68,6 +70,7 @@ export function planText(
   return {
     message,
     detail: shown.join('\n').trim(),
+    ...(lines.length > mostLines ? { full: [message, '', ...lines, ''].join('\n') } : {}),
     action: steps.some((step) => step.action === 'recreate') ? l10n.t('Revert and Recreate') : l10n.t('Revert'),
     protectedEnvironments: unique(working.filter((plan) => plan.isProtected).map((plan) => plan.environment ?? plan.context)),
     hasWork: steps.length > 0,

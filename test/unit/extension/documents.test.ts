@@ -14,6 +14,7 @@ const subjects: readonly DocumentSubject[] = [
   { type: 'live', context: 'arn:aws:eks:eu/x', apiVersion: 'v1', key: '/Pod/shop/web-1' },
   { type: 'events', context: 'prod-eu', key: '/Pod/shop/web-1' },
   { type: 'logs', context: 'prod-eu', namespace: 'shop', pod: 'web-1', container: 'web' },
+  { type: 'plan', id: '1' },
 ];
 
 test('addresses of documents: the query identifies, the path ends in what the tab shows', () => {
@@ -25,6 +26,7 @@ test('addresses of documents: the query identifies, the path ends in what the ta
       '/arn:aws:eks:eu x/shop/Pod/web-1 (live).yaml',
       '/prod-eu/shop/Pod web-1/web-1 events.log',
       '/prod-eu/shop/Pod/web-1/web-1 (web).log',
+      '/Plan 1.txt',
     ],
   );
   assert.deepEqual(

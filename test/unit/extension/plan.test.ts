@@ -113,8 +113,9 @@ test('several plans: created and recreated objects, a target instead of a synced
 
 test('a long plan is cut, and says by how much', () => {
   const steps = Array.from({ length: 40 }, (_, index) => step({ key: { ...web, name: `web-${String(index)}` } }));
-  const lines = planText([plan(steps)], [], words).detail.split('\n');
-  assert.deepEqual([lines.length, lines.at(-1)], [25, '… and 57 more lines']);
+  const { detail, full } = planText([plan(steps)], [], words);
+  const lines = detail.split('\n');
+  assert.deepEqual([lines.length, lines.at(-1), full?.split('\n').length], [25, '… and 57 more lines', 84]);
 });
 
 test('nothing to do is not a question', () => {
