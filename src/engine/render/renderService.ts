@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { toError } from '../../base/errors.ts';
 import { Limiter } from '../../base/async.ts';
 import { sha256 } from '../../base/hash.ts';
@@ -110,7 +111,7 @@ export class RenderService implements Disposable {
 
   constructor(options: RenderServiceOptions) {
     const beside = isSource ? '../../../dist/renderer.wasm' : './renderer.wasm';
-    this.#module = new RendererModule(options.wasmFile ?? decodeURIComponent(new URL(beside, import.meta.url).pathname));
+    this.#module = new RendererModule(options.wasmFile ?? fileURLToPath(new URL(beside, import.meta.url)));
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#limiter = new Limiter(this.#limits.workers);
     this.#memory = new RenderCache(this.#limits.memoryCacheBytes);
