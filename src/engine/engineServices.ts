@@ -9,11 +9,15 @@ import { kubeconfigFiles } from './cluster/kubeconfig.ts';
 import { createClusterPool } from './cluster/pool.ts';
 import { Judge } from './drift/judge.ts';
 import { VerdictCache } from './drift/verdictCache.ts';
+import { BareCache } from './git/bareCache.ts';
 import type { GitOptions } from './git/program.ts';
 import type { Application } from './model/application.ts';
 import type { EngineSettings } from './model/settings.ts';
 import { ObjectChecker } from './objectChecker.ts';
 import { Locator } from './provenance/locate.ts';
+import { PatientRemotes } from './patientRemotes.ts';
+import { fetchRemoteFile } from './remoteFetch.ts';
+import { CachedRemoteSources } from './render/cachedRemotes.ts';
 import { RenderService } from './render/renderService.ts';
 import { SourceRenderer } from './sourceRenderer.ts';
 
@@ -76,7 +80,8 @@ export async function createServices(
     const { gitPath } = settings();
     return { isTrusted, environment, ...(gitPath === null ? {} : { gitPath }) };
   };
-  const renders = store.add(new RenderService({ logger: options.logger, cacheFolder: join(options.storagePath, 'renders') }));
+  const remote = store.add(makeRemotes(options, settings, gitOptions, environment, store));
+  const renders = store.add(new RenderService({ logger: options.logger, cacheFolder: join(options.storagePath, 'renders'), remote }));
   const pool = store.add(
     createClusterPool({
       log: options.logger,
@@ -84,7 +89,9 @@ export async function createServices(
       cacheFolder: join(options.storagePath, 'schemas'),
       files: () => {
         const files = settings().kubeconfig;
-        return files.length > 0 ? { files, isExplicit: true } : kubeconfigFiles(environment);
+        return files.length > 0
+          ? { files: files.flatMap((file) => kubeconfigFiles(environment, file).files), isExplicit: true }
+          : kubeconfigFiles(environment);
       },
     }),
   );
@@ -92,7 +99,7 @@ export async function createServices(
     gitOptions,
     pool,
     judge,
-    renderer: new SourceRenderer(renders, () => settings().renderTimeoutSeconds * 1000),
+    renderer: new SourceRenderer(renders, remote, () => settings().renderTimeoutSeconds * 1000),
     checker: new ObjectChecker(judge, new Locator()),
     reloadKubeconfig: () => {
       pool.reload();
@@ -101,6 +108,28 @@ export async function createServices(
       store.dispose();
     },
   };
+}
+
+/** Remote bases and chart dependencies: only with the setting on, in a trusted workspace. */
+function makeRemotes(
+  { storagePath, logger }: EngineOptions,
+  settings: () => EngineSettings,
+  git: () => GitOptions,
+  environment: GitOptions['environment'],
+  store: DisposableStore,
+): PatientRemotes {
+  const isAllowed = (): boolean => settings().isTrusted && settings().allowRemoteSources;
+  const bases = store.add(new BareCache({ git, folder: join(storagePath, 'bases'), logger }));
+  const sources = new CachedRemoteSources({
+    isAllowed,
+    fetchBytes: (url, signal) => fetchRemoteFile(url, signal, { environment }),
+    fetchTree: (url, signal) => bases.resolve(url, signal),
+    folder: join(storagePath, 'remotes'),
+    onStale: (problem) => {
+      logger.warn(`[remote] a remote source could not be fetched, what was fetched before is used: ${problem}`);
+    },
+  });
+  return new PatientRemotes({ isAllowed, sources });
 }
 
 /**

@@ -89,6 +89,7 @@ export class GitCommands {
         allowUnsafeSshCommand: true,
         allowUnsafeConfigPaths: true,
         allowUnsafeExec: true,
+        allowUnsafeTemplateDir: true,
       },
       errors(error, result) {
         exitCode = result.exitCode;

@@ -7,7 +7,8 @@ import { after, before, describe, it } from 'node:test';
 import type { AddressInfo } from 'node:net';
 import { sha256 } from '../../../src/base/hash.ts';
 import type { RenderResult, SourceSpec } from '../../../src/engine/model/render.ts';
-import { CachedRemoteSources, fetchOverHttp } from '../../../src/engine/render/cachedRemotes.ts';
+import { fetchRemoteFile } from '../../../src/engine/remoteFetch.ts';
+import { CachedRemoteSources } from '../../../src/engine/render/cachedRemotes.ts';
 import { MemoryTree } from '../../../src/engine/render/memoryTree.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';
 import { helm } from '../../tools/binaries.ts';
@@ -39,7 +40,7 @@ describe('remote sources that the user allows', () => {
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     remote = new CachedRemoteSources({
       isAllowed: () => isAllowed,
-      fetchBytes: fetchOverHttp,
+      fetchBytes: (url, signal) => fetchRemoteFile(url, signal, { environment: {} }),
       fetchTree: (url) =>
         Promise.resolve({
           kind: 'tree',

@@ -12,8 +12,9 @@ export const renderMessages: Readonly<Record<string, string>> = {
   'kustomization-cycle':
     'Kustomizations include each other in a circle: {place} refers to {folder}, which includes it already. Remove one reference.',
   'outside-root': '{place} refers to a file outside what it may read: {problem}. Move the file, or copy it into the folder.',
-  'remote-base': '{place} refers to {url}, which is not fetched unless you allow remote sources in the settings.',
-  'remote-failed': '{place} refers to {url}, which could not be fetched: {problem}.',
+  'remote-base':
+    '{place} refers to {url}, which is not fetched. Turn on the setting plumbline.remoteSources.enabled, or copy it into the repository.',
+  'remote-failed': '{place} refers to a remote source that could not be fetched: {problem}. Correct the URL, or try again later.',
   'kustomize-failed': 'Kustomize could not build {place}: {problem}',
   'chart-missing': 'There is no Chart.yaml in {file}. Correct the path of the chart.',
   'chart-invalid': 'The chart {place} is not valid: {problem}.',
@@ -21,7 +22,7 @@ export const renderMessages: Readonly<Record<string, string>> = {
   'values-invalid': 'The values in {place} are not valid: {problem}.',
   'values-schema': 'The values do not fit the schema {file} of the chart: {problems}',
   'dependency-missing':
-    '{name} {version} from {repository} is declared in {file} but not in charts/. Run "{command}", or allow remote sources in the settings.',
+    '{name} {version} from {repository} is declared in {file} but not in charts/: {problem}. Run "{command}", or turn on the setting plumbline.remoteSources.enabled.',
   'kube-version-incompatible': '{place}: {problem}. Choose another version of the chart, or of the cluster.',
   'template-failed': 'The template failed at {place}: {problem}',
   'template-output-invalid': 'The template {template} gives text that is not valid YAML: {problem}',
