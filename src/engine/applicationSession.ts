@@ -14,6 +14,8 @@ import type { Reason } from './model/states.ts';
 import type { ObjectChecker } from './objectChecker.ts';
 import type { RepoSession } from './repoSession.ts';
 import type { LiveChange, LiveRouter } from './liveRouter.ts';
+import { textOf } from './markIndex.ts';
+import { otherWriterPaths } from './provenance/otherWriters.ts';
 import { marksOf } from './rows.ts';
 import type { SourceRenderer } from './sourceRenderer.ts';
 import { cannotCompare, pendingVerdict, type TrackedObject } from './trackedObject.ts';
@@ -61,6 +63,7 @@ export class ApplicationSession implements Disposable {
   #watchProblems: readonly WatchOutcome[] = [];
   #toCheck = new Set<string>();
   #isEdited = false;
+  #otherWriters: readonly string[] = [];
   #connection: ClusterConnection | undefined;
 
   constructor(application: Application, services: ApplicationServices, listener: ApplicationListener) {
@@ -232,6 +235,7 @@ export class ApplicationSession implements Disposable {
     this.#connection = hub.existing(destination.context, destination.clusterUid) ?? this.#connection;
     this.#connection = await connecting;
     this.#render = early ?? (await renderer.render(application, tree, this.#connection, signal));
+    this.#otherWriters = await textsOf(tree, application.source.type === 'kustomize' ? otherWriterPaths(this.#render) : []);
     await this.#watch(destination, this.#render, this.#connection, signal);
     for (const id of this.#objects.keys()) this.#toCheck.add(id);
     await this.#checkWaiting(signal, false);
@@ -324,6 +328,7 @@ export class ApplicationSession implements Disposable {
         autoscaler: this.#autoscalers.get(keyString(desired.key)),
         rendered: this.#desired,
         isInteractive,
+        otherWriters: this.#otherWriters,
       },
       connection,
       tree,
@@ -351,4 +356,9 @@ export class ApplicationSession implements Disposable {
   #readAutoscalers(): ReadonlyMap<string, string> {
     return autoscalerTargets(this.#connection?.watches.objects('autoscaling', 'HorizontalPodAutoscaler') ?? []);
   }
+}
+
+async function textsOf(tree: SourceTree, paths: readonly string[]): Promise<readonly string[]> {
+  const texts = await Promise.all(paths.map((path) => textOf(tree, path)));
+  return texts.filter((text) => text !== undefined);
 }

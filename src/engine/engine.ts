@@ -337,7 +337,7 @@ export class Engine implements EngineApi, Disposable {
   }
 
   #activateWanted(): void {
-    if (!this.#settings.current.isTrusted) return;
+    // Also in an untrusted workspace: the gates before Git and clusters refuse, and the rows say so.
     for (const session of this.#workspaces.sessions()) {
       const isWanted = this.#interest.isViewVisible || this.#interest.applicationIds.includes(session.application.id);
       if (isWanted) session.activate();

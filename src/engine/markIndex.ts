@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type BackgroundRunner, Throttler } from '../base/async.ts';
 import { Emitter } from '../base/events.ts';
 import type { Disposable } from '../base/lifecycle.ts';
+import { decodeText } from './git/textEncoding.ts';
 import type { WorkingTree } from './git/workingTree.ts';
 import type { JsonValue } from './model/json.ts';
 import { canonicalJson } from './model/json.ts';
@@ -114,5 +115,5 @@ export class MarkIndex implements Disposable {
 /** The text of a file without its byte order mark, or undefined when there is no such file. */
 export async function textOf(tree: SourceTree, path: string): Promise<string | undefined> {
   const bytes = await tree.read(path);
-  return bytes === undefined ? undefined : new TextDecoder('utf-8').decode(bytes);
+  return bytes === undefined ? undefined : decodeText(bytes);
 }

@@ -6,7 +6,6 @@ import { healthOf } from './health/health.ts';
 import { textOf } from './markIndex.ts';
 import type { Application, FileRange } from './model/application.ts';
 import { gvkOf, type KubeObject, nameOf, namespaceOf, type ObjectKey } from './model/objects.ts';
-import type { RenderedObject } from './model/render.ts';
 import type { ResourceInfo } from './model/resourceInfo.ts';
 import type { TypeSchema } from './model/schema.ts';
 import type { SourceTree } from './model/sourceTree.ts';
@@ -22,6 +21,8 @@ export interface Check {
   readonly autoscaler: string | undefined;
   /** a change of the watch: goes before the first comparison of other applications */
   readonly isInteractive: boolean;
+  /** texts of files that may write fields of objects which they do not declare: kustomizations, patches */
+  readonly otherWriters: readonly string[];
   /** all desired objects of the application */
   readonly rendered: readonly DesiredObject[];
 }
@@ -43,7 +44,7 @@ export class ObjectChecker {
     const schema = desired.resource === undefined ? undefined : await connection.schemas.schemaOf(gvkOf(desired.object), signal);
     const verdict = await this.#verdict(check, live, schema, connection, signal);
     const mark = live === undefined ? undefined : ownerMarkOf(live);
-    const places = await this.#places(desired.rendered, check.application, verdict, tree);
+    const places = await this.#places(check, verdict, tree);
     const health =
       live === undefined ? undefined : healthOf(live, { children: descendants(live, desired.key, connection), nowMs: Date.now() });
     return { ...tracked, ...places, schema, verdict, live, mark, health };
@@ -84,8 +85,7 @@ export class ObjectChecker {
   }
 
   async #places(
-    rendered: RenderedObject,
-    application: Application,
+    { application, desired: { rendered }, otherWriters }: Check,
     verdict: Verdict,
     tree: SourceTree,
   ): Promise<{ header: FileRange | undefined; fieldRanges: ReadonlyMap<string, FileRange> }> {
@@ -96,6 +96,7 @@ export class ObjectChecker {
     const origin: ObjectOrigin = {
       file: rendered.file,
       kind: application.source.type,
+      otherWriters,
       ...(rendered.documentIndex === undefined ? {} : { documentIndex: rendered.documentIndex }),
     };
     const { object } = rendered;

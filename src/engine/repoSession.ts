@@ -58,11 +58,14 @@ export class RepoSession implements Disposable {
   readonly #isPlain: boolean;
   #pendingPaths = new Set<string>();
   #pendingRevisions = true;
+  /** files on disk, the index or HEAD changed since Git was asked what is edited */
+  #pendingStatus = true;
   #pendingAll = true;
   #git: GitRepository | undefined;
   #state: RepositoryState | undefined;
   #found = nothingFound;
   #edited: ReadonlySet<string> = new Set();
+  #editedOnDisk: readonly string[] = [];
   #gitProblem: Reason | undefined;
   #watchProblem: Reason | undefined;
 
@@ -180,6 +183,7 @@ export class RepoSession implements Disposable {
   refresh(): void {
     this.#pendingAll = true;
     this.#pendingRevisions = true;
+    this.#pendingStatus = true;
     this.#update.request();
   }
 
@@ -207,6 +211,7 @@ export class RepoSession implements Disposable {
 
   #note(change: RepositoryChange): void {
     for (const path of change.paths) this.#pendingPaths.add(path);
+    this.#pendingStatus = true;
     if (change.headChanged || change.refsChanged || change.fetched || change.configChanged || change.indexChanged)
       this.#pendingRevisions = true;
     if (change.isGone) this.#watchProblem = { code: 'git-not-a-repository', details: { folder: this.root } };
@@ -241,16 +246,21 @@ export class RepoSession implements Disposable {
   }
 
   async #readEdited(signal: AbortSignal): Promise<void> {
-    const unsaved = await this.workingTree.unsavedPaths();
-    if (this.#git === undefined || this.#state?.head.kind === 'unborn') {
-      this.#edited = new Set(unsaved);
-      return;
+    if (this.#pendingStatus) {
+      this.#pendingStatus = false;
+      this.#editedOnDisk = await this.#readStatus(signal);
     }
+    this.#edited = new Set([...this.#editedOnDisk, ...(await this.workingTree.unsavedPaths())]);
+  }
+
+  async #readStatus(signal: AbortSignal): Promise<readonly string[]> {
+    if (this.#git === undefined || this.#state?.head.kind === 'unborn') return [];
     try {
-      this.#edited = new Set([...(await this.#git.editedPaths([], signal)).keys(), ...unsaved]);
+      return [...(await this.#git.editedPaths([], signal)).keys()];
     } catch (error) {
       signal.throwIfAborted();
       this.#gitProblem = reasonOf(error);
+      return this.#editedOnDisk;
     }
   }
 }
