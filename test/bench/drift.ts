@@ -88,8 +88,19 @@ async function secondChecks(
   const signal = new AbortController().signal;
   await engine.refresh(application, { fetch: false }, signal);
   const before = callsOf(engine);
-  const again = await timed(() => engine.refresh(application, { fetch: false }, signal));
+  const session = engine.session(application);
+  const again: number[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    again.push(
+      await timed(async () => {
+        session?.refresh();
+        await session?.settled();
+      }),
+    );
+  }
   const checked = callsOf(engine);
+  const everything = await timed(() => engine.refresh(application, { fetch: false }, signal));
+  const refreshed = callsOf(engine);
   const patches = 600;
   const cpu = process.cpuUsage();
   for (let index = 0; index < patches; index += 1) {
@@ -103,11 +114,12 @@ async function secondChecks(
   const churned = callsOf(engine);
   const { user, system } = process.cpuUsage(cpu);
   return [
-    { what: 'second check, nothing changed', value: again, unit: 'ms', bar: { limit: 20, is: 'max' } },
+    { what: 'second check, nothing changed', value: percentile(again, 50), unit: 'ms', bar: { limit: 20, is: 'max' } },
     { what: '  its API calls', value: checked.requests - before.requests, unit: 'calls', bar: { limit: 0, is: 'max' } },
+    { what: '  with everything in the repo read anew, as Refresh does', value: everything, unit: 'ms' },
     {
       what: `API calls for ${patches} status changes (10 minutes at one a second)`,
-      value: churned.requests - checked.requests,
+      value: churned.requests - refreshed.requests,
       unit: 'calls',
       bar: { limit: 0, is: 'max' },
       note: `${((user + system) / 1000 / patches).toFixed(1)} ms of CPU each, the sender's included`,
