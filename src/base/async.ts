@@ -3,7 +3,11 @@ import { type Disposable, toDisposable } from './lifecycle.ts';
 
 /** Rejects like `promise`, or with the signal's reason as soon as the signal fires. */
 export function raceWithSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason as Error);
+  if (signal.aborted) {
+    // Nobody waits for it any more: its failure must not count as unhandled.
+    promise.catch(() => undefined);
+    return Promise.reject(signal.reason as Error);
+  }
   return new Promise<T>((resolve, reject) => {
     const onAbort = (): void => {
       reject(signal.reason as Error);
