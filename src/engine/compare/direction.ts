@@ -61,14 +61,14 @@ function isContained(part: JsonValue, whole: JsonValue | undefined): boolean {
 /** Entries other than the owner's that hold the path. */
 function writersOf(input: DirectionInput): readonly ManagedEntry[] {
   const { owner } = input;
-  return holdersOf(input.entries, input.path).filter((entry) => owner === undefined || !isOwnersEntry(entry, owner));
+  return holdersOf(input.entries, input.path, input.schema).filter((entry) => owner === undefined || !isOwnersEntry(entry, owner));
 }
 
 function directionByHolder(input: DirectionInput): FieldDirection {
   const { owner, path, entries } = input;
   if (owner === undefined || isOrderOnly(input)) return 'differs';
   // Whoever changes a value takes it from the owner: what the owner still holds is what it applied, so target moved.
-  if (holdersOf(entries, path).some((entry) => isOwnersEntry(entry, owner))) return 'out of sync';
+  if (holdersOf(entries, path, input.schema).some((entry) => isOwnersEntry(entry, owner))) return 'out of sync';
   const writers = writersOf(input);
   if (writers.length > 0) {
     // An apply later than the other's last write would have taken the field if it had been in it: it is new in Git.
@@ -88,8 +88,13 @@ function isOrderOnly(input: DirectionInput): boolean {
 }
 
 /** Who last wrote a live field: of the entries that hold it the newest, others before the owner. */
-export function writerOf(entries: readonly ManagedEntry[], path: FieldPath, owner: OwningManager | undefined): FieldWriter | undefined {
-  const holders = holdersOf(entries, path);
+export function writerOf(
+  entries: readonly ManagedEntry[],
+  path: FieldPath,
+  owner: OwningManager | undefined,
+  schema: TypeSchema | undefined,
+): FieldWriter | undefined {
+  const holders = holdersOf(entries, path, schema);
   const others = holders.filter((entry) => owner === undefined || !isOwnersEntry(entry, owner));
   let newest: ManagedEntry | undefined;
   for (const entry of others.length > 0 ? others : holders) {

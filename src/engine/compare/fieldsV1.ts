@@ -1,6 +1,7 @@
 import type { FieldPath, PathStep } from '../model/fieldPath.ts';
 import { arrayAt, canonicalJson, isJsonObject, type JsonObject, type JsonValue, stringAt } from '../model/json.ts';
 import type { KubeObject } from '../model/objects.ts';
+import { fieldSchema, itemSchema, type TypeSchema } from '../model/schema.ts';
 
 /**
  * A set of paths as `fieldsV1` writes it: members are `f:<name>`, `k:<json of keys>`, `v:<json>`, `i:<index>`; `.` marks the element
@@ -111,18 +112,29 @@ function canonicalStep(step: PathStep): string {
 /** How a set holds a path: as a member (or part of an atomic member above it), only in parts below it, or not at all. */
 export type Holding = 'whole' | 'parts' | 'none';
 
-/** How a set holds a path. */
-export function holdingOf(set: FieldSet, path: FieldPath): Holding {
+/**
+ * How a set holds a path. A member without members below it holds what lies below only where it is atomic: an owner that lost all entries
+ * of a map keeps the bare map (`f:labels: {}`).
+ * @param schema of the object; undefined: maps are granular, lists below which an index stands are atomic
+ */
+export function holdingOf(set: FieldSet, path: FieldPath, schema?: TypeSchema): Holding {
   let current = set;
+  let type = schema;
   for (const [depth, step] of path.entries()) {
     const child = childSet(current, step);
-    if (child === undefined) return depth > 0 && isLeaf(current) ? 'whole' : 'none';
+    if (child === undefined) return depth > 0 && isLeaf(current) && isAtomicBelow(step, type) ? 'whole' : 'none';
     current = child;
+    type = 'field' in step ? fieldSchema(type, step.field) : itemSchema(type);
   }
   return isMember(current) ? 'whole' : 'parts';
 }
 
+function isAtomicBelow(step: PathStep, type: TypeSchema | undefined): boolean {
+  if ('index' in step) return true;
+  return 'field' in step && type?.node.mapType === 'atomic';
+}
+
 /** The entries that hold a path, or parts of it, in the order of managedFields. */
-export function holdersOf(entries: readonly ManagedEntry[], path: FieldPath): readonly ManagedEntry[] {
-  return entries.filter((entry) => holdingOf(entry.fields, path) !== 'none');
+export function holdersOf(entries: readonly ManagedEntry[], path: FieldPath, schema: TypeSchema | undefined): readonly ManagedEntry[] {
+  return entries.filter((entry) => holdingOf(entry.fields, path, schema) !== 'none');
 }

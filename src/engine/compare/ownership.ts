@@ -132,7 +132,7 @@ export function foreignFields(
         const below = schemaAtStep(type, step);
         const at = [...path, step];
         if (wanted === undefined && isUnit(child, present, below, step)) {
-          const isHeld = tolerated.some((other) => holdingOf(other.fields, at) === 'whole');
+          const isHeld = tolerated.some((other) => holdingOf(other.fields, at, schema) === 'whole');
           // Empty maps and lists say nothing by themselves: their entries would stand below them.
           if (!isHeld && !isEmpty(present) && !(wasCreator && isBuiltin(schema) && mayBeDefault(at, type))) {
             found.set(formatPath(at), { path: at, live: present, entry });

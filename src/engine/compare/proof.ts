@@ -47,7 +47,7 @@ export function prove(input: ProofInput): Proof {
   const applied = owner?.operation === 'Apply' ? entries.find((entry) => isApplyEntryOf(entry, owner)) : undefined;
   const isUntouched = (path: FieldPath): boolean =>
     owner !== undefined &&
-    holdersOf(entries, path).every((entry) => isOwnersEntry(entry, owner) || classOfManager(entry.manager) === 'controller');
+    holdersOf(entries, path, schema).every((entry) => isOwnersEntry(entry, owner) || classOfManager(entry.manager) === 'controller');
   const found = mismatches(desired, live, schema, {
     ...(applied === undefined ? {} : { ownedByApply: applied.fields }),
     ...(base === undefined ? {} : { base }),

@@ -96,7 +96,7 @@ function remainingOrphans(prepared: Prepared, proof: Proof, predicted: KubeObjec
     if (value === undefined || ignoredBy(prepared.places, path) !== undefined) return [];
     if (!deepEqualUnderSchema(value, lookUp(predicted, schema, path), schemaAtPath(schema, path))) return [];
     const difference: Difference = { path, change: 'added', live: value, isCosmetic: isRestartMark(path) };
-    const others = holdersOf(entries, path).filter(
+    const others = holdersOf(entries, path, schema).filter(
       (entry) => (owner === undefined || !isOwnersEntry(entry, owner)) && classOfManager(entry.manager) !== 'controller',
     );
     if (others.length > 0) return [fieldOf(prepared, difference, 'drifted', true)];
@@ -175,7 +175,7 @@ export function fieldOf(
   const { schema, entries, owner, base } = prepared;
   const { path, change, git, live, isCosmetic } = difference;
   const old = base === undefined ? undefined : lookUp(base, schema, path);
-  const writer = live === undefined ? undefined : writerOf(entries, path, owner);
+  const writer = live === undefined ? undefined : writerOf(entries, path, owner, schema);
   const field: FieldDifference = {
     id: formatPath(path),
     path,

@@ -121,7 +121,7 @@ function injectedCertificates(
   const pointer = CA_BUNDLES[desired.kind];
   if (pointer === undefined) return [];
   return expandPointer(desired, pointer, schema).flatMap((path) => {
-    const holder = writerOf(entries, path, undefined);
+    const holder = writerOf(entries, path, undefined, schema);
     if (lookUp(live, schema, path) === undefined || holder === undefined || classOfManager(holder.manager) !== 'controller') return [];
     return [{ path, by: `certificate injection (${holder.manager})` }];
   });

@@ -80,7 +80,9 @@ export function refusedVerdict(prepared: Prepared, proof: Proof, refusal: Refusa
       return unconfirmed(prepared, proof, reason);
     case 'refused': {
       const fields = localFields(prepared, proof, false);
-      return verdictOf({ ...identity(prepared), fields, ignored: ignoredOf(prepared), proof: 'none', reason, state: 'cannot compare' });
+      // What others added is known without the server; everything else waits for an answer.
+      const state = fields.some((field) => field.isConfirmed && !field.isCosmetic) ? 'drifted' : 'cannot compare';
+      return verdictOf({ ...identity(prepared), fields, ignored: ignoredOf(prepared), proof: 'none', reason, state });
     }
     case 'gone':
       return bareVerdict('missing', reason);

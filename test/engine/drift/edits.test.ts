@@ -66,6 +66,16 @@ const edits: readonly Edit[] = [
     ],
   },
   {
+    name: 'every label of Git overwritten, and one added',
+    of: 'service',
+    kubectl: ['label', 'service/web', 'team=ops', 'app=other', 'app.kubernetes.io/part-of=x', '--overwrite'],
+    fields: [
+      'drifted added metadata.labels.team: - -> "ops" by kubectl-label',
+      'drifted changed metadata.labels.app: "web" -> "other" by kubectl-label',
+      'drifted changed metadata.labels["app.kubernetes.io/part-of"]: "shop" -> "x" by kubectl-label',
+    ],
+  },
+  {
     name: 'kubectl annotate on an object without annotations',
     of: 'configMap',
     kubectl: ['annotate', 'configmap/web-config', 'note=checked'],

@@ -387,3 +387,14 @@ test('live at another version than Git names is read at that version', async () 
   const verdict = await fixture.judge(object, { live });
   assert.deepEqual([verdict.state, verdict.proof], ['synced', 'local']);
 });
+
+test('a port renumbered by hand makes Git unappliable; the drift shows all the same', async () => {
+  const { object, namespace } = await applied('service', SERVER_SIDE);
+  const patch = [{ op: 'replace', path: '/spec/ports/0/port', value: 81 }];
+  await fixture.plane.kubectl(['-n', namespace, 'patch', 'service', 'web', '--type=json', '-p', JSON.stringify(patch)]);
+  const verdict = await fixture.judge(object);
+  assert.deepEqual(
+    [verdict.state, verdict.reason?.code, verdict.fields.map((field) => field.id)],
+    ['drifted', 'target-invalid', ['spec.ports[port=81,protocol=TCP]']],
+  );
+});

@@ -51,7 +51,9 @@ test('a path is held whole, in parts, or not', () => {
       'f:env': { 'k:{"name":"a\\u003cb"}': { '.': {}, 'f:value': {} } },
       'f:set': { 'v:"x"': {} },
       'f:nested': { 'f:a': {} },
+      'f:selector': {},
     },
+    'f:metadata': { 'f:labels': {} },
   };
   const paths: readonly [FieldPath, string][] = [
     [[{ field: 'spec' }, { field: 'args' }], 'whole'],
@@ -62,10 +64,12 @@ test('a path is held whole, in parts, or not', () => {
     [[{ field: 'spec' }, { field: 'set' }, { value: 'x' }], 'whole'],
     [[{ field: 'spec' }, { field: 'nested' }], 'parts'],
     [[{ field: 'spec' }, { field: 'nested' }, { field: 'b' }], 'none'],
-    [[{ field: 'metadata' }], 'none'],
+    [[{ field: 'status' }], 'none'],
+    [[{ field: 'metadata' }, { field: 'labels' }, { field: 'lost' }], 'none'],
+    [[{ field: 'spec' }, { field: 'selector' }, { field: 'matchLabels' }], 'whole'],
   ];
   assert.deepEqual(
-    paths.map(([path]) => holdingOf(set, path)),
+    paths.map(([path]) => holdingOf(set, path, builtin)),
     paths.map(([, holding]) => holding),
   );
 });
@@ -179,7 +183,11 @@ test('the newest other holder is the writer, else the owner', () => {
   const older = entry('a', 'Update', fields, { time: '2026-01-01T00:00:00Z' });
   const newer = entry('b', 'Update', fields, { time: '2026-01-02T00:00:00Z', subresource: 'scale' });
   assert.deepEqual(
-    [writerOf([own, older, newer], path, owner), writerOf([own], path, owner)?.manager, writerOf([], path, owner)],
+    [
+      writerOf([own, older, newer], path, owner, undefined),
+      writerOf([own], path, owner, undefined)?.manager,
+      writerOf([], path, owner, undefined),
+    ],
     [{ manager: 'b', operation: 'Update', time: '2026-01-02T00:00:00Z', subresource: 'scale' }, 'kubectl', undefined],
   );
 });
