@@ -29,7 +29,7 @@ function configMap(name: string): string {
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A server on a port of its own of 127.0.0.1, which goes with the test. */
-async function serve(t: TestContext, handler: Handler): Promise<{ url: string; stop(): void }> {
+async function serve(t: TestContext, handler: Handler): Promise<{ url: string; stop: () => void }> {
   const server = http.createServer(handler);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const stop = (): void => {
@@ -41,7 +41,7 @@ async function serve(t: TestContext, handler: Handler): Promise<{ url: string; s
 }
 
 /** A repo whose applications need a Git base, a file and a chart from elsewhere. */
-async function remoteRepo(t: TestContext): Promise<{ repo: string; base: string; gitUrl: string; url: string; stop(): void }> {
+async function remoteRepo(t: TestContext): Promise<{ repo: string; base: string; gitUrl: string; url: string; stop: () => void }> {
   const folder = await testFolder(t);
   const base = join(folder, 'base');
   await writeFiles(base, { 'deploy/kustomization.yaml': 'resources: [cm.yaml]\n', 'deploy/cm.yaml': configMap('from-git') });
