@@ -147,9 +147,12 @@ export class ClusterHub implements Disposable {
         this.#changed.fire({ context, changes });
       }),
     );
+    let wasConnected = false;
     store.add(
       lease.connection.onDidChangeState(({ status }) => {
-        if (status === 'connected' && cluster.canWrite === undefined) this.#askWhetherWritable(cluster);
+        const isConnected = status === 'connected';
+        if (isConnected && !wasConnected) this.#askWhetherWritable(cluster);
+        wasConnected = isConnected;
         this.#status.fire(context);
       }),
     );
@@ -157,6 +160,7 @@ export class ClusterHub implements Disposable {
     return cluster;
   }
 
+  /** Asked after each connecting: other credentials may have other rights. */
   #askWhetherWritable(cluster: Cluster): void {
     const { connection } = cluster.lease;
     this.#background.run(`ask for rights in ${connection.context}`, async (signal) => {
