@@ -1,5 +1,6 @@
 import type { ApplicationRow, ClusterRow } from '../../engine/model/snapshot.ts';
 import type { ApplicationState } from '../../engine/model/states.ts';
+import { isUntrusted } from '../words/applicationText.ts';
 import type { Localizer } from '../words/localizer.ts';
 
 /** What the status bar item shows. */
@@ -13,8 +14,10 @@ export interface Summary {
 export function summarize(applications: Iterable<ApplicationRow>, clusters: readonly ClusterRow[], l10n: Localizer): Summary | undefined {
   const counts = new Map<ApplicationState, number>();
   let degraded = 0;
+  let untrusted = 0;
   let isStale = false;
   for (const row of applications) {
+    if (isUntrusted(row)) untrusted += 1;
     counts.set(row.state, (counts.get(row.state) ?? 0) + 1);
     if (row.health?.status === 'degraded') degraded += 1;
     isStale ||= row.staleSinceMs !== undefined;
@@ -46,6 +49,7 @@ export function summarize(applications: Iterable<ApplicationRow>, clusters: read
     ...(signIn.length > 0 ? [l10n.t('Sign in needed: {0}', signIn.join(', '))] : []),
   ];
   const say = (icon: string, text: string): Summary => ({ icon, text, tooltip });
+  if (untrusted > 0 && untrusted === failed + pending) return say('shield', l10n.t('not compared'));
   if (drifted > 0) return say('diff-modified', l10n.t('{0} drifted', drifted));
   if (missing > 0) return say('diff-removed', l10n.t('{0} missing', missing));
   if (down.length > 0 && (isStale || failed > 0)) return say('debug-disconnect', l10n.t('cluster unreachable'));

@@ -8,6 +8,7 @@ import { ago } from './time.ts';
 export function needsAttention(row: ApplicationRow): boolean {
   switch (row.state) {
     case 'cannot compare':
+      return !isUntrusted(row);
     case 'missing':
     case 'drifted':
     case 'differs':
@@ -20,6 +21,11 @@ export function needsAttention(row: ApplicationRow): boolean {
     case 'no destination':
       return false;
   }
+}
+
+/** Whether it is not compared only because the workspace is in Restricted Mode, which the user chose and the editor shows. */
+export function isUntrusted(row: ApplicationRow): boolean {
+  return row.reasons.some(({ code }) => code === 'workspace-untrusted');
 }
 
 /** The application's short state, e.g. `3 drifted · 2 behind`, or `synced, 12 min ago, cluster unreachable` when stale. */

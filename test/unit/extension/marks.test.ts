@@ -116,6 +116,7 @@ test('the status bar item says the worst first', () => {
       say([application(), application({ id: '6', health: { status: 'degraded' } })], []),
       say([application({ state: 'out of sync' })], []),
       say([application(), suggestion], [cluster()]),
+      say([application({ state: 'cannot compare', reasons: [{ code: 'workspace-untrusted', details: {} }] })], []),
     ],
     [
       undefined,
@@ -126,6 +127,7 @@ test('the status bar item says the worst first', () => {
       ['error', '1 degraded'],
       ['arrow-circle-up', '1 out of sync'],
       ['pass', 'synced'],
+      ['shield', 'not compared'],
     ],
   );
 });

@@ -33,6 +33,11 @@ test('rows of applications: description, icon, what a screen reader says', () =>
   );
 });
 
+test('Restricted Mode is no reason for attention', () => {
+  const row = application({ state: 'cannot compare', reasons: [{ code: 'workspace-untrusted', details: {} }] });
+  assert.equal(needsAttention(row), false);
+});
+
 test('a stale row tells the last state, its age and why', () => {
   const row = application({ staleSinceMs: nowMs - 12 * 60_000 });
   const text = applicationText(row, cluster({ status: 'unreachable' }), 'prod', words);
