@@ -1,5 +1,6 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { AppError } from '../../base/errors.ts';
+import { configFileName } from '../../engine/apps/configFile.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { describe } from '../../engine/model/describe.ts';
 import type { ApplicationRow } from '../../engine/model/snapshot.ts';
@@ -13,22 +14,29 @@ import type { CommandContext } from './context.ts';
 const appsApiVersion = 'plumbline.dev/apps/v1';
 
 /**
- * Opens the repo of the command line.
- * @throws AppError when the folder is in no repository, or its plumbline.yaml is broken
+ * Opens the repo of the command line; problems of plumbline.yaml are told on standard error with file and line.
+ * @returns whether what is declared could be read whole
+ * @throws AppError when the folder is in no repository
  */
-export async function openRepo(engine: Engine, { args, cwd, signal }: CommandContext): Promise<void> {
+export async function openRepo(engine: Engine, { args, cwd, output, paint, signal }: CommandContext): Promise<boolean> {
   await engine.openFolder(resolve(cwd, args.repo), signal);
   const [repo] = engine.repos();
-  const problem = repo?.problems.find(({ code }) => code.startsWith('config-') || code === 'git-not-a-repository');
-  if (problem !== undefined && engine.applications().length === 0) throw new AppError(problem.code, problem.details);
+  const stray = repo?.problems.find(({ code }) => code === 'git-not-a-repository');
+  if (repo === undefined || stray !== undefined) throw new AppError('git-not-a-repository', stray?.details ?? { folder: args.repo });
+  const problems = engine.problems(join(repo.root, configFileName));
+  for (const { range, reason, severity } of problems) {
+    const text = `${range.file}:${range.startLine + 1}: ${describe(reason.code, reason.details)}`;
+    output.err(`${paint(severity === 'error' ? 'bad' : 'warning', safeText(text))}\n`);
+  }
+  return problems.every(({ severity }) => severity !== 'error');
 }
 
 /** `plumbline apps`: what is declared in the repo, or found in it; contacts no cluster. */
 export async function runApps(context: CommandContext): Promise<ExitCode> {
-  const { args, output, paint } = context;
+  const { args, output } = context;
   const engine = await createEngine(args, context);
   try {
-    await openRepo(engine, context);
+    const isWhole = await openRepo(engine, context);
     const all = engine.applications();
     const rows = (args.apps.length === 0 ? all : args.apps.flatMap((app) => matching(all, app, args.repo))).filter(
       (row) => args.context === undefined || row.context === args.context,
@@ -39,11 +47,8 @@ export async function runApps(context: CommandContext): Promise<ExitCode> {
       output.out(
         `${JSON.stringify({ apiVersion: appsApiVersion, applications: rows.map((row) => toJson(row)), problems: reasons }, undefined, 2)}\n`,
       );
-    } else {
-      output.out(table(rows));
-      for (const { code, details } of problems) output.err(`${paint('warning', safeText(describe(code, details)))}\n`);
-    }
-    return exitCodes.same;
+    } else output.out(table(rows));
+    return isWhole ? exitCodes.same : exitCodes.usage;
   } finally {
     engine.dispose();
   }

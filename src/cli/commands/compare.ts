@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import type { ApplicationSession } from '../../engine/applicationSession.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
@@ -11,9 +12,15 @@ import { createEngine, pathSource, revisionOf, workingTree } from '../workspaceO
 import { openRepo } from './apps.ts';
 import type { CommandContext } from './context.ts';
 
-/** Comparisons, what they cost, and the engine that made them: dispose it. */
-export interface Compared extends Disposable {
+/** An engine with what is to be compared. */
+interface Opened {
   readonly engine: Engine;
+  /** false: plumbline.yaml declares applications that cannot be read, so they are not compared */
+  readonly isWhole: boolean;
+}
+
+/** Comparisons, what they cost, and the engine that made them: dispose it. */
+export interface Compared extends Disposable, Opened {
   readonly comparisons: readonly Comparison[];
   readonly counters: Counters;
 }
@@ -22,7 +29,7 @@ export interface Compared extends Disposable {
 export async function compare(context: CommandContext): Promise<Compared> {
   const { args, now, signal } = context;
   const startedAt = now();
-  const engine = args.path === undefined ? await openDeclared(context) : await openPath(args.path, context);
+  const { engine, isWhole } = args.path === undefined ? await openDeclared(context) : await openPath(args.path, context);
   try {
     const openedAt = now();
     const rows = args.path === undefined ? selectApplications(engine.applications(), args, args.repo) : engine.applications();
@@ -36,6 +43,7 @@ export async function compare(context: CommandContext): Promise<Compared> {
     const times = { repository: openedAt - startedAt, render, compare: comparedAt - openedAt, total: comparedAt - startedAt };
     return {
       engine,
+      isWhole,
       comparisons,
       counters: toCounters(engine, comparisons, times),
       dispose: () => {
@@ -49,26 +57,27 @@ export async function compare(context: CommandContext): Promise<Compared> {
 }
 
 /** `--context` narrows to the applications of that context; where none has it, it stands for the context that they name. */
-async function openDeclared(context: CommandContext): Promise<Engine> {
+async function openDeclared(context: CommandContext): Promise<Opened> {
   const { args } = context;
   const revision = args.revision === undefined ? {} : { revision: revisionOf(args.revision) };
-  const engine = await opened(await createEngine(args, context, revision), context);
-  if (args.context === undefined || engine.applications().some((row) => row.context === args.context)) return engine;
-  engine.dispose();
-  return opened(await createEngine(args, context, { ...revision, context: args.context }), context);
-}
-
-async function opened(engine: Engine, context: CommandContext): Promise<Engine> {
+  const engine = await createEngine(args, context, revision);
+  let isWhole: boolean;
   try {
-    await openRepo(engine, context);
-    return engine;
+    isWhole = await openRepo(engine, context);
   } catch (error) {
     engine.dispose();
     throw error;
   }
+  // A broken entry matters to a run over all applications, not to one over those that it names.
+  isWhole ||= args.apps.length > 0;
+  if (args.context === undefined || engine.applications().some((row) => row.context === args.context)) return { engine, isWhole };
+  engine.dispose();
+  const other = await createEngine(args, context, { ...revision, context: args.context });
+  await other.openFolder(resolve(context.cwd, args.repo), context.signal);
+  return { engine: other, isWhole };
 }
 
-async function openPath(path: string, context: CommandContext): Promise<Engine> {
+async function openPath(path: string, context: CommandContext): Promise<Opened> {
   const { args, cwd, signal } = context;
   const contexts = await contextsOf(context);
   const chosen = contexts.find(({ name, isCurrent }) => (args.context === undefined ? isCurrent : name === args.context));
@@ -77,7 +86,7 @@ async function openPath(path: string, context: CommandContext): Promise<Engine> 
   const { application } = await pathSource(path, cwd, name, args.namespace ?? chosen?.namespace ?? 'default');
   const engine = await createEngine(args, context, { revision: workingTree, adHoc: application });
   await engine.openFolder(application.repoRoot, signal);
-  return engine;
+  return { engine, isWhole: true };
 }
 
 async function contextsOf(context: CommandContext): Promise<ContextList['contexts']> {

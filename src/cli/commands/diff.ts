@@ -10,10 +10,10 @@ export async function runDiff(context: CommandContext): Promise<ExitCode> {
   const { args, output, paint, now } = context;
   const compared = await compare(context);
   try {
-    const { comparisons, counters } = compared;
+    const { comparisons, counters, isWhole } = compared;
     if (args.output === 'json') output.out(`${JSON.stringify(toDiffReport(comparisons, counters), undefined, 2)}\n`);
     else output.out(`${diffText(comparisons, counters, { paint, nowMs: now() })}\n`);
-    if (comparisons.some((comparison) => isIncomplete(comparison))) return exitCodes.notCompared;
+    if (!isWhole || comparisons.some((comparison) => isIncomplete(comparison))) return exitCodes.notCompared;
     const isClean = comparisons.every(({ objects }) => !objects.some((object) => isDifferent(object)));
     return isClean ? exitCodes.same : exitCodes.differences;
   } finally {

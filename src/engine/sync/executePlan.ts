@@ -21,6 +21,16 @@ export interface ExecuteOptions {
   readonly onProgress?: (progress: { readonly done: number; readonly total: number; readonly result: StepResult }) => void;
 }
 
+/** The server would not take the write, and nothing was changed. */
+const refusalCodes: readonly string[] = [
+  'moved-since-plan',
+  'needs-recreate',
+  'refused-by-server',
+  'forbidden',
+  'quota-exceeded',
+  'namespace-missing',
+  'namespace-terminating',
+];
 const MAX_TRIES = 4;
 const FIRST_RETRY_MS = 250;
 /** The cluster does not answer: going on would only repeat the failure for every step. */
@@ -80,8 +90,8 @@ async function runStep(step: PreparedStep, connection: RevertConnection, signal:
     return { applicationId, key, outcome: 'done' };
   } catch (error) {
     const reason = reasonOfFailure(error, key, connection.context);
-    const isRefusal = written === 0 && ['moved-since-plan', 'needs-recreate', 'refused-by-server', 'forbidden'].includes(reason.code);
-    return { applicationId, key, outcome: isRefusal ? 'refused' : 'failed', reason };
+    const before = refusalCodes.includes(reason.code) ? 'refused' : reason.code === 'revert-cancelled' ? 'skipped' : 'failed';
+    return { applicationId, key, outcome: written === 0 ? before : 'failed', reason };
   }
 }
 

@@ -176,6 +176,26 @@ test('another cluster behind the context is refused: exit 3, nothing compared', 
   }
 });
 
+test('a broken plumbline.yaml names file and line; what it breaks is not taken for compared', async () => {
+  const other = await CliFolder.create(plane.kubeconfigPath);
+  try {
+    const good = config('x').replace(
+      'shop, namespace: shop}',
+      'shop, namespace: shop}\n  - {name: lost, environment: prd, path: shop, namespace: shop}',
+    );
+    await other.commit({ 'plumbline.yaml': good, 'shop/web.yaml': deployment });
+    const apps = await other.run(['apps']);
+    assert.deepEqual([apps.code, /^prod\/shop /m.test(apps.out)], [2, true]);
+    assert.match(apps.err, /^plumbline\.yaml:7: There is no environment "prd"\. Did you mean "prod"\?\n$/);
+    await other.write({ 'plumbline.yaml': 'applications: [\n' });
+    const broken = await other.run(['diff']);
+    assert.equal(broken.code, 2);
+    assert.match(broken.err, /^plumbline\.yaml:\d: plumbline\.yaml is not valid YAML/);
+  } finally {
+    await other.remove();
+  }
+});
+
 test('Ctrl-C ends a run that waits for a cluster: exit 130, no stack', async (t) => {
   const sockets: { destroy(): void }[] = [];
   const silent = createServer((socket) => sockets.push(socket));
