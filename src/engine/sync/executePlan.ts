@@ -50,7 +50,7 @@ export async function executePlan(
   const results: StepResult[] = [];
   let stop: Reason | undefined;
   if (connection.uid !== plan.clusterUid) {
-    stop = { code: 'wrong-cluster', details: { context: plan.context, expected: plan.clusterUid, actual: connection.uid } };
+    stop = { code: 'wrong-cluster', details: { context: plan.context, expectedUid: plan.clusterUid, uid: connection.uid } };
   }
   options.logger.info(
     `revert ${plan.id} by ${options.actor}: ${steps.length} objects, ${where(prepared)}, to ${plan.revisionIs} ${plan.revision}`,

@@ -27,7 +27,7 @@ function clusterRefusal({ application }: RevertItem, { context, uid }: Pick<Reve
   if (uid === undefined) return { code: 'cluster-not-verified', details: { context, environment } };
   const expected = destination?.clusterUid;
   if (expected === undefined) return { code: 'cluster-not-pinned', details: { context, environment, actual: uid } };
-  return expected === uid ? undefined : { code: 'wrong-cluster', details: { context, expected, actual: uid } };
+  return expected === uid ? undefined : { code: 'wrong-cluster', details: { context, expectedUid: expected, uid } };
 }
 
 function stateRefusal({ key, live, verdict, restored }: RevertItem): Reason | undefined {
