@@ -50,6 +50,12 @@ export class ClusterHub implements Disposable {
   constructor(pool: ClusterPool, background: BackgroundRunner) {
     this.#pool = pool;
     this.#background = background;
+    this.#store.add(
+      pool.onDidChangeContexts(() => {
+        // Other credentials may have other rights.
+        for (const cluster of this.#open.values()) if (cluster.canWrite !== undefined) this.#askWhetherWritable(cluster);
+      }),
+    );
   }
 
   /**
@@ -147,12 +153,9 @@ export class ClusterHub implements Disposable {
         this.#changed.fire({ context, changes });
       }),
     );
-    let wasConnected = false;
     store.add(
       lease.connection.onDidChangeState(({ status }) => {
-        const isConnected = status === 'connected';
-        if (isConnected && !wasConnected) this.#askWhetherWritable(cluster);
-        wasConnected = isConnected;
+        if (status === 'connected' && cluster.canWrite === undefined) this.#askWhetherWritable(cluster);
         this.#status.fire(context);
       }),
     );
@@ -160,7 +163,6 @@ export class ClusterHub implements Disposable {
     return cluster;
   }
 
-  /** Asked after each connecting: other credentials may have other rights. */
   #askWhetherWritable(cluster: Cluster): void {
     const { connection } = cluster.lease;
     this.#background.run(`ask for rights in ${connection.context}`, async (signal) => {

@@ -139,7 +139,10 @@ export interface LineMark {
   readonly applicationName: string;
   readonly environment?: string;
   readonly context: string;
+  /** `Deployment/web` */
   readonly object: string;
+  /** `keyString` */
+  readonly objectKey: string;
   readonly fieldId?: string;
   readonly git?: string;
   readonly live?: string;
