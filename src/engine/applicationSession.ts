@@ -7,6 +7,7 @@ import { autoscalerTargets, canHaveChildren, type DesiredObject, interestsOf, se
 import type { Target } from './git/state.ts';
 import type { Application, Destination } from './model/application.ts';
 import { keyString } from './model/objects.ts';
+import type { ResourceInfo } from './model/resourceInfo.ts';
 import type { RenderResult } from './model/render.ts';
 import type { ApplicationRow, LineMark } from './model/snapshot.ts';
 import type { SourceTree } from './model/sourceTree.ts';
@@ -31,6 +32,8 @@ export interface ApplicationServices {
   readonly checker: ObjectChecker;
   readonly background: BackgroundRunner;
   readonly router: LiveRouter<ApplicationSession>;
+  /** asked at each row: without trust nothing is compared, and the row says so */
+  readonly isTrusted: () => boolean;
 }
 
 /** Who is told of an application's changes. */
@@ -65,6 +68,7 @@ export class ApplicationSession implements Disposable {
   #isEdited = false;
   #otherWriters: readonly string[] = [];
   #connection: ClusterConnection | undefined;
+  #basis: ComparisonBasis | undefined;
 
   constructor(application: Application, services: ApplicationServices, listener: ApplicationListener) {
     this.#application = application;
@@ -170,7 +174,7 @@ export class ApplicationSession implements Disposable {
       objects: this.objects,
       render: this.#render,
       target: this.#target,
-      failure: this.#failure,
+      failure: this.#services.isTrusted() ? this.#failure : { code: 'workspace-untrusted', details: {} },
       connection: this.#connection?.state,
       watchProblems: this.#watchProblems.flatMap((outcome) => outcome.reason ?? []),
       isChecked: this.#isActive && this.#isChecked,
@@ -207,6 +211,7 @@ export class ApplicationSession implements Disposable {
     } catch (error) {
       signal.throwIfAborted();
       this.#failure = reasonOf(error);
+      this.#basis = undefined;
     } finally {
       this.editsChanged();
       this.#listener.onProblems(
@@ -236,8 +241,17 @@ export class ApplicationSession implements Disposable {
     this.#connection = await connecting;
     this.#render = early ?? (await renderer.render(application, tree, this.#connection, signal));
     this.#otherWriters = await textsOf(tree, application.source.type === 'kustomize' ? otherWriterPaths(this.#render) : []);
-    await this.#watch(destination, this.#render, this.#connection, signal);
-    for (const id of this.#objects.keys()) this.#toCheck.add(id);
+    const basis: ComparisonBasis = {
+      application,
+      render: this.#render.key,
+      connection: this.#connection,
+      kinds: this.#connection.discovery.known(),
+    };
+    const isSame = this.#basis !== undefined && isSameBasis(basis, this.#basis);
+    if (!isSame) await this.#watch(destination, this.#render, this.#connection, signal);
+    this.#basis = basis;
+    // The watch tells of changes; what has no proof is asked again when somebody refreshes.
+    for (const [id, { verdict }] of this.#objects) if (!isSame || verdict.proof === 'none') this.#toCheck.add(id);
     await this.#checkWaiting(signal, false);
     this.#isChecked = true;
   }
@@ -356,6 +370,24 @@ export class ApplicationSession implements Disposable {
   #readAutoscalers(): ReadonlyMap<string, string> {
     return autoscalerTargets(this.#connection?.watches.objects('autoscaling', 'HorizontalPodAutoscaler') ?? []);
   }
+}
+
+/** What a comparison rests on beside the live objects: while it is the same, the watch tells of everything that moves a verdict. */
+interface ComparisonBasis {
+  readonly application: Application;
+  /** key of the render */
+  readonly render: string;
+  readonly connection: ClusterConnection;
+  readonly kinds: readonly ResourceInfo[];
+}
+
+function isSameBasis(left: ComparisonBasis, right: ComparisonBasis): boolean {
+  return (
+    left.application === right.application &&
+    left.render === right.render &&
+    left.connection === right.connection &&
+    left.kinds === right.kinds
+  );
 }
 
 async function textsOf(tree: SourceTree, paths: readonly string[]): Promise<readonly string[]> {

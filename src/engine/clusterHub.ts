@@ -108,9 +108,15 @@ export class ClusterHub implements Disposable {
     }
   }
 
-  /** One row per cluster in use. */
+  /** One row per context in use. */
   rows(): readonly ClusterRow[] {
-    return [...[...this.#open.values()].map((cluster) => toRow(cluster)), ...this.#refused.values()];
+    const rows = new Map<string, ClusterRow>();
+    for (const row of [...[...this.#open.values()].map((cluster) => toRow(cluster)), ...this.#refused.values()]) {
+      const known = rows.get(row.context);
+      const environments = [...new Set([...(known?.environments ?? []), ...row.environments])];
+      rows.set(row.context, { ...(known ?? row), environments });
+    }
+    return [...rows.values()];
   }
 
   dispose(): void {
@@ -123,6 +129,9 @@ export class ClusterHub implements Disposable {
   }
 
   async #acquire(context: string, clusterUid: string | undefined): Promise<Cluster> {
+    // Who pins no cluster shares the connection of those who do: it is verified.
+    const shared = clusterUid === undefined ? this.#byContext(context) : undefined;
+    if (shared !== undefined) return shared;
     const id = clusterId(context, clusterUid);
     let cluster = this.#clusters.get(id);
     if (cluster === undefined) {

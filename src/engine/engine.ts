@@ -104,8 +104,9 @@ export class Engine implements EngineApi, Disposable {
     const isNew = (name: keyof EngineSettings): boolean => JSON.stringify(before[name]) !== JSON.stringify(settings[name]);
     if (isNew('kubeconfig')) this.#services.reloadKubeconfig();
     if (isNew('isTrusted') || isNew('chosenDestinations') || isNew('gitPath') || isNew('kubeconfig') || isNew('allowRemoteSources')) {
-      for (const workspace of this.#workspaces.all()) workspace.repo.refresh();
+      for (const workspace of this.#workspaces.all()) workspace.repo.refresh(true);
     }
+    if (isNew('isTrusted')) this.#rows.fire(this.applicationIds());
     this.#activateWanted();
   }
 
@@ -229,6 +230,7 @@ export class Engine implements EngineApi, Disposable {
   setBuffer(file: string, text: string | undefined): void {
     this.#workspaces.inFile(file, (workspace, path) => {
       workspace.repo.setBuffer(path, text);
+      workspace.marks.filesChanged([path]);
     });
   }
 
@@ -244,7 +246,7 @@ export class Engine implements EngineApi, Disposable {
         const reason = await workspace.repo.fetch(signal);
         if (reason !== undefined) this.#log.warn(`[fetch] ${describe(reason.code, reason.details)}`);
       }
-      workspace.repo.refresh();
+      workspace.repo.refresh(false);
     }
     for (const session of this.#workspaces.sessions())
       if (applicationId === undefined || session.application.id === applicationId) session.refresh();
@@ -306,6 +308,7 @@ export class Engine implements EngineApi, Disposable {
 
   async #openWorkspace(folder: string): Promise<Workspace | undefined> {
     const { renderer, checker } = this.#services;
+    const isTrusted = (): boolean => this.#settings.current.isTrusted;
     const repo = await RepoSession.open(folder, {
       git: this.#services.gitOptions(),
       background: this.#background,
@@ -314,7 +317,7 @@ export class Engine implements EngineApi, Disposable {
       ...(this.#overrides.revision === undefined ? {} : { revision: this.#overrides.revision }),
     });
     if (repo === undefined) return undefined;
-    const services = { hub: this.#hub, renderer, checker, background: this.#background, router: this.#router };
+    const services = { hub: this.#hub, renderer, checker, background: this.#background, router: this.#router, isTrusted };
     return new Workspace(repo, services, this.#listening(), this.#background, this.#overrides);
   }
 
@@ -337,7 +340,7 @@ export class Engine implements EngineApi, Disposable {
   }
 
   #activateWanted(): void {
-    // Also in an untrusted workspace: the gates before Git and clusters refuse, and the rows say so.
+    if (!this.#settings.current.isTrusted) return;
     for (const session of this.#workspaces.sessions()) {
       const isWanted = this.#interest.isViewVisible || this.#interest.applicationIds.includes(session.application.id);
       if (isWanted) session.activate();

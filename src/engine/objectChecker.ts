@@ -89,8 +89,12 @@ export class ObjectChecker {
     verdict: Verdict,
     tree: SourceTree,
   ): Promise<{ header: FileRange | undefined; fieldRanges: ReadonlyMap<string, FileRange> }> {
-    const nothing = { header: undefined, fieldRanges: new Map<string, FileRange>() };
+    const fieldRanges = new Map<string, FileRange>();
+    const nothing = { header: undefined, fieldRanges };
     if (rendered.file === undefined) return nothing;
+    // Positions cost a parse with ranges; an object without differences needs none but its first line, which the renderer knows.
+    const isMarked = verdict.fields.length > 0 || verdict.state === 'missing';
+    if (!isMarked && rendered.line !== undefined) return { header: lineRange(rendered.file, rendered.line), fieldRanges };
     const [text, hash] = await Promise.all([textOf(tree, rendered.file), tree.hashOf(rendered.file)]);
     if (text === undefined || hash === undefined) return nothing;
     const origin: ObjectOrigin = {
@@ -101,13 +105,16 @@ export class ObjectChecker {
     };
     const { object } = rendered;
     const identity = { apiVersion: object.apiVersion, kind: object.kind, name: nameOf(object), namespace: namespaceOf(object) };
-    const fieldRanges = new Map<string, FileRange>();
     for (const field of verdict.fields) {
       const location = this.#locator.locateField(origin, text, hash, identity, field);
       if (location !== undefined) fieldRanges.set(field.id, location.range);
     }
     return { header: this.#locator.locateObject(origin, text, hash, identity)?.range, fieldRanges };
   }
+}
+
+function lineRange(file: string, line: number): FileRange {
+  return { file, startLine: line, startColumn: 0, endLine: line, endColumn: 1 };
 }
 
 /** Live objects below one by owner references, at any depth; empty for kinds that make none. */

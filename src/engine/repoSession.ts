@@ -66,6 +66,8 @@ export class RepoSession implements Disposable {
   #found = nothingFound;
   #edited: ReadonlySet<string> = new Set();
   #editedOnDisk: readonly string[] = [];
+  /** by branch; for as long as no ref moves */
+  readonly #targets = new Map<string | undefined, Promise<TargetSide>>();
   #gitProblem: Reason | undefined;
   #watchProblem: Reason | undefined;
 
@@ -141,7 +143,17 @@ export class RepoSession implements Disposable {
    * The commit that the owner of an application applies, with its files.
    * @throws AppError `workspace-untrusted`, `git-missing`, `git-no-commits`, `git-branch-not-found` ...
    */
-  async target(branch: string | undefined, signal: AbortSignal): Promise<TargetSide> {
+  target(branch: string | undefined, signal: AbortSignal): Promise<TargetSide> {
+    const known = this.#targets.get(branch);
+    if (known !== undefined) return known;
+    const found = this.#findTarget(branch, signal);
+    this.#targets.set(branch, found);
+    // A failure is asked again: trust may have been granted, git installed, the branch fetched.
+    found.catch(() => this.#targets.delete(branch));
+    return found;
+  }
+
+  async #findTarget(branch: string | undefined, signal: AbortSignal): Promise<TargetSide> {
     const { revision } = this.#options;
     if (this.#isPlain || revision === workingTreeName) {
       const target: Target = { name: workingTreeName, ref: '', commit: '', isUpstream: false, ahead: 0, behind: 0 };
@@ -179,9 +191,12 @@ export class RepoSession implements Disposable {
     return git.fetch(signal);
   }
 
-  /** Reads everything anew: after trust was granted, settings changed or the user asked. */
-  refresh(): void {
-    this.#pendingAll = true;
+  /**
+   * Reads the state of Git anew, as a user asks.
+   * @param isAll also what the watcher would have told of: after trust was granted or settings changed
+   */
+  refresh(isAll: boolean): void {
+    if (isAll) this.#pendingAll = true;
     this.#pendingRevisions = true;
     this.#pendingStatus = true;
     this.#update.request();
@@ -225,7 +240,10 @@ export class RepoSession implements Disposable {
     this.#pendingAll = false;
     this.#pendingRevisions = false;
     this.workingTree.invalidate(paths);
-    if (revisions) await this.#readState(signal);
+    if (revisions) {
+      this.#targets.clear();
+      await this.#readState(signal);
+    }
     const before = this.#found;
     if (isAll || paths.length > 0) {
       this.#found = await this.#finder.find(this.workingTree, this.#options.chosenDestinations(), isAll ? undefined : paths, signal);

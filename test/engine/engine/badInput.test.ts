@@ -255,8 +255,8 @@ test('an untrusted workspace lists applications, and no process starts and no cl
   engine.setInterest({ applicationIds: [], isViewVisible: true });
   await engine.settled();
   assert.deepEqual(
-    engine.applications().map(({ id, state }) => [id, state]),
-    [['test/good', 'pending']],
+    engine.applications().map(({ id, state, reasons }) => [id, state, reasons.map((reason) => reason.code)]),
+    [['test/good', 'cannot compare', ['workspace-untrusted']]],
   );
   assert.deepEqual([engine.clusters(), engine.counters()], [[], []]);
   assert.ok(engine.repos()[0]?.problems.some((problem) => problem.code === 'workspace-untrusted'));
