@@ -142,7 +142,7 @@ test('marks move with unsaved text, a line edited since shows as edited, and clo
   ];
   engine.setBuffer(file, `# one more line\n${webYaml}`);
   await until(engine, 'the mark is a line below', () => lineAndEdited()[0] === 7);
-  assert.equal(rowOf(engine, 'prod/shop').isEdited, true);
+  await until(engine, 'the application has edits', () => rowOf(engine, 'prod/shop').isEdited);
   engine.setBuffer(file, webYaml.replace('replicas: 2', 'replicas: 3'));
   await until(engine, 'the line is edited', () => lineAndEdited()[1] === true);
   assert.equal(lineAndEdited()[0], 6);
