@@ -10,5 +10,9 @@ process.on('unhandledRejection', (reason) => {
     connection.console.error(text);
   });
 });
+// The channel to the editor is gone without a word: nobody is left to work for.
+process.on('disconnect', () => {
+  process.exit(1);
+});
 const server = new PlumblineServer(connection, new TextDocuments(TextDocument));
 server.listen();
