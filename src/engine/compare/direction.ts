@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import type { FieldChange, FieldDirection, FieldWriter } from '../model/states.ts';
 import { holdersOf, type ManagedEntry } from './fieldsV1.ts';
-import { classOfManager, isOwnersEntry, type OwningManager } from './managers.ts';
+import { classOfManager, isEditor, isOwnersEntry, type OwningManager } from './managers.ts';
 import { deepEqualUnderSchema, lookUp, schemaAtPath, shapeOf } from './schemaWalk.ts';
 
 /** What decides which side of a field moved. */
@@ -66,7 +66,9 @@ function writersOf(input: DirectionInput): readonly ManagedEntry[] {
 
 function directionByHolder(input: DirectionInput): FieldDirection {
   const { owner, path, entries } = input;
-  if (owner === undefined || isOrderOnly(input)) return 'differs';
+  if (isOrderOnly(input)) return 'differs';
+  // An owner that lost its last field leaves no entry; what an editing command wrote is known all the same.
+  if (owner === undefined) return writersOf(input).some((entry) => isEditor(entry.manager)) ? 'drifted' : 'differs';
   // Whoever changes a value takes it from the owner: what the owner still holds is what it applied, so target moved.
   if (holdersOf(entries, path, input.schema).some((entry) => isOwnersEntry(entry, owner))) return 'out of sync';
   const writers = writersOf(input);

@@ -22,6 +22,14 @@ export function classOfManager(manager: string): ManagerClass {
   return CONTROLLERS.test(manager) || CONTROLLER_WORD.test(manager) ? 'controller' : 'unknown';
 }
 
+/** Commands of kubectl that change objects and never make one. */
+const EDITORS = /^kubectl-(edit|patch|label|annotate|set|scale|rollout|autoscale|taint)$/;
+
+/** Whether a manager only ever edits what others made, so that it cannot be the one that applied an object. */
+export function isEditor(manager: string): boolean {
+  return EDITORS.test(manager);
+}
+
 /** Whether an entry writes through `/scale` on behalf of an autoscaler: every writer of that subresource that is no person's tool. */
 export function isAutoscalerEntry(entry: ManagedEntry): boolean {
   return entry.subresource === 'scale' && classOfManager(entry.manager) !== 'person';
@@ -87,7 +95,7 @@ function owning(entry: ManagedEntry): OwningManager {
 function oldest(entries: readonly ManagedEntry[]): ManagedEntry | undefined {
   let first: ManagedEntry | undefined;
   for (const entry of entries) {
-    if (classOfManager(entry.manager) === 'controller') continue;
+    if (classOfManager(entry.manager) === 'controller' || isEditor(entry.manager)) continue;
     if (first === undefined || (entry.time ?? '') < (first.time ?? '')) first = entry;
   }
   return first;

@@ -99,7 +99,8 @@ function isEmpty(value: JsonValue): boolean {
 
 /** What decides who may hold fields outside desired. */
 export interface ForeignOptions {
-  readonly owner: OwningManager;
+  /** undefined: nobody, so that everybody is somebody else */
+  readonly owner: OwningManager | undefined;
   /** metadata.creationTimestamp: the creator's entry also lists the server's defaults */
   readonly createdAt: string | undefined;
 }
@@ -116,7 +117,9 @@ export function foreignFields(
   options: ForeignOptions,
 ): readonly ForeignField[] {
   const tolerated = entries.filter(
-    (entry) => isOwnersEntry(entry, options.owner) || (entry.subresource === '' && classOfManager(entry.manager) === 'controller'),
+    (entry) =>
+      (options.owner !== undefined && isOwnersEntry(entry, options.owner)) ||
+      (entry.subresource === '' && classOfManager(entry.manager) === 'controller'),
   );
   const found = new Map<string, ForeignField>();
   for (const entry of entries) {

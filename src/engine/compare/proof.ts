@@ -56,7 +56,7 @@ export function prove(input: ProofInput): Proof {
   });
   const orphans = orphanPaths(input, applied);
   const createdAt = stringAt(input.raw.metadata, 'creationTimestamp');
-  const added = owner === undefined ? [] : foreignFields(entries, desired, live, schema, { owner, createdAt });
+  const added = foreignFields(entries, desired, live, schema, { owner, createdAt });
   const code = unknownCode(input, applied, found, orphans);
   const outcome = code !== undefined ? 'unknown' : added.length > 0 ? 'added' : 'proved';
   return { outcome, ...(code === undefined ? {} : { code }), mismatches: found, orphans, added };

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { AppError } from '../../../src/base/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue, objectAt, stringAt } from '../../../src/engine/model/json.ts';
-import { gvkOf, type KubeObject, nameOf } from '../../../src/engine/model/objects.ts';
+import { type KubeObject, nameOf } from '../../../src/engine/model/objects.ts';
 import type { Verdict } from '../../../src/engine/model/states.ts';
 import { type Fixture, lines, startFixture } from './fixture.ts';
 import { manifests } from './objects.ts';
-import { widget, widgetDefinition, widgetSpec } from './widgets.ts';
+import { installWidgets, widget, widgetSpec } from './widgets.ts';
 
 // The sources of false alarms of reference/engine.md §1.4, by their numbers there; 1, 5, 6, 8, 14, 15 and 22 are in the neighbouring files.
 let fixture: Fixture;
@@ -18,6 +18,7 @@ let count = 0;
 
 before(async () => {
   fixture = await startFixture();
+  await installWidgets(fixture);
 });
 
 after(async () => {
@@ -41,30 +42,11 @@ function summary(verdict: Verdict): unknown {
   return [verdict.state, ...lines(verdict)];
 }
 
-let hasWidgets: Promise<void> | undefined;
-
-/** Installs the CRD once, and waits until its schema is published. */
-function installWidgets(): Promise<void> {
-  hasWidgets ??= (async () => {
-    await apply(widgetDefinition);
-    await fixture.plane.kubectl(['wait', '--for=condition=Established', 'crd/widgets.shop.example.com', '--timeout=20s']);
-    const gvk = gvkOf(widget('x', {}));
-    for (let attempt = 0; attempt < 200; attempt += 1) {
-      fixture.admin.forget();
-      if ((await fixture.admin.resource(gvk)) !== undefined && (await fixture.admin.schemaOf(gvk)) !== undefined) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error('the schema of widgets was not published');
-  })();
-  return hasWidgets;
-}
-
 for (const [way, args] of [
   ['server-side', SERVER_SIDE],
   ['client-side', CLIENT_SIDE],
 ] as const) {
   test(`${way}: a custom resource with defaults of its schema is in sync`, async () => {
-    await installWidgets();
     const namespace = await newNamespace();
     const object = widget(namespace, widgetSpec);
     await apply(object, args);
@@ -73,7 +55,6 @@ for (const [way, args] of [
   });
 
   test(`${way}: edits of a custom resource are exact`, async () => {
-    await installWidgets();
     const namespace = await newNamespace();
     const object = widget(namespace, widgetSpec);
     await apply(object, args);
@@ -98,7 +79,6 @@ for (const [way, args] of [
   });
 
   test(`${way}: #2, #23 a quantity of a custom resource in another spelling is cosmetic`, async () => {
-    await installWidgets();
     const namespace = await newNamespace();
     await apply(widget(namespace, widgetSpec), args);
     const verdict = await fixture.judge(widget(namespace, { ...widgetSpec, memory: '1Gi' }));

@@ -398,3 +398,16 @@ test('a port renumbered by hand makes Git unappliable; the drift shows all the s
     ['drifted', 'target-invalid', ['spec.ports[port=81,protocol=TCP]']],
   );
 });
+
+test('an owner that lost every field to edits leaves no entry; the edits are drift all the same', async () => {
+  const { object, namespace } = await applied('configMap', SERVER_SIDE);
+  const bare = changed(changed(object, ['metadata', 'labels'], undefined), ['data'], { only: '1' });
+  const desired = changed(bare, ['metadata', 'name'], 'small');
+  await fixture.plane.kubectl(SERVER_SIDE, JSON.stringify(desired));
+  await fixture.plane.kubectl(['-n', namespace, 'patch', 'configmap', 'small', '-p', '{"data":{"only":"2","more":"3"}}']);
+  const verdict = await fixture.judge(desired);
+  assert.deepEqual(
+    [verdict.state, lines(verdict)],
+    ['drifted', ['drifted added data.more: - -> "3" by kubectl-patch', 'drifted changed data.only: "1" -> "2" by kubectl-patch']],
+  );
+});

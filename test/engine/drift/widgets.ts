@@ -1,5 +1,7 @@
 import type { JsonObject } from '../../../src/engine/model/json.ts';
-import type { KubeObject } from '../../../src/engine/model/objects.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { gvkOf, type KubeObject } from '../../../src/engine/model/objects.ts';
+import type { Fixture } from './fixture.ts';
 
 /** A CustomResourceDefinition with defaults, merge lists, sets, quantities and free-form parts. */
 export const widgetDefinition: KubeObject = {
@@ -80,3 +82,16 @@ export const widgetSpec: JsonObject = {
   steps: [{ run: 'x' }],
   extra: { any: [1, { b: true }] },
 };
+
+/** Installs the CRD, and waits until its schema is published. */
+export async function installWidgets(fixture: Fixture): Promise<void> {
+  await fixture.plane.apply([widgetDefinition]);
+  const gvk = gvkOf(widget('x', {}));
+  const deadline = Date.now() + 20_000;
+  while (Date.now() < deadline) {
+    fixture.admin.forget();
+    if ((await fixture.admin.resource(gvk)) !== undefined && (await fixture.admin.schemaOf(gvk)) !== undefined) return;
+    await delay(50);
+  }
+  throw new Error('the schema of widgets was not published');
+}

@@ -119,6 +119,7 @@ test('the manager that owns an object', () => {
       entries: [update('kubectl-edit', '2026-01-02T00:00:00Z'), update('kubectl-create'), update('kube-scheduler', '2025-01-01T00:00:00Z')],
       owner: 'kubectl-create Update',
     },
+    { entries: [update('kubectl-edit'), update('kubectl-label')] },
     { entries: [update('kubectl', '2026-01-01T00:00:00Z', 'scale')] },
     { entries: [] },
   ];

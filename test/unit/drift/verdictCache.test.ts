@@ -81,7 +81,7 @@ test('verdicts survive on disk for 24 hours, readable by the user alone', async 
     '{',
     '[]',
     '{"judge":"0","verdicts":[]}',
-    '{"judge":"2","verdicts":[{"key":"a","judgedAtMs":97200000,"verdict":{}}]}',
+    '{"judge":"3","verdicts":[{"key":"a","judgedAtMs":97200000,"verdict":{}}]}',
   ]) {
     await writeFile(file, text);
     assert.equal((await open()).size, 0);

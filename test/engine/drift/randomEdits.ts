@@ -1,0 +1,105 @@
+import { indexOfItem, shapeOf } from '../../../src/engine/compare/schemaWalk.ts';
+import type { FieldPath, PathStep } from '../../../src/engine/model/fieldPath.ts';
+import { formatPath } from '../../../src/engine/model/fieldPath.ts';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../../src/engine/model/json.ts';
+import type { KubeObject } from '../../../src/engine/model/objects.ts';
+import { fieldSchema, itemSchema, listKeyOf, type TypeSchema } from '../../../src/engine/model/schema.ts';
+
+/** Numbers that look random and are the same for the same seed (a linear congruential generator). */
+export class SeededRandom {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+
+  /** A whole number from 0 to `limit` - 1. */
+  below(limit: number): number {
+    this.#state = (Math.imul(this.#state, 1103515245) + 12345) & 0x7fffffff;
+    return Math.floor((this.#state / 0x80000000) * limit);
+  }
+
+  /** One of several. */
+  pick<T>(from: readonly T[]): T | undefined {
+    return from[this.below(from.length)];
+  }
+}
+
+/** An edit of a live object as a JSON patch, with the ids of the fields that a verdict has to name. */
+export interface RandomEdit {
+  readonly patch: readonly JsonObject[];
+  readonly ids: readonly string[];
+}
+
+const NOT_EDITED = new Set(['apiVersion', 'kind', 'name', 'namespace', 'selector', 'roleRef', 'stringData']);
+const MAPS = new Set(['labels', 'annotations', 'data']);
+
+interface Leaf {
+  readonly path: FieldPath;
+  readonly pointer: readonly (string | number)[];
+  readonly value: JsonValue;
+}
+
+/** A leaf of Git that live has, with its place in both; undefined where the way ends nowhere. */
+function randomLeaf(git: KubeObject, live: KubeObject, schema: TypeSchema, random: SeededRandom): Leaf | undefined {
+  let value: JsonValue | undefined = git;
+  let now: JsonValue | undefined = live;
+  let type: TypeSchema | undefined = schema;
+  const path: PathStep[] = [];
+  const pointer: (string | number)[] = [];
+  while (isJsonArray(value) || isJsonObject(value)) {
+    if (isJsonArray(value)) {
+      const index = random.below(value.length);
+      const item: JsonValue | undefined = value[index];
+      if (item === undefined || !isJsonArray(now)) return undefined;
+      const shape = shapeOf(value, type);
+      const keys = shape === 'keyed-list' && type !== undefined ? listKeyOf(type, item) : undefined;
+      const step: PathStep = keys !== undefined ? { keys } : shape === 'set' ? { value: item } : { index };
+      const place = indexOfItem(now, type, step);
+      path.push(step);
+      pointer.push(place);
+      [value, now, type] = [item, now[place], itemSchema(type)];
+    } else {
+      const name: string | undefined = random.pick(Object.keys(value).filter((field) => path.length > 1 || !NOT_EDITED.has(field)));
+      if (name === undefined || !isJsonObject(now)) return undefined;
+      path.push({ field: name });
+      pointer.push(name);
+      [value, now, type] = [value[name], now[name], fieldSchema(type, name)];
+    }
+    if (now === undefined) return undefined;
+  }
+  const [parent, last] = [path.at(-2), path.at(-1)];
+  // Another key makes another item of the list, which is a removal and an addition.
+  const isKey = parent !== undefined && 'keys' in parent && last !== undefined && 'field' in last && last.field in parent.keys;
+  return value === undefined || isKey ? undefined : { path, pointer, value };
+}
+
+function otherValue(value: JsonValue): JsonValue {
+  if (typeof value === 'number') return value + 1;
+  if (typeof value === 'boolean') return !value;
+  const text = typeof value === 'string' ? value : '';
+  return /^\d+$/.test(text) ? String(Number(text) + 1) : `${text}x`;
+}
+
+function pointerText(tokens: readonly (string | number)[]): string {
+  return tokens.map((token) => `/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** A change of one leaf that Git sets, a removal of one entry of a map, or an addition to one; undefined now and then. */
+export function randomEdit(git: KubeObject, live: KubeObject, schema: TypeSchema, random: SeededRandom): RandomEdit | undefined {
+  const leaf = randomLeaf(git, live, schema, random);
+  const last = leaf?.path.at(-1);
+  if (leaf === undefined || last === undefined) return undefined;
+  const parent = leaf.path.slice(0, -1);
+  const isEntry = 'field' in last && MAPS.has(String(leaf.pointer.at(-2)));
+  const kind = random.below(4);
+  if (isEntry && kind === 0) {
+    const name = `added-${random.below(1000)}`;
+    const patch = [{ op: 'add', path: pointerText([...leaf.pointer.slice(0, -1), name]), value: git.kind === 'Secret' ? 'eHg=' : 'v' }];
+    return { patch, ids: [formatPath([...parent, { field: name }])] };
+  }
+  if (isEntry && kind === 1) return { patch: [{ op: 'remove', path: pointerText(leaf.pointer) }], ids: [formatPath(leaf.path)] };
+  const value = otherValue(leaf.value);
+  const ids = 'value' in last ? [leaf.path, [...parent, { value }]] : [leaf.path];
+  return { patch: [{ op: 'replace', path: pointerText(leaf.pointer), value }], ids: ids.map(formatPath) };
+}
