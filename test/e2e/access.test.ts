@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after } from 'node:test';
 import { freePort } from '../tools/controlPlane.ts';
 import { clusterUidOf, createSampleRepo, git } from '../tools/sample.ts';
-import { startSession } from './session.ts';
+import { flow, startSession } from './session.ts';
 import { until } from './workbench.ts';
 
 // The API server alone, one application deployed, one environment on a cluster that does not answer.
@@ -42,18 +42,19 @@ async function withDeadCluster(path: string): Promise<string> {
   return JSON.stringify(config, null, 2);
 }
 
-test('two clusters, one unreachable: the other works, and the cause is named', async () => {
+flow(workbench, 'two clusters, one unreachable: the other works, and the cause is named', '11-two-clusters', async () => {
   await workbench.openPlumbline();
+  await workbench.widenSidebar(440);
   await workbench.row(/^application storefront, dev, 1 drifted/);
   await workbench.row(/^application storefront, staging, cannot compare/i);
   await workbench.row(/^cluster shop-staging-eu, cluster unreachable/);
   await workbench.row(/^cluster plumbline-dev, connected/);
-  await workbench.picture('11-two-clusters');
+  await workbench.restMouse();
 });
 
-test('a view-only user sees the drift and is told which right a revert needs', async () => {
-  await copyFile(await cluster.kubeconfig('viewer'), join(dir, 'viewer'));
-  await session.server.writeSettings({ 'plumbline.kubeconfig': [join(dir, 'viewer')] });
+flow(workbench, 'a view-only user sees the drift and is told which right a revert needs', '12-view-only', async () => {
+  // The same file with other credentials: it is read again by itself.
+  await writeFile(join(dir, 'kubeconfig'), await withDeadCluster(await cluster.kubeconfig('viewer')));
   await workbench.row(/^cluster plumbline-dev, connected, read only/);
   await workbench.row(/^application storefront, dev, 1 drifted/);
   await workbench.expand(/^application storefront, dev/);
@@ -64,6 +65,5 @@ test('a view-only user sees the drift and is told which right a revert needs', a
     const texts = [...(await workbench.notifications()), ...(await workbench.page.locator('.monaco-dialog-box').allInnerTexts())];
     return texts.some((text) => /patch|update/.test(text) && /deployments/.test(text)) ? undefined : texts.join(' | ');
   });
-  await workbench.picture('12-view-only');
   assert.equal(await cluster.kubectl(['-n', 'shop-dev', 'get', 'deployment/storefront', '-o', 'jsonpath={.spec.replicas}']), '3');
 });

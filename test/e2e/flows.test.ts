@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after } from 'node:test';
 import { git, setUpSample } from '../tools/sample.ts';
-import { enginePids, startSession } from './session.ts';
+import { enginePids, flow, startSession } from './session.ts';
 import { until } from './workbench.ts';
 
 // One control plane, one sample and one workbench for all: each flow leaves behind what the next may see.
@@ -16,24 +16,11 @@ const session = await startSession({
 after(() => session.end());
 const { cluster, folder, workbench } = session;
 
-/** A test that leaves a picture, of its failure too. */
-function flow(name: string, picture: string, run: () => Promise<void>): void {
-  test(name, async () => {
-    try {
-      await run();
-    } catch (error) {
-      await workbench.picture(`failed-${picture}`);
-      throw error;
-    }
-    await workbench.picture(picture);
-  });
-}
-
 const read = (path: string): Promise<string> => readFile(join(folder, path), 'utf8');
 const live = (namespace: string, object: string, jsonpath: string): Promise<string> =>
   cluster.kubectl(['-n', namespace, 'get', object, '-o', `jsonpath={${jsonpath}}`]);
 
-flow('open: applications stand in the tree, worst first, with their health', '01-open', async () => {
+flow(workbench, 'open: applications stand in the tree, worst first, with their health', '01-open', async () => {
   await workbench.openPlumbline();
   await workbench.widenSidebar(440);
   await workbench.untilStatus(/^\d+ drifted$/);
@@ -44,7 +31,7 @@ flow('open: applications stand in the tree, worst first, with their health', '01
   await workbench.row(/^application catalog, dev, synced/i);
 });
 
-flow('drift appears on the line after a live edit', '02-live-edit', async () => {
+flow(workbench, 'drift appears on the line after a live edit', '02-live-edit', async () => {
   await workbench.openFile('apps/storefront/staging/resizer.yaml');
   await workbench.untilNote('replicas:', undefined);
   await cluster.kubectl(['-n', 'shop-staging', 'scale', 'deployment/image-resizer', '--replicas=5']);
@@ -52,14 +39,14 @@ flow('drift appears on the line after a live edit', '02-live-edit', async () => 
   await workbench.row(/^application storefront, staging, 1 drifted/);
 });
 
-flow('hover tells both values, who and when', '03-hover', async () => {
+flow(workbench, 'hover tells both values, who and when', '03-hover', async () => {
   const text = await workbench.hover('replicas: 1');
   assert.match(text, /Git[\s\S]*1[\s\S]*live[\s\S]*5/);
   assert.match(text, /kubectl/);
   assert.match(text, /Revert/);
 });
 
-flow('diff: left live, right Git, and only what counts', '04-diff', async () => {
+flow(workbench, 'diff: left live, right Git, and only what counts', '04-diff', async () => {
   await workbench.expand(/^application storefront, staging/);
   await (await workbench.row(/^Deployment\/image-resizer/)).click();
   const { original, modified } = await workbench.diffSides();
@@ -68,7 +55,7 @@ flow('diff: left live, right Git, and only what counts', '04-diff', async () => 
   assert.doesNotMatch(original, /managedFields|resourceVersion/);
 });
 
-flow('revert a field', '05-revert-field', async () => {
+flow(workbench, 'revert a field', '05-revert-field', async () => {
   await workbench.closeEditors();
   await workbench.openFile('apps/storefront/staging/resizer.yaml');
   await workbench.untilNote('replicas:', /live: 5/);
@@ -85,7 +72,7 @@ flow('revert a field', '05-revert-field', async () => {
   await workbench.untilNote('replicas:', undefined);
 });
 
-flow('revert an application', '06-revert-application', async () => {
+flow(workbench, 'revert an application', '06-revert-application', async () => {
   const row = await workbench.row(/^application storefront, dev, .*drifted/);
   await row.click({ button: 'right' });
   await workbench.page.getByRole('menuitem', { name: /Revert/ }).click();
@@ -103,7 +90,7 @@ flow('revert an application', '06-revert-application', async () => {
   );
 });
 
-flow('branch switch: the marks follow the lines of the other branch', '07-branch', async () => {
+flow(workbench, 'branch switch: the marks follow the lines of the other branch', '07-branch', async () => {
   await workbench.closeEditors();
   await workbench.openFile('apps/storefront/prod/storefront.yaml');
   await workbench.untilNote('image:', /live: .*kubectl-set/);
@@ -117,7 +104,7 @@ flow('branch switch: the marks follow the lines of the other branch', '07-branch
   await workbench.row(/^application storefront, prod, .*drifted/);
 });
 
-flow('broken template: named with its file, and the rest keeps working', '08-mended', async () => {
+flow(workbench, 'broken template: named with its file, and the rest keeps working', '08-mended', async () => {
   const path = 'apps/checkout/templates/service.yaml';
   const text = await read(path);
   await writeFile(join(folder, path), text.replace('{{ .Release.Name }}', '{{ .Release.Name '));
@@ -135,7 +122,7 @@ flow('broken template: named with its file, and the rest keeps working', '08-men
   await workbench.page.locator('.squiggly-error').first().waitFor({ state: 'detached' });
 });
 
-flow('engine killed: it comes back, the tree stays, and new drift is seen', '09-engine-killed', async () => {
+flow(workbench, 'engine killed: it comes back, the tree stays, and new drift is seen', '09-engine-killed', async () => {
   await workbench.expand(/^application storefront, staging/);
   const object = await workbench.row(/^Deployment\/image-resizer/);
   const pids = await enginePids();
@@ -150,7 +137,7 @@ flow('engine killed: it comes back, the tree stays, and new drift is seen', '09-
   await workbench.row(/^application storefront, staging, 1 drifted/);
 });
 
-flow('cluster lost and back', '10-cluster-back', async () => {
+flow(workbench, 'cluster lost and back', '10-cluster-back', async () => {
   await cluster.stopApiServer('SIGKILL');
   await workbench.row(/^application catalog, dev, synced, just now, cluster unreachable/);
   await workbench.picture('10-cluster-lost');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after } from 'node:test';
 import { createSampleRepo, git } from '../tools/sample.ts';
-import { startSession } from './session.ts';
+import { flow, startSession } from './session.ts';
 
 // A hostile folder: its kubeconfig plugin and its Git configuration write a file when something runs them.
 const session = await startSession({
@@ -29,23 +29,22 @@ const session = await startSession({
 after(() => session.end());
 const { workbench, dir } = session;
 
-test('restricted mode: applications are listed, no process starts, no cluster is contacted', async () => {
+flow(workbench, 'restricted mode: applications are listed, no process starts, no cluster is contacted', '13-restricted', async () => {
   await workbench.openPlumbline();
-  const row = await workbench.row(/^application storefront, prod/);
-  assert.match((await row.getAttribute('aria-label')) ?? '', /cannot compare/i);
+  await workbench.widenSidebar(440);
+  await workbench.restMouse();
+  await workbench.row(/^application storefront, prod, cannot compare/);
   await workbench.page.locator('[id="status.workspaceTrust"]').waitFor();
-  await workbench.picture('13-restricted');
   await assert.rejects(access(join(dir, 'plugin-ran')));
   await assert.rejects(access(join(dir, 'git-ran')));
 });
 
-test('trust takes effect without a reload', async () => {
+flow(workbench, 'trust takes effect without a reload', '13-trusted', async () => {
   await workbench.command('Workspaces: Manage Workspace Trust');
   await workbench.page.getByRole('button', { name: 'Trust', exact: true }).click();
-  await workbench.openPlumbline();
+  await workbench.page.keyboard.press('Escape');
   // Now the plugin is allowed to run: it fails, and that is said.
   await workbench.row(/^cluster plumbline-dev, (cluster unreachable|sign in needed|cluster refused)/);
-  await workbench.picture('13-trusted');
   await access(join(dir, 'plugin-ran'));
   await assert.rejects(access(join(dir, 'git-ran')));
 });

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { launchBrowser, openWorkbench } from '../tools/browser.ts';
 import { startCodeServer } from '../tools/codeServer.ts';
@@ -70,6 +71,19 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     await end();
     throw error;
   }
+}
+
+/** A test that leaves a picture of its end, of its failure too. */
+export function flow(workbench: Workbench, name: string, picture: string, run: () => Promise<void>): void {
+  test(name, async () => {
+    try {
+      await run();
+    } catch (error) {
+      await workbench.picture(`failed-${picture}`);
+      throw error;
+    }
+    await workbench.picture(picture);
+  });
 }
 
 /** Ids of the engine processes that descend from a process of ours. */
