@@ -25,9 +25,11 @@ export function orphansOf(owned: FieldSet, desired: JsonObject, live: JsonObject
     for (const [step, child] of children(set)) {
       if (path.length === 0 && 'field' in step && SKIPPED_ROOTS.has(step.field)) continue;
       const at = path.length === 0 && 'field' in step && step.field === 'stringData' ? { field: 'data' } : step;
+      const wanted = git === undefined ? undefined : stepInto(git, type, at);
+      // The usual case first: most members are leaves that Git still has.
+      if (wanted !== undefined && isLeaf(child)) continue;
       const present = stepInto(now, type, at);
       if (present === undefined) continue;
-      const wanted = git === undefined ? undefined : stepInto(git, type, at);
       const below = schemaAtStep(type, at);
       const next = [...path, at];
       if (wanted === undefined && isUnit(child, present, below, at)) found.push(next);

@@ -145,6 +145,10 @@ test('what others added, outermost, and what controllers and subresources hold',
     entry('kubectl', 'Update', { 'f:replicas': {} }, { subresource: 'scale' }),
   ];
   const own = entry('kubectl', 'Apply', { 'f:containers': { 'k:{"name":"web"}': { 'f:image': {} } } });
+  const controlled = entry('kube-controller-manager', 'Update', {
+    'f:containers': { 'k:{"name":"web"}': { 'f:probe': { '.': {} }, 'f:env': { 'k:{"name":"x"}': { '.': {} } } } },
+  });
+  assert.equal(outcome(git, live, { entries: [own, added, controlled, ...others] }), 'proved');
   assert.deepEqual(
     [outcome(git, live, { entries: [own, added, labels, ...others] }), outcome(git, live, { entries: [own, ...others] })],
     ['added spec.containers[name=web].probe spec.containers[name=web].env[name=x] metadata.labels.team', 'proved'],
