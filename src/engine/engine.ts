@@ -201,6 +201,7 @@ export class Engine implements EngineApi, Disposable {
     try {
       return { namespaces: await this.#clusterDocuments.namespaces(context, this.#services.pool, signal) };
     } catch (error) {
+      signal.throwIfAborted();
       return { namespaces: [], problem: reasonOf(error) };
     }
   }
@@ -289,6 +290,11 @@ export class Engine implements EngineApi, Disposable {
         const watches = this.#hub.existing(context)?.watches;
         if (watches === undefined) return;
         for (const [session, change] of this.#router.route(context, changes, watches)) session.liveChanged(change);
+      }),
+    );
+    this.#store.add(
+      this.#hub.onDidChangeWatch(({ context, status }) => {
+        for (const session of this.#workspaces.sessions()) if (session.connection?.context === context) session.watchChanged(status);
       }),
     );
     this.#store.add(

@@ -18,7 +18,7 @@ import { runSteps } from './steps.mjs';
 const RINGS = [
   { name: 'check', needs: [] },
   { name: 'unit', folder: 'unit', parallel: 2, needs: [] },
-  { name: 'engine', folder: 'engine', parallel: 2, needs: ['controlPlane', 'renderer', 'peers'] },
+  { name: 'engine', folder: 'engine', parallel: 2, needs: ['controlPlane', 'renderer', 'peers', 'bundles'] },
   { name: 'extension', folder: 'extension', parallel: 1, needs: ['controlPlane', 'renderer', 'bundles', 'editor'] },
   { name: 'e2e', folder: 'e2e', parallel: 1, needs: ['controlPlane', 'renderer', 'bundles', 'editor'] },
 ];

@@ -21,6 +21,15 @@ import { atEnd } from '../engine/support.ts';
 const bundle = fileURLToPath(new URL('../../../dist/server.mjs', import.meta.url));
 const builder = fileURLToPath(new URL('../../tools/build.mjs', import.meta.url));
 
+const listened = [
+  'plumbline/changed',
+  'plumbline/progress',
+  'plumbline/decorations',
+  'plumbline/documentsChanged',
+  'textDocument/publishDiagnostics',
+  'window/logMessage',
+] as const;
+
 /** What the editor gives to a server. */
 export interface Launch {
   readonly folder: string;
@@ -127,19 +136,39 @@ export class EngineProcess {
   }
 
   #listen(): void {
-    const on = <T>(name: string, take: (params: T) => void): void => {
-      this.connection.onNotification(name, (params: T) => {
-        take(params);
+    for (const name of listened) {
+      this.connection.onNotification(name, (params: unknown) => {
+        this.#take(name, params);
         for (const wake of this.#waiting) wake();
         this.#waiting.clear();
       });
-    };
-    on<ServerNotifications['plumbline/changed']>('plumbline/changed', (change) => this.changes.push(change));
-    on<ServerNotifications['plumbline/progress']>('plumbline/progress', (progress) => this.progress.push(progress));
-    on<ServerNotifications['plumbline/decorations']>('plumbline/decorations', ({ file, marks }) => this.#marks.set(file, marks));
-    on<PublishDiagnosticsParams>('textDocument/publishDiagnostics', ({ uri, diagnostics }) => this.#diagnostics.set(uri, diagnostics));
-    on<{ message: string }>('window/logMessage', ({ message }) => this.log.push(message));
-    on('plumbline/documentsChanged', () => undefined);
+    }
+  }
+
+  #take(name: (typeof listened)[number], params: unknown): void {
+    switch (name) {
+      case 'plumbline/changed':
+        this.changes.push(params as ServerNotifications['plumbline/changed']);
+        break;
+      case 'plumbline/progress':
+        this.progress.push(params as ServerNotifications['plumbline/progress']);
+        break;
+      case 'plumbline/decorations': {
+        const { file, marks } = params as ServerNotifications['plumbline/decorations'];
+        this.#marks.set(file, marks);
+        break;
+      }
+      case 'textDocument/publishDiagnostics': {
+        const { uri, diagnostics } = params as PublishDiagnosticsParams;
+        this.#diagnostics.set(uri, diagnostics);
+        break;
+      }
+      case 'window/logMessage':
+        this.log.push((params as { message: string }).message);
+        break;
+      case 'plumbline/documentsChanged':
+        break;
+    }
   }
 }
 
