@@ -162,7 +162,10 @@ test('an open file: marks that follow edits, Problems, hover, actions, lens, sid
   assert.deepEqual(lines(), [['changed', 'data.colour', 6, 'blue', 'red']]);
   const [problem] = engine.diagnostics(file);
   assert.deepEqual([problem?.source, problem?.severity, problem?.range.start.line], ['Plumbline', 3, 6]);
-  assert.match(JSON.stringify(problem?.message), /ConfigMap\/settings data\.colour is red in shop \(prod\), blue in Git, changed by kubectl-patch/);
+  assert.match(
+    JSON.stringify(problem?.message),
+    /ConfigMap\/settings data\.colour is red in shop \(prod\), blue in Git, changed by kubectl-patch/,
+  );
 
   const position = { line: 6, character: 4 };
   const hover = await engine.connection.sendRequest('textDocument/hover', { textDocument, position });
