@@ -31,6 +31,20 @@ flow(workbench, 'open: applications stand in the tree, worst first, with their h
   await workbench.row(/^application catalog, dev, synced/i);
 });
 
+flow(workbench, 'every drifted field is marked on the line that sets it', '01-marks', async () => {
+  await workbench.openFile('apps/storefront/dev/storefront.yaml');
+  await workbench.goToLine(27);
+  await workbench.untilNote('LOG_LEVEL:', /^live: trace · kubectl-edit \d\d:\d\d$/);
+  await workbench.untilNote('replicas:', /^live: 3 · kubectl$/);
+  await workbench.untilNote('value: "200"', /^live: 500 · kubectl-set \d\d:\d\d$/);
+  await workbench.expand(/^application storefront, dev/);
+  await workbench.row(/spec\.replicas/);
+  await workbench.restMouse();
+  await workbench.readmePicture('drift');
+  await workbench.row(/^application storefront, dev/).then((row) => row.locator('.monaco-tl-twistie').click());
+  await workbench.closeEditors();
+});
+
 flow(workbench, 'drift appears on the line after a live edit', '02-live-edit', async () => {
   await workbench.openFile('apps/storefront/staging/resizer.yaml');
   await workbench.untilNote('replicas:', undefined);
@@ -44,6 +58,7 @@ flow(workbench, 'hover tells both values, who and when', '03-hover', async () =>
   assert.match(text, /Git[\s\S]*1[\s\S]*live[\s\S]*5/);
   assert.match(text, /kubectl/);
   assert.match(text, /Revert/);
+  await workbench.readmePicture('hover');
 });
 
 flow(workbench, 'diff: left live, right Git, and only what counts', '04-diff', async () => {
@@ -53,6 +68,8 @@ flow(workbench, 'diff: left live, right Git, and only what counts', '04-diff', a
   assert.match(original, /replicas: 5/);
   assert.match(modified, /replicas: 1/);
   assert.doesNotMatch(original, /managedFields|resourceVersion/);
+  await workbench.restMouse();
+  await workbench.readmePicture('diff');
 });
 
 flow(workbench, 'revert a field', '05-revert-field', async () => {
@@ -78,6 +95,7 @@ flow(workbench, 'revert an application', '06-revert-application', async () => {
   await workbench.page.getByRole('menuitem', { name: /Revert/ }).click();
   assert.match(await workbench.question(), /shop-dev/);
   await workbench.picture('06-question');
+  await workbench.readmePicture('revert');
   await workbench.answer(/Revert/);
   await workbench.row(/^application storefront, dev, synced/i);
   assert.deepEqual(
@@ -140,6 +158,10 @@ flow(workbench, 'engine killed: it comes back, the tree stays, and new drift is 
 flow(workbench, 'cluster lost and back', '10-cluster-back', async () => {
   await cluster.stopApiServer('SIGKILL');
   await workbench.row(/^application catalog, dev, synced, just now, cluster unreachable/);
+  await until('all rows stale', async () => {
+    const fresh = await workbench.rows(/^application (?!price-watch)(?!.*cluster unreachable)/).count();
+    return fresh === 0 ? undefined : `${String(fresh)} rows look fresh`;
+  });
   await workbench.picture('10-cluster-lost');
   await cluster.startApiServer();
   await workbench.row(/^application catalog, dev, synced(, healthy)?$/i);

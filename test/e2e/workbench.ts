@@ -1,8 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import type { Locator, Page } from 'playwright-core';
 import { screenshot } from '../tools/browser.ts';
 
 /** How long one thing may take to appear, in milliseconds; generous, since the machine may be busy. */
 const patienceMs = 30_000;
+const titleBarHeight = 35;
 
 /** Runs in the page: the end-of-line notes are generated content, which only computed styles tell. */
 const readNotes = `[...document.querySelectorAll('.editor-instance .view-line')].flatMap((line) =>
@@ -40,6 +42,7 @@ export class Workbench {
     await this.page.mouse.down();
     await this.page.mouse.move(box.x + width, y, { steps: 4 });
     await this.page.mouse.up();
+    await this.restMouse();
   }
 
   /** Rows of trees and lists whose accessible name matches, in the order of the page. */
@@ -101,8 +104,9 @@ export class Workbench {
     await input.waitFor();
     await input.fill(path);
     const name = path.slice(path.lastIndexOf('/') + 1);
-    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
-    await this.page.keyboard.press('Enter');
+    const folder = path.slice(0, -name.length - 1);
+    const entry = this.page.locator('.quick-input-list .monaco-list-row', { hasText: name }).filter({ hasText: folder });
+    await entry.first().click();
     await this.tab(name).waitFor();
     await this.page.locator('.editor-instance .view-line').first().waitFor();
   }
@@ -191,6 +195,15 @@ export class Workbench {
   /** Moves the mouse where it hovers over nothing. */
   async restMouse(): Promise<void> {
     await this.page.mouse.move(700, 4);
+  }
+
+  /** With `PLUMBLINE_README_PICTURES` set, saves the window without its title bar as `media/readme/<name>.png`. */
+  async readmePicture(name: string): Promise<void> {
+    if ((process.env['PLUMBLINE_README_PICTURES'] ?? '') === '') return;
+    const size = this.page.viewportSize();
+    if (size === null) throw new Error('no window');
+    const path = fileURLToPath(new URL(`../../media/readme/${name}.png`, import.meta.url));
+    await this.page.screenshot({ path, clip: { x: 0, y: titleBarHeight, width: size.width, height: size.height - titleBarHeight } });
   }
 
   /** Saves a picture as `test/out/screenshots/<name>.png`. */

@@ -38,6 +38,7 @@ export interface LineNote {
 
 const kindOrder: readonly LineMark['kind'][] = ['missing', 'changed', 'removed', 'added', 'differs', 'cannot-compare', 'out-of-sync'];
 const mostNotesPerLine = 2;
+const shortestCommonPath = 8;
 
 /** Gathers the marks of a file by line, worst first. */
 export function lineNotes(marks: readonly LineMark[], words: Pick<WordsContext, 'l10n' | 'nowMs' | 'locale'>): LineNote[] {
@@ -75,8 +76,8 @@ export function noteText(mark: LineMark, words: Pick<WordsContext, 'l10n' | 'now
 }
 
 function fact(mark: LineMark, l10n: WordsContext['l10n']): string {
-  const live = mark.live === undefined ? l10n.t('not set') : mark.live;
-  const git = mark.git === undefined ? l10n.t('not set') : mark.git;
+  const live = mark.live === undefined ? l10n.t('not set') : withoutCommonPath(mark.live, mark.git);
+  const git = mark.git === undefined ? l10n.t('not set') : withoutCommonPath(mark.git, mark.live);
   switch (mark.kind) {
     case 'changed':
       return mark.isEdited ? l10n.t('live: {0}, Git: {1}', live, git) : l10n.t('live: {0}', live);
@@ -95,6 +96,15 @@ function fact(mark: LineMark, l10n: WordsContext['l10n']): string {
     case 'cannot-compare':
       return l10n.t('cannot compare');
   }
+}
+
+/** Without the registry, host or folders that the other side has too: `…/web:1.2` tells more than a name that runs out of the window. */
+function withoutCommonPath(value: string, other: string | undefined): string {
+  if (other === undefined) return value;
+  let common = 0;
+  while (common < value.length && value[common] === other[common]) common += 1;
+  const slash = common === 0 ? -1 : value.lastIndexOf('/', common - 1);
+  return slash < shortestCommonPath ? value : `…${value.slice(slash)}`;
 }
 
 /** The last step of a path as people write it: `limits.cpu` of `spec…resources.limits.cpu` would be too long on a line. */

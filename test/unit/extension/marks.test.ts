@@ -20,6 +20,8 @@ test('notes at the end of a line', () => {
     anonymous,
     lineMark(1, { kind: 'out-of-sync' }),
     lineMark(1, { kind: 'differs' }),
+    lineMark(1, { git: 'registry.example.com/shop/web:1.1', live: 'registry.example.com/shop/web:1.2-hotfix' }),
+    lineMark(1, { git: '/a/b', live: '/a/c' }),
   ];
   assert.deepEqual(
     cases.map((mark) => noteText(mark, words)),
@@ -32,6 +34,8 @@ test('notes at the end of a line', () => {
       'not in the cluster',
       'not applied yet, live: 5 · kubectl-scale 11:02',
       'differs, live: 5 · kubectl-scale 11:02',
+      'live: …/web:1.2-hotfix · kubectl-scale 11:02',
+      'live: /a/c · kubectl-scale 11:02',
     ],
   );
 });
