@@ -144,7 +144,7 @@ test('which side of a field moved', () => {
     [[own], 3, 2, undefined, 'out of sync'],
     [[other('2026-01-01T11:00:00Z')], 3, 2, undefined, 'drifted'],
     [[other('2026-01-01T10:00:00Z')], 3, 2, undefined, 'drifted'],
-    [[other('2026-01-01T09:00:00Z')], 3, 2, undefined, 'out of sync'],
+    [[{ ...other('2026-01-01T09:00:00Z'), manager: 'deploy-script' }], 3, 2, undefined, 'out of sync'],
     [[], 3, 1, undefined, 'out of sync'],
     [[], 3, undefined, undefined, 'differs'],
     [[own], undefined, 2, undefined, 'out of sync'],
