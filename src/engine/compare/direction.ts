@@ -73,14 +73,21 @@ function directionByHolder(input: DirectionInput): FieldDirection {
   if (holdersOf(entries, path, input.schema).some((entry) => isOwnersEntry(entry, owner))) return 'out of sync';
   const writers = writersOf(input);
   if (writers.length > 0) {
-    // An apply later than the other's last write would have taken the field if it had been in it: it is new in Git.
-    const wasBefore = writers.every((entry) => entry.time !== undefined && owner.time !== undefined && entry.time < owner.time);
+    // An apply later than the other's last write would have taken the field if it had been in it: it is new in Git. Not so where
+    // somebody edited the field by hand, since an apply may also be the revert of another field.
+    const wasBefore = writers.every(
+      (entry) => !isEditing(entry) && entry.time !== undefined && owner.time !== undefined && entry.time < owner.time,
+    );
     if (input.git !== undefined && owner.operation === 'Apply' && wasBefore) return 'out of sync';
     return 'drifted';
   }
   // Held by nobody: a server default under a field that is new in Git. What is gone from live leaves no trace of who removed it.
   if (input.live !== undefined && owner.operation === 'Apply') return 'out of sync';
   return 'differs';
+}
+
+function isEditing({ manager, subresource }: ManagedEntry): boolean {
+  return isEditor(manager) || subresource === 'scale';
 }
 
 /** The order of a merge list belongs to nobody. */

@@ -1,14 +1,14 @@
 import { delay } from '../../base/async.ts';
-import { AppError, isAppError } from '../../base/errors.ts';
+import { AppError, isAppError, toError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { connectionCodes, signInCodes } from '../cluster/apiErrors.ts';
 import { arrayAt, jsonEqual, type JsonObject, stringAt } from '../model/json.ts';
 import { displayName, type KubeObject, keyString } from '../model/objects.ts';
 import type { StepResult } from '../model/plan.ts';
 import type { Reason } from '../model/states.ts';
+import { giveUpUpdates } from './giveUpUpdates.ts';
 import type { PreparedPlan, PreparedStep, RevertConnection } from './revertTypes.ts';
 import { reasonOfFailure, sendWrite } from './sendWrite.ts';
-import { giveUpUpdates } from './giveUpUpdates.ts';
 import { withoutKeys } from './withoutKeys.ts';
 
 /** What carrying out a plan needs beside the plan. */
@@ -62,7 +62,7 @@ export async function executePlan(
     else if (options.signal.aborted) {
       result = { applicationId, key, outcome: 'skipped', reason: { code: 'revert-cancelled', details: { object: displayName(key) } } };
     } else {
-      result = await runStep(step, connection, options.signal);
+      result = await runStep(step, connection, options);
       if (result.reason !== undefined && endingCodes.includes(result.reason.code)) stop = result.reason;
     }
     results.push(result);
@@ -76,7 +76,7 @@ function stopReason(stop: Reason, { step }: PreparedStep): Reason {
   return stop.code === 'wrong-cluster' ? stop : { code: 'revert-stopped', details: { object: displayName(step.key), cause: stop.code } };
 }
 
-async function runStep(step: PreparedStep, connection: RevertConnection, signal: AbortSignal): Promise<StepResult> {
+async function runStep(step: PreparedStep, connection: RevertConnection, { signal, logger }: ExecuteOptions): Promise<StepResult> {
   const { applicationId, key } = step.step;
   let current = step.live;
   let written = 0;
@@ -84,7 +84,7 @@ async function runStep(step: PreparedStep, connection: RevertConnection, signal:
     for (const write of step.writes) {
       const before = current;
       current = await writeWithRetries(step, write, current, connection, signal);
-      if (write.type === 'patch' && write.givesUp) current = await giveUpUpdates(step, write.manager, before, current, connection);
+      if (write.type === 'patch' && write.givesUp) current = await giveUp(step, write.manager, before, current, connection, logger);
       written += 1;
     }
     return { applicationId, key, outcome: 'done' };
@@ -92,6 +92,23 @@ async function runStep(step: PreparedStep, connection: RevertConnection, signal:
     const reason = reasonOfFailure(error, key, connection.context);
     const before = refusalCodes.includes(reason.code) ? 'refused' : reason.code === 'revert-cancelled' ? 'skipped' : 'failed';
     return { applicationId, key, outcome: written === 0 ? before : 'failed', reason };
+  }
+}
+
+/** The fields are restored by now: what cannot be given up is only noted. */
+async function giveUp(
+  step: PreparedStep,
+  manager: string,
+  before: KubeObject | undefined,
+  after: KubeObject,
+  connection: RevertConnection,
+  logger: Logger,
+): Promise<KubeObject> {
+  try {
+    return await giveUpUpdates(step, manager, before, after, connection);
+  } catch (error) {
+    logger.debug(`managedFields of ${keyString(step.step.key)} stay as they are: ${toError(error).message}`);
+    return after;
   }
 }
 

@@ -9,6 +9,7 @@ import type { RevertItem, RevertPlanning } from '../../../src/engine/sync/revert
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { manifests } from '../drift/objects.ts';
 import { application, holders, type RevertFixture, startRevertFixture } from './support.ts';
 
@@ -177,6 +178,9 @@ test('one chosen field goes back alone, the others stay with who changed them', 
   const { object, namespace } = await applied('deployment');
   await fixture.plane.kubectl(['set', 'image', 'deployment/web', 'web=registry.example/web:hotfix', '-n', namespace]);
   await fixture.plane.kubectl(['label', 'deployment/web', '--overwrite', 'app.kubernetes.io/part-of=other', '-n', namespace]);
+  const editedAt = Math.floor(Date.now() / 1000);
+  // Times of managedFields are in seconds: the revert shall come later than the edits.
+  while (Math.floor(Date.now() / 1000) === editedAt) await setTimeout(20);
   const label = 'metadata.labels["app.kubernetes.io/part-of"]';
   const planning = await fixture.admin.plan([await item(object, { fieldIds: [label] })]);
   assert.deepEqual(
@@ -349,6 +353,7 @@ test('a cancelled execution stops between steps; the log names who, where, what,
 
 test('an admission policy that forbids the revert is named', async () => {
   const { object, namespace } = await drifted();
+  const known = await item(object);
   await fixture.plane.apply([
     {
       apiVersion: 'admissionregistration.k8s.io/v1',
@@ -370,7 +375,7 @@ test('an admission policy that forbids the revert is named', async () => {
   const endMs = Date.now() + 15_000;
   let reason: Reason | undefined;
   // The API server takes a policy in after a moment.
-  while (reason === undefined && Date.now() < endMs) [reason] = refusals(await fixture.admin.plan([await item(object)]));
+  while (reason === undefined && Date.now() < endMs) [reason] = refusals(await fixture.admin.plan([known]));
   assert.equal(reason?.code, 'refused-by-server');
   assert.match(describe(reason.code, reason.details), /this namespace is frozen/);
 });
