@@ -1,13 +1,12 @@
 import { type BackgroundRunner, Throttler, timeSlices } from '../base/async.ts';
 import type { Disposable } from '../base/lifecycle.ts';
 import { type ClusterHub, reasonOf } from './clusterHub.ts';
-import type { ClusterConnection, WatchOutcome } from './cluster/api.ts';
+import type { ClusterConnection, WatchOutcome, WatchStatus } from './cluster/api.ts';
 import { applicationRow } from './applicationRow.ts';
 import { autoscalerTargets, canHaveChildren, type DesiredObject, interestsOf, settleObjects } from './desiredObjects.ts';
 import type { Target } from './git/state.ts';
 import type { Application, Destination } from './model/application.ts';
 import { keyString } from './model/objects.ts';
-import type { ResourceInfo } from './model/resourceInfo.ts';
 import type { RenderResult } from './model/render.ts';
 import type { ApplicationRow, LineMark } from './model/snapshot.ts';
 import type { SourceTree } from './model/sourceTree.ts';
@@ -15,7 +14,8 @@ import type { Reason } from './model/states.ts';
 import type { ObjectChecker } from './objectChecker.ts';
 import type { RepoSession } from './repoSession.ts';
 import type { LiveChange, LiveRouter } from './liveRouter.ts';
-import { textOf } from './markIndex.ts';
+import { type ComparisonBasis, isSameBasis } from './comparisonBasis.ts';
+import { textsOf } from './markIndex.ts';
 import { otherWriterPaths } from './provenance/otherWriters.ts';
 import { marksOf } from './rows.ts';
 import type { SourceRenderer } from './sourceRenderer.ts';
@@ -167,6 +167,16 @@ export class ApplicationSession implements Disposable {
     this.#listener.onRow(this.#application.id);
   }
 
+  /** A watch reached its goal: what could not be watched before is compared now. */
+  watchChanged({ state, gvk, namespace }: WatchStatus): void {
+    if (state !== 'synced') return;
+    const isMended = this.#watchProblems.some(
+      ({ interest }) =>
+        interest.gvk.kind === gvk.kind && interest.gvk.group === gvk.group && (namespace === '' || namespace === interest.namespace),
+    );
+    if (isMended) this.refresh();
+  }
+
   /** The row as it is now. */
   row(): ApplicationRow {
     return applicationRow({
@@ -247,7 +257,7 @@ export class ApplicationSession implements Disposable {
       connection: this.#connection,
       kinds: this.#connection.discovery.known(),
     };
-    const isSame = this.#basis !== undefined && isSameBasis(basis, this.#basis);
+    const isSame = this.#basis !== undefined && isSameBasis(basis, this.#basis) && this.#watchProblems.length === 0;
     if (!isSame) await this.#watch(destination, this.#render, this.#connection, signal);
     this.#basis = basis;
     // The watch tells of changes; what has no proof is asked again when somebody refreshes.
@@ -370,27 +380,4 @@ export class ApplicationSession implements Disposable {
   #readAutoscalers(): ReadonlyMap<string, string> {
     return autoscalerTargets(this.#connection?.watches.objects('autoscaling', 'HorizontalPodAutoscaler') ?? []);
   }
-}
-
-/** What a comparison rests on beside the live objects: while it is the same, the watch tells of everything that moves a verdict. */
-interface ComparisonBasis {
-  readonly application: Application;
-  /** key of the render */
-  readonly render: string;
-  readonly connection: ClusterConnection;
-  readonly kinds: readonly ResourceInfo[];
-}
-
-function isSameBasis(left: ComparisonBasis, right: ComparisonBasis): boolean {
-  return (
-    left.application === right.application &&
-    left.render === right.render &&
-    left.connection === right.connection &&
-    left.kinds === right.kinds
-  );
-}
-
-async function textsOf(tree: SourceTree, paths: readonly string[]): Promise<readonly string[]> {
-  const texts = await Promise.all(paths.map((path) => textOf(tree, path)));
-  return texts.filter((text) => text !== undefined);
 }

@@ -2,7 +2,15 @@ import type { BackgroundRunner } from '../base/async.ts';
 import { isAppError, toError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
-import type { ClusterConnection, ClusterLease, ClusterPool, ObjectChange, WatchInterest, WatchOutcome } from './cluster/api.ts';
+import type {
+  ClusterConnection,
+  ClusterLease,
+  ClusterPool,
+  ObjectChange,
+  WatchInterest,
+  WatchOutcome,
+  WatchStatus,
+} from './cluster/api.ts';
 import type { ClusterRow } from './model/snapshot.ts';
 import type { Reason } from './model/states.ts';
 
@@ -41,9 +49,12 @@ export class ClusterHub implements Disposable {
   readonly #background: BackgroundRunner;
   readonly #changed = this.#store.add(new Emitter<ClusterChanges>());
   readonly #status = this.#store.add(new Emitter<string>());
+  readonly #watch = this.#store.add(new Emitter<{ context: string; status: WatchStatus }>());
 
   /** Live objects changed. */
   readonly onDidChangeObjects = this.#changed.event;
+  /** One watch of a cluster changed its state. */
+  readonly onDidChangeWatch = this.#watch.event;
   /** The state of a cluster (by context) changed. */
   readonly onDidChangeStatus = this.#status.event;
 
@@ -160,6 +171,11 @@ export class ClusterHub implements Disposable {
     store.add(
       lease.connection.watches.onDidChange((changes) => {
         this.#changed.fire({ context, changes });
+      }),
+    );
+    store.add(
+      lease.connection.watches.onDidChangeStatus((status) => {
+        this.#watch.fire({ context, status });
       }),
     );
     store.add(

@@ -117,3 +117,9 @@ export async function textOf(tree: SourceTree, path: string): Promise<string | u
   const bytes = await tree.read(path);
   return bytes === undefined ? undefined : decodeText(bytes);
 }
+
+/** The texts of those files that are there. */
+export async function textsOf(tree: SourceTree, paths: readonly string[]): Promise<readonly string[]> {
+  const texts = await Promise.all(paths.map((path) => textOf(tree, path)));
+  return texts.filter((text) => text !== undefined);
+}

@@ -33,7 +33,7 @@ export const defaultReflectorTimes: ReflectorTimes = {
   graceMs: 30_000,
   quietMs: 150_000,
   pollMs: 60_000,
-  failedRetryMs: 60_000,
+  failedRetryMs: 15_000,
 };
 
 /** What one reflector lists and watches. */
