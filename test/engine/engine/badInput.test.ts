@@ -167,6 +167,16 @@ test('a reader without rights is told the right that is missing', async (t) => {
   assert.match(reasonTexts(row).join(' '), /kube-system|list|configmaps|may not|right/i);
 });
 
+test('a right that is granted later is used without a restart', async (t) => {
+  const repo = await testRepo(t, { 'plumbline.yaml': config({ good: 'good' }), 'good/cm.yaml': configMap('good') });
+  const { engine } = await startEngine(t, repo, settingsFor(await plane.kubeconfig('nobody')));
+  await engine.check(undefined);
+  assert.equal(rowOf(engine, 'test/good').state, 'cannot compare');
+  await kubectl(['create', 'clusterrolebinding', 'nobody-admin', '--clusterrole=cluster-admin', '--user=nobody'], { kubeconfig: admin });
+  atEnd(t, () => kubectl(['delete', 'clusterrolebinding', 'nobody-admin'], { kubeconfig: admin }));
+  await until(engine, 'compared with the new right', () => rowOf(engine, 'test/good').state === 'synced');
+});
+
 test('a restart of the API server in mid-watch loses no change', async (t) => {
   const own = await startControlPlane();
   atEnd(t, () => own.stop());

@@ -11,7 +11,7 @@ const config = (...applications: string[]): string =>
   `apiVersion: plumbline.dev/v1alpha1\nkind: Config\nenvironments: {prod: {context: prod-eu, clusterUid: u, protected: true}}\napplications:\n${applications.map((one) => `  - {${one}}\n`).join('')}`;
 
 function find(t: TestContext, files: Readonly<Record<string, string>>): Promise<FoundApplications> {
-  return new ApplicationFinder('/work/config').find(new MemoryTree(files), {}, undefined, t.signal);
+  return new ApplicationFinder('/config').find(new MemoryTree(files), {}, undefined, t.signal);
 }
 
 /** `id type path values` of each. */
@@ -104,7 +104,7 @@ test('what plumbline.yaml declares is not suggested again; its sources are recog
   assert.deepEqual(found.applications[0], {
     id: 'prod/k',
     name: 'k',
-    repoRoot: '/work/config',
+    repoRoot: '/config',
     source: { type: 'kustomize', path: 'k/overlay' },
     destination: { environment: 'prod', context: 'prod-eu', clusterUid: 'u', namespace: 'shop' },
     policy: { prune: false },
