@@ -80,7 +80,8 @@ export function flow(workbench: Workbench, name: string, picture: string, run: (
       await run();
     } catch (error) {
       await workbench.picture(`failed-${picture}`);
-      throw error;
+      const problems = await workbench.problems().catch(() => ['the Problems view does not open']);
+      throw new Error(`${name}; Problems: ${problems.join(' | ')}`, { cause: error });
     }
     await workbench.picture(picture);
   });

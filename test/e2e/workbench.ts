@@ -187,6 +187,13 @@ export class Workbench {
     await this.page.locator('.monaco-dialog-box').waitFor({ state: 'detached' });
   }
 
+  /** What the Problems view lists. */
+  async problems(): Promise<string[]> {
+    await this.command('Problems: Focus on Problems View');
+    await this.page.locator('.markers-panel').waitFor();
+    return this.page.locator('.markers-panel .monaco-list-row').allInnerTexts();
+  }
+
   /** Texts of the notifications that are on the screen. */
   async notifications(): Promise<string[]> {
     return this.page.locator('.notification-toast').allInnerTexts();
