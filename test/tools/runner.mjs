@@ -6,72 +6,75 @@ import { inspect } from 'node:util';
 const TIMEOUT_MS = 300_000;
 
 /**
+ * Runs each file in a process of its own. Every event of a file's run counts for that file, also of tests that a helper module declares.
  * @param {readonly string[]} files absolute paths
  * @param {{parallel: number, root: string, signal: AbortSignal}} options
  * @returns {Promise<{passed: number, failed: number}>} tests, suites not counted; a file that fails outside its tests counts as one failed test
  */
 export async function runFiles(files, { parallel, root, signal }) {
-  const byFile = new Map(files.map((file) => [file, { passed: 0, failed: 0, skipped: 0, failures: [] }]));
-  const stream = run({
-    files: [...files],
-    concurrency: parallel,
-    timeout: TIMEOUT_MS,
-    signal,
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-  });
-  const of = (file) => byFile.get(file);
-  const titles = new Map();
-  const start = Date.now();
-  stream.on('test:start', ({ file, nesting, name }) => titles.set(`${file} ${nesting}`, name));
-  stream.on('test:pass', ({ file, name, details, skip, todo }) => {
-    const counts = of(file);
-    if (counts === undefined || details.type === 'suite') return;
-    if (name === file) {
-      // A file that ended well without a single test is reported as one.
-      counts.failures.push({ title: name, error: 'no test in this file' });
-      counts.failed += 1;
-      return;
+  const waiting = [...files];
+  const total = { passed: 0, failed: 0 };
+  const work = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const counts = await runFile(file, signal);
+      print(file, counts, root);
+      total.passed += counts.passed;
+      total.failed += counts.failed;
     }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, parallel) }, work));
+  return total;
+}
+
+/**
+ * @param {string} file absolute path
+ * @param {AbortSignal} signal
+ */
+async function runFile(file, signal) {
+  const counts = { passed: 0, failed: 0, skipped: 0, durationMs: 0, /** @type {{title: string, error: unknown}[]} */ failures: [] };
+  const fail = (title, error) => {
+    counts.failures.push({ title, error });
+    counts.failed += 1;
+  };
+  const start = Date.now();
+  const stream = run({ files: [file], timeout: TIMEOUT_MS, signal, execArgv: ['--disable-warning=ExperimentalWarning'] });
+  const titles = new Map();
+  stream.on('test:start', ({ nesting, name }) => titles.set(nesting, name));
+  stream.on('test:pass', ({ name, details, skip, todo }) => {
+    // A file that ended well without a single test is reported as one; it is told of below.
+    if (details.type === 'suite' || name === file) return;
     if (skip !== undefined || todo !== undefined) counts.skipped += 1;
     else counts.passed += 1;
   });
-  stream.on('test:fail', ({ file, name, nesting, details }) => {
-    const counts = of(file);
-    if (counts === undefined) return;
+  stream.on('test:fail', ({ name, nesting, details }) => {
     // A parent only repeats that a test inside it failed.
     if (details.error?.failureType === 'subtestsFailed') return;
-    const path = [...Array(nesting).keys()].map((depth) => titles.get(`${file} ${depth}`)).concat(name);
-    counts.failures.push({ title: path.join(' › '), error: details.error?.cause ?? details.error });
-    counts.failed += 1;
+    const path = [...Array(nesting).keys()].map((depth) => titles.get(depth)).concat(name);
+    fail(path.join(' › '), details.error?.cause ?? details.error);
   });
-  const print = (file, durationMs) => {
-    const counts = of(file);
-    if (counts === undefined || counts.printed) return;
-    counts.printed = true;
-    const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
-    const mark = counts.failed > 0 ? '✖' : '✔';
-    console.log(
-      `  ${mark} ${relative(root, file)}  ${counts.passed} passed${counts.failed > 0 ? `, ${counts.failed} failed` : ''}${skipped}  ${(durationMs / 1000).toFixed(1)} s`,
-    );
-    for (const { title, error } of counts.failures) {
-      const text = (typeof error === 'string' ? error : inspect(error, { colors: process.stdout.isTTY })).replace(
-        /\n\s+at [^\n]*node:internal[^\n]*/g,
-        '',
-      );
-      console.log(`\n    ✖ ${title}\n${text.replace(/^/gm, '      ')}\n`);
-    }
-  };
-  stream.on('test:summary', ({ file, duration_ms }) => file !== undefined && print(file, duration_ms));
   stream.on('test:stderr', ({ message }) => process.stderr.write(message));
   await new Promise((resolve, reject) => {
     stream.once('end', resolve);
     stream.once('error', reject);
     stream.resume();
   });
-  for (const file of files) print(file, Date.now() - start);
-  const counts = [...byFile.values()];
-  return {
-    passed: counts.reduce((total, { passed }) => total + passed, 0),
-    failed: counts.reduce((total, { failed }) => total + failed, 0),
-  };
+  if (counts.passed + counts.failed + counts.skipped === 0) fail(file, 'no test in this file');
+  counts.durationMs = Date.now() - start;
+  return counts;
+}
+
+/**
+ * @param {string} file
+ * @param {Awaited<ReturnType<typeof runFile>>} counts
+ * @param {string} root
+ */
+function print(file, { passed, failed, skipped, durationMs, failures }, root) {
+  const mark = failed > 0 ? '✖' : '✔';
+  const more = `${failed > 0 ? `, ${failed} failed` : ''}${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+  console.log(`  ${mark} ${relative(root, file)}  ${passed} passed${more}  ${(durationMs / 1000).toFixed(1)} s`);
+  for (const { title, error } of failures) {
+    const shown = typeof error === 'string' ? error : inspect(error, { colors: process.stdout.isTTY });
+    const text = shown.replace(/\n\s+at [^\n]*node:internal[^\n]*/g, '');
+    console.log(`\n    ✖ ${title}\n${text.replace(/^/gm, '      ')}\n`);
+  }
 }
