@@ -18,6 +18,14 @@ export async function isCodeServerInstalled() {
 }
 
 /**
+ * Without what an outer `npm test` or `npm start` tells its scripts: the install script takes the Node version from
+ * `npm_config_user_agent`, and that would be the system's.
+ */
+function withoutOuterNpm(environment) {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('npm_') && name !== 'NODE'));
+}
+
+/**
  * The folder of the installed code-server package; the first time this takes minutes, since it compiles native addons.
  * @param {string} node path of Node 24, which its install script insists on
  * @param {{signal?: AbortSignal, onWait?: (message: string) => void}} [options]
@@ -29,7 +37,7 @@ export async function installCodeServer(node, options = {}) {
       for (const file of ['package.json', 'package-lock.json']) await copyFile(join(SOURCE, file), join(folder, file));
       await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
         cwd: folder,
-        env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` },
+        env: { ...withoutOuterNpm(process.env), PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` },
         signal: options.signal,
       });
     },
