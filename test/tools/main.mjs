@@ -55,7 +55,8 @@ export async function main(body) {
 
 /** Whether this process is Node 24 of the devDependencies. */
 export function isProjectNode() {
-  return existsSync(NODE) && realpathSync(process.execPath) === realpathSync(NODE);
+  // npm puts node_modules/.bin first on PATH, so the outer program may run under Node 24 too: it still has to set up.
+  return process.env.PLUMBLINE_TOOL_CHILD === '1' && existsSync(NODE) && realpathSync(process.execPath) === realpathSync(NODE);
 }
 
 /**
