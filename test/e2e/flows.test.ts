@@ -90,9 +90,7 @@ flow(workbench, 'revert a field', '05-revert-field', async () => {
 });
 
 flow(workbench, 'revert an application', '06-revert-application', async () => {
-  const row = await workbench.row(/^application storefront, dev, .*drifted/);
-  await row.click({ button: 'right' });
-  await workbench.page.getByRole('menuitem', { name: /Revert/ }).click();
+  await workbench.askToRevert(/^application storefront, dev, .*drifted/);
   assert.match(await workbench.question(), /shop-dev/);
   await workbench.picture('06-question');
   await workbench.readmePicture('revert');

@@ -57,6 +57,21 @@ export class Workbench {
     return row;
   }
 
+  /** Chooses Revert in the menu of a row until it is answered: a tree that refreshes under the menu closes it. */
+  async askToRevert(name: RegExp): Promise<void> {
+    let askAgainAtMs = 0;
+    await until('the question', async () => {
+      if ((await this.page.locator('.monaco-dialog-box').count()) > 0) return undefined;
+      if (Date.now() >= askAgainAtMs) {
+        await this.page.keyboard.press('Escape');
+        await (await this.row(name)).click({ button: 'right' });
+        await this.page.getByRole('menuitem', { name: /Revert/ }).click();
+        askAgainAtMs = Date.now() + 8_000;
+      }
+      return 'no dialog yet';
+    });
+  }
+
   /** Opens a row's children and leaves it focused. */
   async expand(name: string | RegExp): Promise<Locator> {
     const row = await this.row(name);
