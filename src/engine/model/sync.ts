@@ -1,0 +1,111 @@
+import type { ObjectKey } from './objects.ts';
+import type { PlanStep, StepResult } from './plan.ts';
+
+/** What is to be synced: a whole application, or chosen objects of it. */
+export interface SyncTarget {
+  readonly applicationId: string;
+  /** `keyString`s; absent: all objects */
+  readonly objects?: readonly string[];
+}
+
+/** `sync` applies target, `dirty` the working tree (environment with `allowDirty` only), `takeOver` moves field ownership and changes nothing. */
+export type SyncKind = 'sync' | 'dirty' | 'takeOver';
+
+/** What a plan is asked for. */
+export interface SyncRequest {
+  readonly kind: SyncKind;
+  /** prune what Git no longer has; default: the application's policy. Never more than the policy allows */
+  readonly prune?: boolean;
+}
+
+/** Why a step has to be ticked one by one before it is carried out. */
+export type SyncTick = 'recreate' | 'PersistentVolume' | 'PersistentVolumeClaim' | 'Namespace' | 'CustomResourceDefinition';
+
+/** One object of a sync plan. What is refused stands as `skipped` with the reason. */
+export interface SyncStep extends PlanStep {
+  /** ids of the fields whose live change the step undoes */
+  readonly undoes: readonly string[];
+  /** present: carried out only when ticked */
+  readonly tick?: SyncTick;
+  /** steps of one wave are applied, and then awaited, before the next begins */
+  readonly wave: number;
+  /** its kind or namespace is made by the same plan, so that no dry-run was possible */
+  readonly isUnverified: boolean;
+  /** field managers whose fields a take over moves to Plumbline */
+  readonly takesFrom?: readonly string[];
+}
+
+/** One application of a plan. */
+export interface SyncPlanApplication {
+  readonly applicationId: string;
+  readonly name: string;
+  readonly namespace: string;
+  /** full commit id */
+  readonly revision: string;
+  /** name of the ref that the revision is, e.g. `origin/main` */
+  readonly revisionName?: string;
+  /** objects that Git no longer has are pruned */
+  readonly prune: boolean;
+  readonly isDirty: boolean;
+  /** an earlier sync did not come to its end; this one finishes it */
+  readonly hasUnfinished: boolean;
+}
+
+/** What a sync would do on one cluster, object by object. Nothing is written that it does not name. */
+export interface SyncPlan {
+  readonly id: string;
+  readonly kind: SyncKind;
+  readonly context: string;
+  readonly clusterUid: string;
+  readonly environment?: string;
+  readonly namespaces: readonly string[];
+  readonly isProtected: boolean;
+  readonly applications: readonly SyncPlanApplication[];
+  readonly steps: readonly SyncStep[];
+}
+
+/** Plans to choose from, one per cluster and environment, and what was refused outright. */
+export interface SyncPlans {
+  readonly plans: readonly SyncPlan[];
+  readonly refused: readonly StepResult[];
+}
+
+/** The id of a tick: `applicationId` and `keyString` in one. */
+export function tickId(applicationId: string, key: string): string {
+  return `${applicationId}\n${key}`;
+}
+
+/** How a plan is carried out. */
+export interface SyncOptions {
+  /** {@link tickId}s of the steps that were ticked */
+  readonly ticks: readonly string[];
+  /** wait until everything applied is healthy */
+  readonly wait: boolean;
+  readonly timeoutSeconds: number;
+}
+
+/** What a sync tells on the way, per object. */
+export interface SyncProgress {
+  readonly planId: string;
+  readonly phase: 'record' | 'apply' | 'prune' | 'wait';
+  readonly done: number;
+  readonly total: number;
+  readonly applicationId: string;
+  /** absent in phase `record` */
+  readonly key?: ObjectKey;
+  readonly state: 'started' | 'done' | 'failed' | 'refused' | 'skipped' | 'waiting';
+  /** of a waiting object: what it waits for, in one line */
+  readonly message?: string;
+}
+
+/** How a sync ended. `partly`: some objects were applied and some refused or failed; `refused`: nothing was written. */
+export type SyncResultOutcome = 'done' | 'partly' | 'failed' | 'refused' | 'cancelled' | 'timed-out';
+
+/** What came of a sync. */
+export interface SyncResult {
+  readonly outcome: SyncResultOutcome;
+  /** one per step of the plan, in order */
+  readonly results: readonly StepResult[];
+  /** what was not healthy when the wait ended */
+  readonly waiting: readonly { readonly applicationId: string; readonly key: ObjectKey; readonly message: string }[];
+}
