@@ -5,7 +5,6 @@ import { after } from 'node:test';
 import { freePort } from '../tools/controlPlane.ts';
 import { clusterUidOf, createSampleRepo, git } from '../tools/sample.ts';
 import { flow, startSession } from './session.ts';
-import { until } from './workbench.ts';
 
 // The API server alone, one application deployed, one environment on a cluster that does not answer.
 const session = await startSession({
@@ -42,7 +41,7 @@ async function withDeadCluster(path: string): Promise<string> {
   return JSON.stringify(config, null, 2);
 }
 
-flow(workbench, 'two clusters, one unreachable: the other works, and the cause is named', '11-two-clusters', async () => {
+flow(session, 'two clusters, one unreachable: the other works, and the cause is named', '11-two-clusters', async () => {
   await workbench.openPlumbline();
   await workbench.widenSidebar(440);
   await workbench.row(/^application storefront, dev, 1 drifted/);
@@ -52,21 +51,13 @@ flow(workbench, 'two clusters, one unreachable: the other works, and the cause i
   await workbench.restMouse();
 });
 
-flow(workbench, 'a view-only user sees the drift and is told which right a revert needs', '12-view-only', async () => {
+flow(session, 'a view-only user sees the drift and is told which right a revert needs', '12-view-only', async () => {
   // The same file with other credentials: it is read again by itself.
   await writeFile(join(dir, 'kubeconfig'), await withDeadCluster(await cluster.kubeconfig('viewer')));
   await workbench.row(/^cluster plumbline-dev, connected, read only/);
   await workbench.row(/^application storefront, dev, 1 drifted/);
   await workbench.expand(/^application storefront, dev/);
-  // A tree that refreshes under the menu closes it: the question is asked again until it is answered.
-  let askAgainAtMs = 0;
-  await until('the refusal', async () => {
-    if (Date.now() >= askAgainAtMs) {
-      await workbench.page.keyboard.press('Escape');
-      await (await workbench.row(/spec\.replicas/)).click({ button: 'right' });
-      await workbench.page.getByRole('menuitem', { name: /Revert/ }).click();
-      askAgainAtMs = Date.now() + 8_000;
-    }
+  await workbench.chooseInMenu(/spec\.replicas/, /Revert/, async () => {
     const texts = [...(await workbench.notifications()), ...(await workbench.page.locator('.monaco-dialog-box').allInnerTexts())];
     return texts.some((text) => /patch|update/.test(text) && /deployments/.test(text)) ? undefined : texts.join(' | ');
   });

@@ -20,7 +20,7 @@ const read = (path: string): Promise<string> => readFile(join(folder, path), 'ut
 const live = (namespace: string, object: string, jsonpath: string): Promise<string> =>
   cluster.kubectl(['-n', namespace, 'get', object, '-o', `jsonpath={${jsonpath}}`]);
 
-flow(workbench, 'open: applications stand in the tree, worst first, with their health', '01-open', async () => {
+flow(session, 'open: applications stand in the tree, worst first, with their health', '01-open', async () => {
   await workbench.openPlumbline();
   await workbench.widenSidebar(440);
   await workbench.untilStatus(/^\d+ drifted$/);
@@ -31,7 +31,7 @@ flow(workbench, 'open: applications stand in the tree, worst first, with their h
   await workbench.row(/^application catalog, dev, synced/i);
 });
 
-flow(workbench, 'every drifted field is marked on the line that sets it', '01-marks', async () => {
+flow(session, 'every drifted field is marked on the line that sets it', '01-marks', async () => {
   await workbench.openFile('apps/storefront/dev/storefront.yaml');
   await workbench.goToLine(27);
   await workbench.untilNote('LOG_LEVEL:', /^live: trace · kubectl-edit \d\d:\d\d$/);
@@ -45,7 +45,7 @@ flow(workbench, 'every drifted field is marked on the line that sets it', '01-ma
   await workbench.closeEditors();
 });
 
-flow(workbench, 'drift appears on the line after a live edit', '02-live-edit', async () => {
+flow(session, 'drift appears on the line after a live edit', '02-live-edit', async () => {
   await workbench.openFile('apps/storefront/staging/resizer.yaml');
   await workbench.untilNote('replicas:', undefined);
   await cluster.kubectl(['-n', 'shop-staging', 'scale', 'deployment/image-resizer', '--replicas=5']);
@@ -53,7 +53,7 @@ flow(workbench, 'drift appears on the line after a live edit', '02-live-edit', a
   await workbench.row(/^application storefront, staging, 1 drifted/);
 });
 
-flow(workbench, 'hover tells both values, who and when', '03-hover', async () => {
+flow(session, 'hover tells both values, who and when', '03-hover', async () => {
   const text = await workbench.hover('replicas: 1');
   assert.match(text, /Git[\s\S]*1[\s\S]*live[\s\S]*5/);
   assert.match(text, /kubectl/);
@@ -61,7 +61,7 @@ flow(workbench, 'hover tells both values, who and when', '03-hover', async () =>
   await workbench.readmePicture('hover');
 });
 
-flow(workbench, 'diff: left live, right Git, and only what counts', '04-diff', async () => {
+flow(session, 'diff: left live, right Git, and only what counts', '04-diff', async () => {
   await workbench.expand(/^application storefront, staging/);
   await (await workbench.row(/^Deployment\/image-resizer/)).click();
   const { original, modified } = await workbench.diffSides();
@@ -72,13 +72,11 @@ flow(workbench, 'diff: left live, right Git, and only what counts', '04-diff', a
   await workbench.readmePicture('diff');
 });
 
-flow(workbench, 'revert a field', '05-revert-field', async () => {
+flow(session, 'revert a field', '05-revert-field', async () => {
   await workbench.closeEditors();
   await workbench.openFile('apps/storefront/staging/resizer.yaml');
   await workbench.untilNote('replicas:', /live: 5/);
-  const row = await workbench.row(/spec\.replicas/);
-  await row.click({ button: 'right' });
-  await workbench.page.getByRole('menuitem', { name: /Revert/ }).click();
+  await workbench.askToRevert(/spec\.replicas/);
   assert.match(await workbench.question(), /shop-staging/);
   await workbench.picture('05-question');
   await workbench.answer(/Revert/);
@@ -89,7 +87,38 @@ flow(workbench, 'revert a field', '05-revert-field', async () => {
   await workbench.untilNote('replicas:', undefined);
 });
 
-flow(workbench, 'revert an application', '06-revert-application', async () => {
+flow(session, 'an application in the multi-diff editor: every object that differs, live against Git', '05-multi-diff', async () => {
+  await workbench.closeEditors();
+  const entries = workbench.page.locator('.multiDiffEntry');
+  await workbench.chooseInMenu(/^application storefront, dev, .*drifted/, /^Open Live-vs-Git Diff/, async () => {
+    const names = await entries.locator('.file-path').allInnerTexts();
+    return names.length === 3 ? undefined : names.join(' | ');
+  });
+  await workbench.page.locator('.tab', { hasText: /storefront: .* live ↔ Git [0-9a-f]{7}/ }).waitFor();
+  await workbench.restMouse();
+});
+
+flow(session, 'Show Events and Show Logs open read-only documents of the object', '05-events', async () => {
+  await workbench.closeEditors();
+  await workbench.expand(/^application storefront, dev/);
+  const events = workbench.page.locator('.tab', { hasText: 'storefront events.log' });
+  await workbench.chooseInMenu(/^Deployment\/storefront/, /^Show Events/, async () =>
+    (await events.isVisible()) ? undefined : 'no events',
+  );
+  await workbench.untilText(/ScalingReplicaSet/);
+  await workbench.picture('05-show-events');
+  const pods = workbench.page.locator('.quick-input-widget');
+  await workbench.chooseInMenu(/^Deployment\/storefront/, /^Show Logs/, async () => ((await pods.isVisible()) ? undefined : 'no question'));
+  await workbench.pick('storefront');
+  await workbench.page.locator('.tab', { hasText: /storefront-.* \(web\)\.log/ }).waitFor();
+  // No kubelet stands behind these nodes: the document says what the cluster answered instead of looking empty.
+  await workbench.untilText(/^# .*(log|kubelet|dial|container)/im);
+  await workbench.picture('05-show-logs');
+  await workbench.closeEditors();
+  await workbench.row(/^application storefront, dev/).then((row) => row.locator('.monaco-tl-twistie').click());
+});
+
+flow(session, 'revert an application', '06-revert-application', async () => {
   await workbench.askToRevert(/^application storefront, dev, .*drifted/);
   assert.match(await workbench.question(), /shop-dev/);
   await workbench.picture('06-question');
@@ -106,9 +135,10 @@ flow(workbench, 'revert an application', '06-revert-application', async () => {
   );
 });
 
-flow(workbench, 'branch switch: the marks follow the lines of the other branch', '07-branch', async () => {
+flow(session, 'branch switch: the marks follow the lines of the other branch', '07-branch', async () => {
   await workbench.closeEditors();
   await workbench.openFile('apps/storefront/prod/storefront.yaml');
+  await workbench.goToLine(30);
   await workbench.untilNote('image:', /live: .*kubectl-set/);
   await git(folder, ['switch', '-q', '-c', 'notes']);
   const text = await read('apps/storefront/prod/storefront.yaml');
@@ -120,7 +150,7 @@ flow(workbench, 'branch switch: the marks follow the lines of the other branch',
   await workbench.row(/^application storefront, prod, .*drifted/);
 });
 
-flow(workbench, 'broken template: named with its file, and the rest keeps working', '08-mended', async () => {
+flow(session, 'broken template: named with its file, and the rest keeps working', '08-mended', async () => {
   const path = 'apps/checkout/templates/service.yaml';
   const text = await read(path);
   await writeFile(join(folder, path), text.replace('{{ .Release.Name }}', '{{ .Release.Name '));
@@ -138,7 +168,7 @@ flow(workbench, 'broken template: named with its file, and the rest keeps workin
   await workbench.page.locator('.squiggly-error').first().waitFor({ state: 'detached' });
 });
 
-flow(workbench, 'engine killed: it comes back, the tree stays, and new drift is seen', '09-engine-killed', async () => {
+flow(session, 'engine killed: it comes back, the tree stays, and new drift is seen', '09-engine-killed', async () => {
   await workbench.expand(/^application storefront, staging/);
   const object = await workbench.row(/^Deployment\/image-resizer/);
   const pids = await enginePids();
@@ -153,7 +183,7 @@ flow(workbench, 'engine killed: it comes back, the tree stays, and new drift is 
   await workbench.row(/^application storefront, staging, 1 drifted/);
 });
 
-flow(workbench, 'cluster lost and back', '10-cluster-back', async () => {
+flow(session, 'cluster lost and back', '10-cluster-back', async () => {
   await cluster.stopApiServer('SIGKILL');
   await workbench.row(/^application catalog, dev, synced, just now, cluster unreachable/);
   await until('all rows stale', async () => {

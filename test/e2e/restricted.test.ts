@@ -29,7 +29,7 @@ const session = await startSession({
 after(() => session.end());
 const { workbench, dir } = session;
 
-flow(workbench, 'restricted mode: applications are listed, no process starts, no cluster is contacted', '13-restricted', async () => {
+flow(session, 'restricted mode: applications are listed, no process starts, no cluster is contacted', '13-restricted', async () => {
   await workbench.openPlumbline();
   await workbench.widenSidebar(440);
   await workbench.restMouse();
@@ -39,7 +39,7 @@ flow(workbench, 'restricted mode: applications are listed, no process starts, no
   await assert.rejects(access(join(dir, 'git-ran')));
 });
 
-flow(workbench, 'trust takes effect without a reload', '13-trusted', async () => {
+flow(session, 'trust takes effect without a reload', '13-trusted', async () => {
   await workbench.command('Workspaces: Manage Workspace Trust');
   await workbench.page.getByRole('button', { name: 'Trust', exact: true }).click();
   await workbench.page.keyboard.press('Escape');

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import type { Browser } from 'playwright-core';
@@ -12,6 +13,9 @@ import { Workbench } from './workbench.ts';
 
 /** What makes pictures readable and the same everywhere. */
 const pictureSettings = { 'window.title': '${rootName}', 'editor.minimap.enabled': false, 'workbench.colorTheme': 'Default Light Modern' };
+
+/** how much of the log a failure shows */
+const loggedLines = 25;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -36,6 +40,8 @@ export interface Session {
   readonly folder: string;
   /** folder of the whole session */
   readonly dir: string;
+  /** the last lines of the extension's log */
+  log(): Promise<string>;
   end(): Promise<void>;
 }
 
@@ -66,22 +72,35 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     });
     ends.push(() => server.stop());
     const page = await openWorkbench(browser, server.url(), options.size ?? { width: 1400, height: 860 });
-    return { cluster, server, browser, workbench: new Workbench(page), folder, dir: temporary.path, end };
+    return { cluster, server, browser, workbench: new Workbench(page), folder, dir: temporary.path, log: () => logOf(server), end };
   } catch (error) {
     await end();
     throw error;
   }
 }
 
+/** The last lines of the log channel "Plumbline". */
+async function logOf(server: CodeServer): Promise<string> {
+  const paths = await readdir(server.userDataDir, { recursive: true });
+  const path = paths.findLast((name) => name.endsWith('Plumbline.log'));
+  if (path === undefined) return 'none';
+  const lines = (await readFile(join(server.userDataDir, path), 'utf8')).split('\n');
+  return `\n${lines.slice(-loggedLines).join('\n')}`;
+}
+
 /** A test that leaves a picture of its end, of its failure too. */
-export function flow(workbench: Workbench, name: string, picture: string, run: () => Promise<void>): void {
+export function flow(session: Session, name: string, picture: string, run: () => Promise<void>): void {
+  const { workbench } = session;
   test(name, async () => {
     try {
       await run();
     } catch (error) {
       await workbench.picture(`failed-${picture}`);
-      const problems = await workbench.problems().catch(() => ['the Problems view does not open']);
-      throw new Error(`${name}; Problems: ${problems.join(' | ')}`, { cause: error });
+      const seen = await workbench.seen().catch((reason: unknown) => String(reason));
+      const problems = await workbench.problems().catch((reason: unknown) => [`the Problems view does not open: ${String(reason)}`]);
+      // The next flow finds the room that it would have without this failure.
+      await workbench.closePanel().catch(() => undefined);
+      throw new Error(`${name}\nseen: ${seen}\nProblems: ${problems.join(' | ')}\nlog: ${await session.log()}`, { cause: error });
     }
     await workbench.picture(picture);
   });

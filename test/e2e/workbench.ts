@@ -3,7 +3,9 @@ import type { Locator, Page } from 'playwright-core';
 import { screenshot } from '../tools/browser.ts';
 
 /** How long one thing may take to appear, in milliseconds; generous, since the machine may be busy. */
-const patienceMs = 30_000;
+const patienceMs = 60_000;
+/** How long a gesture that the workbench may have missed is waited for before it is made again, in milliseconds. */
+const gestureMs = 8_000;
 const titleBarHeight = 35;
 
 /** Runs in the page: the end-of-line notes are generated content, which only computed styles tell. */
@@ -24,13 +26,23 @@ export class Workbench {
     page.setDefaultTimeout(patienceMs);
   }
 
-  /** Shows the sidebar "Plumbline". */
+  /** Shows the sidebar "Plumbline", and waits until it has rows. */
   async openPlumbline(): Promise<void> {
-    await this.page
-      .getByRole('tab', { name: /^Plumbline/ })
-      .first()
-      .click();
-    await this.page.getByRole('treeitem').first().waitFor();
+    const view = this.page.locator('.part.sidebar').getByRole('button', { name: 'Applications Section' });
+    await this.#insist('rows in the sidebar', {
+      // A second click on the tab of an open sidebar closes it.
+      gesture: async () => {
+        if (!(await view.isVisible()))
+          await this.page
+            .getByRole('tab', { name: /^Plumbline/ })
+            .first()
+            .click();
+      },
+      look: async () => {
+        const isThere = (await view.isVisible()) && (await this.page.locator('.part.sidebar').getByRole('treeitem').first().isVisible());
+        return isThere ? undefined : this.#sidebarText();
+      },
+    });
   }
 
   /** Makes the sidebar so wide, in CSS pixels. */
@@ -57,19 +69,27 @@ export class Workbench {
     return row;
   }
 
-  /** Chooses Revert in the menu of a row until it is answered: a tree that refreshes under the menu closes it. */
-  async askToRevert(name: RegExp): Promise<void> {
-    let askAgainAtMs = 0;
-    await until('the question', async () => {
-      if ((await this.page.locator('.monaco-dialog-box').count()) > 0) return undefined;
-      if (Date.now() >= askAgainAtMs) {
+  /**
+   * Chooses an entry in the menu of a row until it has an effect: a tree that refreshes under the menu closes it.
+   * @param look returns undefined once the effect is there, else what it saw
+   */
+  async chooseInMenu(name: string | RegExp, entry: RegExp, look: () => Promise<string | undefined>): Promise<void> {
+    await this.#insist(`effect of ${entry.source}`, {
+      gesture: async () => {
         await this.page.keyboard.press('Escape');
         await (await this.row(name)).click({ button: 'right' });
-        await this.page.getByRole('menuitem', { name: /Revert/ }).click();
-        askAgainAtMs = Date.now() + 8_000;
-      }
-      return 'no dialog yet';
+        const item = this.page.getByRole('menuitem', { name: entry }).first();
+        // When the menu closed meanwhile there is nothing to click, and it is opened again.
+        await item.click({ timeout: gestureMs }).catch(() => undefined);
+      },
+      look,
     });
+  }
+
+  /** Chooses Revert in the menu of a row until the question is there. */
+  async askToRevert(name: RegExp): Promise<void> {
+    const question = this.page.locator('.monaco-dialog-box');
+    await this.chooseInMenu(name, /Revert/, async () => ((await question.count()) > 0 ? undefined : 'no question yet'));
   }
 
   /** Opens a row's children and leaves it focused. */
@@ -96,11 +116,13 @@ export class Workbench {
 
   /** Runs a command by its title through the palette. */
   async command(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
     const input = this.page.locator('.quick-input-widget .quick-input-box input');
+    await this.#insist('command palette', {
+      gesture: () => this.page.keyboard.press('F1'),
+      look: async () => ((await input.isVisible()) ? undefined : 'no input'),
+    });
     await input.fill(`>${title}`);
-    await this.page.locator('.quick-input-list .monaco-list-row').first().waitFor();
-    await this.page.keyboard.press('Enter');
+    await this.#acceptFirst(title);
   }
 
   /** Picks an entry of an open quick pick by its beginning. */
@@ -108,7 +130,12 @@ export class Workbench {
     const input = this.page.locator('.quick-input-widget .quick-input-box input');
     await input.waitFor();
     await input.fill(text);
-    await this.page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+    await this.#acceptFirst(text);
+  }
+
+  /** Accepts the focused entry, once it is one that was asked for: before the list is filtered it is another. */
+  async #acceptFirst(text: string): Promise<void> {
+    await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: text }).first().waitFor();
     await this.page.keyboard.press('Enter');
   }
 
@@ -170,13 +197,26 @@ export class Workbench {
     // The first spans of a line are its decoration and its indentation.
     const box = await line.locator('span > span', { hasText: /\w/ }).first().boundingBox();
     if (box === null) throw new Error(`no line '${lineText}'`);
-    await this.page.mouse.move(box.x + 200, box.y + 200);
-    await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 8 });
     const hover = this.page.locator('.monaco-resizable-hover', { hasText: 'Git' }).first();
-    await hover.waitFor();
+    await this.#insist(`hover on '${lineText}'`, {
+      gesture: async () => {
+        await this.page.mouse.move(box.x + 200, box.y + 200);
+        await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 8 });
+      },
+      look: async () => ((await hover.isVisible()) ? undefined : 'no hover'),
+    });
     // It fades in, and a picture of it half faded is of no use.
     await this.page.waitForFunction(`document.querySelector('.monaco-resizable-hover').getAnimations({ subtree: true }).length === 0`);
     return hover.innerText();
+  }
+
+  /** Waits until the visible text of the active editor matches. */
+  async untilText(expected: RegExp): Promise<void> {
+    await until(`text ${expected.source}`, async () => {
+      const lines = await this.page.locator('.editor-group-container.active .view-line').allInnerTexts();
+      const text = lines.join('\n').replaceAll('\u00a0', ' ');
+      return expected.test(text) ? undefined : text;
+    });
   }
 
   /** Text of both sides of the open diff editor. */
@@ -209,9 +249,37 @@ export class Workbench {
     return this.page.locator('.markers-panel .monaco-list-row').allInnerTexts();
   }
 
+  /** Closes the panel below the editors, where Problems are listed. */
+  async closePanel(): Promise<void> {
+    await this.command('View: Hide Panel');
+    await this.page.locator('.markers-panel').waitFor({ state: 'hidden' });
+  }
+
   /** Texts of the notifications that are on the screen. */
   async notifications(): Promise<string[]> {
     return this.page.locator('.notification-toast').allInnerTexts();
+  }
+
+  /** What the sidebar, the dialogs, the notifications and the quick input say, for the message of a failure. */
+  async seen(): Promise<string> {
+    const others = await this.page.locator('.monaco-dialog-box, .notification-toast, .quick-input-widget, .monaco-menu').allInnerTexts();
+    return [await this.#sidebarText(), ...others].map((text) => text.replaceAll(/\s*\n\s*/g, ' / ')).join(' || ');
+  }
+
+  async #sidebarText(): Promise<string> {
+    return (await this.page.locator('.part.sidebar').allInnerTexts()).join(' ');
+  }
+
+  /** Makes a gesture, and makes it again when the workbench, still busy, did not take it. */
+  async #insist(what: string, { gesture, look }: { gesture: () => Promise<void>; look: () => Promise<string | undefined> }): Promise<void> {
+    let againAtMs = 0;
+    await until(what, async () => {
+      const seen = await look();
+      if (seen === undefined || Date.now() < againAtMs) return seen;
+      await gesture();
+      againAtMs = Date.now() + gestureMs;
+      return look();
+    });
   }
 
   /** Moves the mouse where it hovers over nothing. */
