@@ -1,0 +1,10 @@
+import type { WritebackPlan, WritebackRequest } from './model/writeback.ts';
+
+/** What server and CLI ask to take live values into files. Nothing is written here: the caller applies the edits. */
+export interface WritebackApi {
+  /**
+   * What taking live values into the working tree's files would change, proved by rendering every application that reads them.
+   * @throws AppError `application-unknown`
+   */
+  plan(request: WritebackRequest, signal: AbortSignal): Promise<WritebackPlan>;
+}
