@@ -3,7 +3,7 @@ import type { Disposable } from '../base/lifecycle.ts';
 import { type ClusterHub, reasonOf } from './clusterHub.ts';
 import type { ClusterConnection, WatchOutcome, WatchStatus } from './cluster/api.ts';
 import { applicationRow } from './applicationRow.ts';
-import { autoscalerTargets, canHaveChildren, type DesiredObject, interestsOf, settleObjects } from './desiredObjects.ts';
+import { autoscalerTargets, canHaveChildren, type DesiredObject, interestsOf, scalersAmong, settleObjects } from './desiredObjects.ts';
 import type { Target } from './git/state.ts';
 import type { Application, Destination } from './model/application.ts';
 import { keyString } from './model/objects.ts';
@@ -103,6 +103,11 @@ export class ApplicationSession implements Disposable {
 
   get objects(): readonly TrackedObject[] {
     return [...this.#objects.values()];
+  }
+
+  /** Inputs have uncommitted edits, unsaved ones included. */
+  get isEdited(): boolean {
+    return this.#isEdited;
   }
 
   get isActive(): boolean {
@@ -378,6 +383,7 @@ export class ApplicationSession implements Disposable {
   }
 
   #readAutoscalers(): ReadonlyMap<string, string> {
-    return autoscalerTargets(this.#connection?.watches.objects('autoscaling', 'HorizontalPodAutoscaler') ?? []);
+    const live = this.#connection?.watches.objects('autoscaling', 'HorizontalPodAutoscaler') ?? [];
+    return autoscalerTargets([...scalersAmong(this.#desired), ...live]);
   }
 }

@@ -10,7 +10,8 @@ export function fileProblems(workspace: Workspace, path: string): readonly FileP
     .filter((problem) => problem.range.file === path)
     .map(({ code, details, range, severity }) => ({ reason: { code, details }, range, severity }));
   const renders = workspace.sessions.flatMap((session) =>
-    (session.render?.errors ?? [])
+    // While the working tree renders otherwise, its own errors count: target's lines may be elsewhere in this text.
+    (workspace.edits.render(session.application.id) === undefined ? (session.render?.errors ?? []) : [])
       .filter((error) => error.file === path)
       .map((error): FileProblem => ({
         reason: renderReason(error),
@@ -18,7 +19,9 @@ export function fileProblems(workspace: Workspace, path: string): readonly FileP
         severity: error.isWarning === true ? 'warning' : 'error',
       })),
   );
-  return [...new Map([...config, ...renders].map((problem) => [JSON.stringify(problem), problem])).values()];
+  return [
+    ...new Map([...config, ...renders, ...workspace.edits.problems(path)].map((problem) => [JSON.stringify(problem), problem])).values(),
+  ];
 }
 
 /** The applications whose renders read a file, worst first. @param path relative to the repo's root */

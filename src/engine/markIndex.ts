@@ -6,6 +6,7 @@ import { decodeText } from './git/textEncoding.ts';
 import type { WorkingTree } from './git/workingTree.ts';
 import type { JsonValue } from './model/json.ts';
 import { canonicalJson } from './model/json.ts';
+import type { EditedField, EditedObject, EditEffect } from './model/edits.ts';
 import type { LineMark } from './model/snapshot.ts';
 import type { SourceTree } from './model/sourceTree.ts';
 import { LineMap } from './provenance/lineMap.ts';
@@ -13,6 +14,12 @@ import { LineMap } from './provenance/lineMap.ts';
 interface ApplicationMarks {
   readonly tree: SourceTree;
   readonly marks: readonly LineMark[];
+}
+
+/** Edits of an application, with the texts that their ranges count in. */
+interface ApplicationEdits {
+  readonly effect: EditEffect;
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 interface CachedMap {
@@ -29,6 +36,7 @@ export class MarkIndex implements Disposable {
   readonly #root: string;
   readonly #workingTree: WorkingTree;
   readonly #byApplication = new Map<string, ApplicationMarks>();
+  readonly #edits = new Map<string, ApplicationEdits>();
   readonly #shown = new Map<string, readonly LineMark[]>();
   readonly #maps = new Map<string, CachedMap>();
   readonly #changed = new Emitter<readonly string[]>();
@@ -53,9 +61,21 @@ export class MarkIndex implements Disposable {
     if (this.#dirty.size > 0) this.#recompute.request();
   }
 
+  /** Replaces the edits of one application; `undefined` takes them away. */
+  setEdits(applicationId: string, next: ApplicationEdits | undefined): void {
+    for (const file of filesOf(this.#edits.get(applicationId))) this.#dirty.add(file);
+    if (next === undefined) this.#edits.delete(applicationId);
+    else this.#edits.set(applicationId, next);
+    for (const file of filesOf(next)) this.#dirty.add(file);
+    // A field that was marked before its edit carries the edit's value, wherever its own line is.
+    for (const mark of this.#byApplication.get(applicationId)?.marks ?? []) this.#dirty.add(mark.range.file);
+    if (this.#dirty.size > 0) this.#recompute.request();
+  }
+
   /** Texts of the working tree changed; folders stand for all below. */
   filesChanged(paths: readonly string[]): void {
-    for (const file of new Set([...this.#byApplication.values()].flatMap(({ marks }) => marks.map((mark) => mark.range.file)))) {
+    const marked = [...this.#byApplication.values()].flatMap(({ marks }) => marks.map((mark) => mark.range.file));
+    for (const file of new Set([...marked, ...[...this.#edits.values()].flatMap(filesOf)])) {
       if (paths.some((path) => file === path || path === '' || file.startsWith(`${path}/`))) this.#dirty.add(file);
     }
     if (this.#dirty.size > 0) this.#recompute.request();
@@ -97,7 +117,31 @@ export class MarkIndex implements Disposable {
         if (moved !== undefined) placed.push({ ...mark, range: moved.range, isEdited: moved.isEdited });
       }
     }
-    return placed.sort((a, b) => a.range.startLine - b.range.startLine || (a.applicationId < b.applicationId ? -1 : 1));
+    return [...placed.map((mark) => this.#withEdit(mark)), ...this.#editMarks(file, now, placed)].sort(
+      (a, b) => a.range.startLine - b.range.startLine || (a.applicationId < b.applicationId ? -1 : 1),
+    );
+  }
+
+  #withEdit(mark: LineMark): LineMark {
+    const field = fieldOf(this.#edits.get(mark.applicationId)?.effect, mark);
+    return field?.working === undefined ? mark : { ...mark, working: field.working, isEdited: true };
+  }
+
+  /** Marks of the fields that only the edits change, on the lines that set them. */
+  #editMarks(file: string, now: string, placed: readonly LineMark[]): readonly LineMark[] {
+    return [...this.#edits.values()].flatMap(({ effect, texts }) => {
+      const from = texts.get(file);
+      if (from === undefined) return [];
+      const map = new LineMap(from, now);
+      return effect.objects.flatMap((object) =>
+        object.fields.flatMap((field): readonly LineMark[] => {
+          const isPlaced = placed.some((mark) => mark.applicationId === effect.applicationId && isOf(mark, object, field));
+          if (isPlaced || field.source?.file !== file) return [];
+          const moved = map.map(field.source);
+          return moved === undefined ? [] : [editMark(effect, object, field, moved.range)];
+        }),
+      );
+    });
   }
 
   async #mapOf(file: string, tree: SourceTree, to: string): Promise<LineMap | undefined> {
@@ -110,6 +154,37 @@ export class MarkIndex implements Disposable {
     this.#maps.set(id, { from, to, map });
     return map;
   }
+}
+
+function filesOf(edits: ApplicationEdits | undefined): readonly string[] {
+  return (edits?.effect.objects ?? []).flatMap(({ fields }) => fields.flatMap(({ source }) => source?.file ?? []));
+}
+
+function isOf(mark: LineMark, object: EditedObject, field: EditedField): boolean {
+  return mark.objectKey === object.key && mark.fieldId === field.id;
+}
+
+function fieldOf(effect: EditEffect | undefined, mark: LineMark): EditedField | undefined {
+  return effect?.objects.find(({ key }) => key === mark.objectKey)?.fields.find(({ id }) => id === mark.fieldId);
+}
+
+function editMark(effect: EditEffect, { key, object }: EditedObject, field: EditedField, range: LineMark['range']): LineMark {
+  const { applicationId, applicationName, environment, context } = effect;
+  return {
+    range,
+    kind: 'edited',
+    applicationId,
+    applicationName,
+    context,
+    object,
+    objectKey: key,
+    fieldId: field.id,
+    isEdited: true,
+    ...(environment === undefined ? {} : { environment }),
+    ...(field.git === undefined ? {} : { git: field.git }),
+    ...(field.working === undefined ? {} : { working: field.working }),
+    ...(field.live === undefined ? {} : { live: field.live }),
+  };
 }
 
 /** The text of a file without its byte order mark, or undefined when there is no such file. */

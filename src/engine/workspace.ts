@@ -2,10 +2,12 @@ import { relative, resolve, sep } from 'node:path';
 import { type BackgroundRunner } from '../base/async.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { ApplicationSession, type ApplicationListener, type ApplicationServices } from './applicationSession.ts';
+import { EditDryRuns } from './editDryRuns.ts';
 import { MarkIndex } from './markIndex.ts';
 import type { EngineOverrides } from './engineServices.ts';
 import type { Application } from './model/application.ts';
 import type { RepoChange, RepoSession } from './repoSession.ts';
+import { WorkingEdits } from './workingEdits.ts';
 
 /** Who is told of a workspace's changes. */
 export interface WorkspaceListener {
@@ -21,6 +23,7 @@ export interface WorkspaceListener {
 export class Workspace implements Disposable {
   readonly repo: RepoSession;
   readonly marks: MarkIndex;
+  readonly edits: WorkingEdits;
   readonly #services: ApplicationServices;
   readonly #listener: WorkspaceListener;
   readonly #sessions = new Map<string, ApplicationSession>();
@@ -45,6 +48,20 @@ export class Workspace implements Disposable {
       }),
     );
     this.#services = { ...services, repo };
+    this.edits = this.#store.add(
+      new WorkingEdits(
+        { repo, renderer: services.renderer, dryRuns: new EditDryRuns(), background, sessions: () => this.sessions },
+        {
+          onEdits: (id, edits) => {
+            this.marks.setEdits(id, edits);
+            listener.onRow(id);
+          },
+          onProblems: (files) => {
+            listener.onFiles(files.map((file) => resolve(this.repo.root, file)));
+          },
+        },
+      ),
+    );
     this.#listener = listener;
     this.#store.add(
       repo.onDidChange((change) => {
@@ -78,6 +95,7 @@ export class Workspace implements Disposable {
     const gone = [...this.#sessions.keys()].filter((id) => !found.has(id));
     for (const id of gone) {
       this.#sessions.get(id)?.dispose();
+      this.edits.drop(id);
       this.#sessions.delete(id);
     }
     const changed = [...gone];
@@ -92,6 +110,7 @@ export class Workspace implements Disposable {
       session.editsChanged();
     }
     this.marks.filesChanged(change.paths);
+    this.edits.filesChanged(change.paths);
     this.#tellProblems('', change.applications ? this.repo.found.problems.map((problem) => problem.range.file) : undefined);
     this.#listener.onApplications(changed);
   }
@@ -120,6 +139,8 @@ export class Workspace implements Disposable {
       },
       onMarks: (id, tree, marks) => {
         this.marks.set(id, tree === undefined ? undefined : { tree, marks });
+        const session = this.#sessions.get(id);
+        if (session !== undefined) this.edits.look(session);
       },
     };
   }

@@ -24,13 +24,16 @@ export function toDiagnostics(marks: readonly LineMark[], problems: readonly Fil
       code: problem.reason.code,
       message: describe(problem.reason.code, problem.reason.details),
     })),
-    ...marks.map((mark) => ({
-      range: toRange(mark.range),
-      severity: DiagnosticSeverity.Information,
-      source: diagnosticSource,
-      code: mark.kind,
-      message: markSentence(mark),
-    })),
+    // An edit is no finding: its line and hover show it.
+    ...marks
+      .filter((mark) => mark.kind !== 'edited')
+      .map((mark) => ({
+        range: toRange(mark.range),
+        severity: DiagnosticSeverity.Information,
+        source: diagnosticSource,
+        code: mark.kind,
+        message: markSentence(mark),
+      })),
   ];
 }
 

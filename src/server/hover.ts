@@ -20,6 +20,7 @@ export function hoverOf(marks: readonly LineMark[], line: number): Hover | null 
 function hoverSection(mark: LineMark): string {
   const title = `**${escapeMarkdown(mark.object)}**${mark.fieldId === undefined ? '' : ` \`${code(mark.fieldId)}\``} · ${escapeMarkdown(markPlace(mark))}`;
   const rows = [
+    ['working tree', mark.working],
     ['Git', mark.git ?? (mark.kind === 'added' ? 'not set' : undefined)],
     ['live', mark.live ?? (mark.kind === 'missing' ? 'the object does not exist' : mark.kind === 'removed' ? 'not set' : undefined)],
   ].flatMap(([side, text]) => (text === undefined ? [] : [`| ${side ?? ''} | \`${code(text)}\` |`]));
@@ -36,7 +37,7 @@ function hoverSection(mark: LineMark): string {
 
 /** Whether Revert Drift has something to do for a mark. */
 export function isRevertible(mark: LineMark): boolean {
-  return mark.kind !== 'out-of-sync' && mark.kind !== 'cannot-compare';
+  return mark.kind !== 'edited' && mark.kind !== 'out-of-sync' && mark.kind !== 'cannot-compare';
 }
 
 /** The serialisable arguments that commands of the extension take. */

@@ -23,6 +23,8 @@ export function markSentence(mark: LineMark): string {
       return `${field} is not applied yet in ${place}: live is ${mark.live ?? 'unset'}, Git ${mark.git ?? 'unset'}`;
     case 'differs':
       return `${field} differs in ${place}: live ${mark.live ?? 'unset'}, Git ${mark.git ?? 'unset'}; no record tells which side moved`;
+    case 'edited':
+      return `${field} is edited to ${mark.working ?? 'nothing'}: live is ${mark.live ?? 'unset'} in ${place}, Git ${mark.git ?? 'unset'}`;
     case 'cannot-compare':
       return `${mark.object} cannot be compared in ${place}${mark.live === undefined ? '' : `: ${mark.live}`}`;
   }

@@ -1,5 +1,15 @@
 import type { FileRange, Owner, SourceType } from './application.ts';
-import type { ApplicationState, FieldChange, FieldDifference, FieldDirection, Health, ObjectState, OwnerMark, Reason } from './states.ts';
+import type {
+  ApplicationState,
+  FieldChange,
+  FieldDifference,
+  FieldDirection,
+  Health,
+  IgnoredField,
+  ObjectState,
+  OwnerMark,
+  Reason,
+} from './states.ts';
 
 /** One application as the views show it. */
 export interface ApplicationRow {
@@ -59,6 +69,8 @@ export interface ObjectRow {
   readonly hasChildren: boolean;
   readonly fields: readonly FieldRow[];
   readonly ignoredCount: number;
+  /** what {@link ignoredCount} counts: which fields, and by whom */
+  readonly ignored?: readonly IgnoredField[];
   readonly source?: FileRange;
 }
 
@@ -74,7 +86,32 @@ export interface FieldRow {
   readonly time?: string;
   readonly isConfirmed: boolean;
   readonly isMasked: boolean;
+  /** who wrote it and with what, who holds it, whether its owner reverts it; words by `describe` */
+  readonly notes?: readonly Reason[];
   readonly source?: FileRange;
+}
+
+/** A field that the comparison of an application leaves out. */
+export interface IgnoredRow extends IgnoredField {
+  /** `keyString` */
+  readonly objectKey: string;
+  /** `Deployment/web` */
+  readonly object: string;
+}
+
+/** A declared ignore rule, and how many fields it leaves out now. */
+export interface RuleRow {
+  /** where it stands */
+  readonly by: string;
+  readonly paths: readonly string[];
+  readonly fieldCount: number;
+}
+
+/** Everything that an application's comparison leaves out, and why. */
+export interface IgnoredList {
+  readonly fields: readonly IgnoredRow[];
+  /** the application's own rules, also those that leave out nothing now */
+  readonly rules: readonly RuleRow[];
 }
 
 /** A live object below another by owner reference: ReplicaSets, Pods, Jobs. */
@@ -134,7 +171,7 @@ export interface SideDocument {
 /** A mark on a line of a manifest. */
 export interface LineMark {
   readonly range: FileRange;
-  readonly kind: 'changed' | 'added' | 'removed' | 'missing' | 'out-of-sync' | 'differs' | 'cannot-compare';
+  readonly kind: 'changed' | 'added' | 'removed' | 'missing' | 'out-of-sync' | 'differs' | 'cannot-compare' | 'edited';
   readonly applicationId: string;
   readonly applicationName: string;
   readonly environment?: string;
@@ -148,6 +185,10 @@ export interface LineMark {
   readonly live?: string;
   readonly manager?: string;
   readonly time?: string;
+  /** as in {@link FieldRow} */
+  readonly notes?: readonly Reason[];
+  /** the value by the working tree, where edits set the field otherwise than target */
+  readonly working?: string;
   /** the line was edited since target: both values are shown */
   readonly isEdited: boolean;
 }

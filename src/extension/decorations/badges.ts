@@ -33,7 +33,9 @@ export class FileBadges implements vscode.FileDecorationProvider, vscode.Disposa
 
   provideFileDecoration(uri: vscode.Uri): vscode.FileDecoration | undefined {
     if (uri.scheme !== 'file' || !this.#settings.areDecorationsEnabled) return undefined;
-    const marks = this.#marks.get(uri).filter((mark) => mark.kind !== 'out-of-sync' && mark.kind !== 'cannot-compare');
+    const marks = this.#marks
+      .get(uri)
+      .filter((mark) => mark.kind !== 'out-of-sync' && mark.kind !== 'cannot-compare' && mark.kind !== 'edited');
     if (marks.length === 0) return undefined;
     const places = [...new Set(marks.map((mark) => mark.environment ?? mark.context))].join(', ');
     const { l10n } = vscode;

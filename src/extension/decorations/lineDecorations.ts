@@ -15,6 +15,7 @@ const looks: Readonly<Record<LineMark['kind'], { readonly icon: string; readonly
   missing: { icon: 'missing', color: 'plumbline.missingForeground' },
   'out-of-sync': { icon: 'outOfSync', color: 'plumbline.outOfSyncForeground' },
   differs: { icon: 'differs', color: 'plumbline.differsForeground' },
+  edited: { icon: 'edited', color: 'plumbline.outOfSyncForeground' },
   'cannot-compare': { icon: 'cannotCompare', color: 'plumbline.cannotCompareForeground' },
 };
 

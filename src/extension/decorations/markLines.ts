@@ -36,7 +36,16 @@ export interface LineNote {
   readonly text: string;
 }
 
-const kindOrder: readonly LineMark['kind'][] = ['missing', 'changed', 'removed', 'added', 'differs', 'cannot-compare', 'out-of-sync'];
+const kindOrder: readonly LineMark['kind'][] = [
+  'missing',
+  'changed',
+  'removed',
+  'added',
+  'differs',
+  'cannot-compare',
+  'out-of-sync',
+  'edited',
+];
 const mostNotesPerLine = 2;
 const shortestCommonPath = 8;
 
@@ -79,7 +88,10 @@ function fact(mark: LineMark, l10n: WordsContext['l10n']): string {
   const live = mark.live === undefined ? l10n.t('not set') : withoutCommonPath(mark.live, mark.git);
   const git = mark.git === undefined ? l10n.t('not set') : withoutCommonPath(mark.git, mark.live);
   switch (mark.kind) {
+    case 'edited':
+      return mark.working === mark.live ? l10n.t('as live') : l10n.t('live: {0}', live);
     case 'changed':
+      if (mark.working !== undefined && mark.working === mark.live) return l10n.t('as live, Git: {0}', git);
       return mark.isEdited ? l10n.t('live: {0}, Git: {1}', live, git) : l10n.t('live: {0}', live);
     case 'added':
       return mark.fieldId === undefined

@@ -30,4 +30,7 @@ export const driftMessages: Readonly<Record<string, string>> = {
   'no-baseline':
     'No difference was found, but {manager} left no record of what it applied, so nobody can tell what was removed from Git. The next sync records it.',
   'nothing-rendered': 'The source renders to no object at all. Check its path and its parameters.',
+  'server-warning': 'The API server warns about {object} ({application}): {message}',
+  'server-refuses': 'The API server would refuse {object} ({application}): {message}',
+  'server-refuses-field': 'The API server would refuse {object} ({application}): {field}: {message}',
 };

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test, type TestContext } from 'node:test';
+import type { Engine } from '../../../src/engine/engine.ts';
+import { kubectl } from '../../tools/binaries.ts';
+import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { settingsFor, startEngine, testRepo, until } from './support.ts';
+
+let plane: ControlPlane;
+const run = (...args: readonly string[]): Promise<string> => kubectl(args, { kubeconfig: plane.kubeconfigPath });
+
+before(async () => {
+  plane = await startControlPlane();
+});
+after(() => plane.stop());
+
+const deployment = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 2
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: registry.example/web:1.0
+`;
+
+const config = (namespace: string, ...paths: readonly string[]): string => `apiVersion: plumbline.dev/v1alpha1
+kind: Config
+environments:
+  prod: {context: plumbline-dev}
+applications:
+${paths.map((path) => `  - {name: ${path.replaceAll('/', '-')}, environment: prod, path: ${path}, namespace: ${namespace}}`).join('\n')}
+`;
+
+async function opened(
+  t: TestContext,
+  namespace: string,
+  files: Readonly<Record<string, string>>,
+  flag: string,
+  paths: readonly string[],
+): Promise<{ engine: Engine; repo: string }> {
+  const repo = await testRepo(t, { 'plumbline.yaml': config(namespace, ...paths), ...files });
+  await run('create', 'namespace', namespace);
+  for (const path of paths) await run('apply', '--server-side', '-n', namespace, flag, join(repo, path));
+  const { engine } = await startEngine(t, repo, settingsFor(plane.kubeconfigPath));
+  await engine.check(undefined);
+  return { engine, repo };
+}
+
+const marks = (engine: Engine, file: string): unknown =>
+  engine.marks(file).map(({ kind, fieldId, range, git, working, live }) => [kind, fieldId, range.startLine, git, working, live]);
+
+const isSame = (left: unknown, right: unknown): boolean => JSON.stringify(left) === JSON.stringify(right);
+
+test('typing in a manifest shows at once what live has, and the server is asked after a pause', async (t) => {
+  const { engine, repo } = await opened(t, 'typing', { 'shop/web.yaml': deployment }, '-f', ['shop']);
+  const file = join(repo, 'shop/web.yaml');
+  const type = (from: string, to: string): void => {
+    engine.setBuffer(file, deployment.replace(from, to));
+  };
+  assert.deepEqual(marks(engine, file), []);
+
+  type('replicas: 2', 'replicas: 4');
+  const edited = [['edited', 'spec.replicas', 5, '2', '4', '2']];
+  await until(engine, 'the edited field is marked', () => isSame(marks(engine, file), edited));
+
+  // Broken text keeps what was known, and says on which line it is broken.
+  type('replicas: 2', 'replicas: 4\n  selector: {');
+  await until(engine, 'a problem', () => engine.problems(file).some(({ severity }) => severity === 'error'));
+  assert.deepEqual(marks(engine, file), edited);
+
+  await run('scale', 'deployment/web', '-n', 'typing', '--replicas=4');
+  type('replicas: 2', 'replicas: 4');
+  const adopted = [['changed', 'spec.replicas', 5, '2', '4', '4']];
+  await until(engine, 'the drift knows the edit', () => isSame(marks(engine, file), adopted));
+  await until(engine, 'no problem is left', () => engine.problems(file).length === 0);
+
+  type('replicas: 2', 'replicaz: 2');
+  await until(engine, 'the server does not know the field', () =>
+    engine.problems(file).some(({ reason, range }) => reason.code.startsWith('server-') && range.startLine === 5),
+  );
+  engine.setBuffer(file, deployment.replaceAll('app: web', 'app: other'));
+  await until(engine, 'the server says that the field is immutable', () =>
+    engine.problems(file).some(({ reason, range }) => reason.code === 'server-refuses-field' && range.startLine === 6),
+  );
+
+  engine.setBuffer(file, undefined);
+  await until(engine, 'the drift alone is left', () => isSame(marks(engine, file), [['changed', 'spec.replicas', 5, '2', undefined, '4']]));
+  assert.deepEqual(engine.problems(file), []);
+});
+
+test('typing in a base marks the line for every overlay that it changes, and names what would change where', async (t) => {
+  const kustomization = (name: string): string => `resources: [../base]\nnamePrefix: ${name}-\n`;
+  const { engine, repo } = await opened(
+    t,
+    'blast',
+    {
+      'base/kustomization.yaml': 'resources: [web.yaml]\n',
+      'base/web.yaml': deployment,
+      'one/kustomization.yaml': kustomization('one'),
+      'two/kustomization.yaml': `${kustomization('two')}replicas: [{name: web, count: 7}]\n`,
+    },
+    '-k',
+    ['one', 'two'],
+  );
+  const file = join(repo, 'base/web.yaml');
+  const text = await readFile(file, 'utf8');
+  engine.setBuffer(file, text.replace('web:1.0', 'web:1.1'));
+  const image = 'spec.template.spec.containers[name=web].image';
+  const marked = ['edited', image, 14, 'registry.example/web:1.0', 'registry.example/web:1.1', 'registry.example/web:1.0'];
+  await until(engine, 'both overlays', () => isSame(marks(engine, file), [marked, marked]));
+  engine.setBuffer(file, text.replace('replicas: 2', 'replicas: 3'));
+  await until(engine, 'only the overlay without replicas of its own', () =>
+    isSame(
+      engine.marks(file).map(({ applicationId, fieldId, working }) => [applicationId, fieldId, working]),
+      [['prod/one', 'spec.replicas', '3']],
+    ),
+  );
+});
