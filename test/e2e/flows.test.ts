@@ -150,6 +150,22 @@ flow(session, 'branch switch: the marks follow the lines of the other branch', '
   await workbench.row(/^application storefront, prod, .*drifted/);
 });
 
+flow(session, 'a protected environment asks for its name before live changes are undone', '07-protected', async () => {
+  await workbench.askToRevert(/^application storefront, prod, .*drifted/);
+  assert.match(await workbench.question(), /shop-prod/);
+  await workbench.answer(/Revert/);
+  const input = workbench.page.locator('.quick-input-widget .quick-input-box input');
+  await input.fill('dev');
+  await workbench.page.locator('.quick-input-message', { hasText: 'This is not prod.' }).waitFor();
+  await workbench.picture('07-typed-name');
+  await workbench.page.keyboard.press('Enter');
+  assert.match(await live('shop-prod', 'deployment/storefront', '.spec.template.spec.containers[0].image'), /hotfix$/);
+  await input.fill('prod');
+  await workbench.page.keyboard.press('Enter');
+  await workbench.row(/^application storefront, prod, synced/i);
+  assert.doesNotMatch(await live('shop-prod', 'deployment/storefront', '.spec.template.spec.containers[0].image'), /hotfix$/);
+});
+
 flow(session, 'broken template: named with its file, and the rest keeps working', '08-mended', async () => {
   const path = 'apps/checkout/templates/service.yaml';
   const text = await read(path);
