@@ -10,6 +10,7 @@ import { ClusterHub, reasonOf } from './clusterHub.ts';
 import type { ApiCounters, ClusterPool } from './cluster/api.ts';
 import { ClusterDocuments } from './clusterDocuments.ts';
 import type { ContextList, EngineApi, ExecutionProgress, FileProblem, FileUse, Interest, RevertPlans } from './engineApi.ts';
+import { type EditorApi, EditorFacts } from './editorApi.ts';
 import { createServices, type EngineOptions, type EngineOverrides, type EngineServices } from './engineServices.ts';
 import { fileProblems, usesOf } from './fileFacts.ts';
 import type { Application } from './model/application.ts';
@@ -55,6 +56,7 @@ export class Engine implements EngineApi, Disposable {
   readonly #overrides: EngineOverrides;
   #interest: Interest = { applicationIds: [], isViewVisible: false };
 
+  readonly editor: EditorApi;
   readonly onDidChangeRows = this.#rows.event;
   readonly onDidChangeMarks = this.#marks.event;
   readonly onDidChangeDocuments = this.#documentChanges.event;
@@ -66,6 +68,7 @@ export class Engine implements EngineApi, Disposable {
     this.#background = this.#store.add(background);
     this.#services = this.#store.add(services);
     this.#workspaces = this.#store.add(new Workspaces((folder) => this.#openWorkspace(folder)));
+    this.editor = new EditorFacts(this.#workspaces);
     this.#hub = this.#store.add(new ClusterHub(this.#services.pool, this.#background));
     this.#documents = new SideDocuments(this.#services.renderer);
     this.#clusterDocuments = new ClusterDocuments(this.#hub);

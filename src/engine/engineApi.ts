@@ -4,6 +4,7 @@ import type { Plan, RevertTarget, StepResult } from './model/plan.ts';
 import type { Side } from './model/sides.ts';
 import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from './model/snapshot.ts';
 import type { Reason } from './model/states.ts';
+import type { EditorApi } from './editorApi.ts';
 
 /** A problem of a file: broken YAML, a bad plumbline.yaml, a failing template. */
 export interface FileProblem {
@@ -46,6 +47,8 @@ export interface ContextList {
 
 /** What server and CLI ask of the engine. All files are absolute paths unless they are inside a {@link FileRange}. */
 export interface EngineApi {
+  /** what language features ask */
+  readonly editor: EditorApi;
   /** rows of these applications, or of clusters and repos (empty list), changed */
   readonly onDidChangeRows: Event<readonly string[]>;
   /** marks or problems of these files changed */

@@ -6,6 +6,7 @@ import { registerLiveCommands } from './commands/liveCommands.ts';
 import { registerRevertCommands } from './commands/revertCommands.ts';
 import type { Services } from './commands/services.ts';
 import { registerSourceCommands } from './commands/sourceCommands.ts';
+import { registerSyncCommands } from './commands/syncCommands.ts';
 import { registerViewCommands } from './commands/viewCommands.ts';
 import { ContextKeySetter } from './contextKeys.ts';
 import { FileBadges, HealthBadges } from './decorations/badges.ts';
@@ -16,11 +17,14 @@ import { EngineClient } from './engine/engineClient.ts';
 import { EngineSupervisor } from './engine/engineSupervisor.ts';
 import { ErrorPresenter } from './errorPresenter.ts';
 import { documentScheme } from './ids.ts';
+import { registerEffectCommands } from './language/effectCommands.ts';
 import { Settings } from './settings.ts';
 import { StatusBar } from './status/statusBar.ts';
 import { SnapshotStore } from './store/snapshotStore.ts';
 import { ApplicationsView } from './tree/applicationsView.ts';
 import { ClustersView } from './tree/clustersView.ts';
+import { HistoryView } from './tree/historyView.ts';
+import { PlanView } from './tree/planView.ts';
 import type { WordsContext } from './words/rowText.ts';
 
 /** Composes the extension; the engine's process is started after this returned. */
@@ -66,20 +70,29 @@ export function activate(context: vscode.ExtensionContext): void {
   const view = disposables.add(
     new ApplicationsView({ store, engine, presenter, settings, contextKeys, memory: context.workspaceState, words }),
   );
+  const planView = disposables.add(new PlanView(contextKeys, words));
+  const historyView = disposables.add(new HistoryView({ store, engine, presenter, contextKeys, words }));
+  disposables.add(
+    view.onDidChangeSelection((applicationId) => {
+      historyView.setApplication(applicationId);
+    }),
+  );
   disposables.add(new ClustersView(store, words));
   disposables.add(new StatusBar(store, engine));
   disposables.add(vscode.workspace.registerTextDocumentContentProvider(documentScheme, documents));
   disposables.add(vscode.window.registerFileDecorationProvider(badges));
   disposables.add(vscode.window.registerFileDecorationProvider(new HealthBadges()));
 
-  const services: Services = { store, engine, presenter, documents, view, settings, contextKeys, log, words };
+  const services: Services = { store, engine, presenter, documents, view, planView, historyView, settings, contextKeys, log, words };
   for (const register of [
     registerDiffCommands,
+    registerSyncCommands,
     registerRevertCommands,
     registerLiveCommands,
     registerSourceCommands,
     registerClusterCommands,
     registerViewCommands,
+    registerEffectCommands,
   ]) {
     disposables.add(register(services));
   }

@@ -8,9 +8,17 @@ export const commandIds = {
   compareHeadWorkingTree: 'plumbline.compare.headWorkingTree',
   compareLiveWorkingTree: 'plumbline.compare.liveWorkingTree',
   compareSides: 'plumbline.compareSides',
+  threeSides: 'plumbline.threeSides',
+  showEffects: 'plumbline.showEffects',
   showAllFields: 'plumbline.showAllFields',
   showRelevantFields: 'plumbline.showRelevantFields',
   openSource: 'plumbline.openSource',
+  previewSync: 'plumbline.previewSync',
+  sync: 'plumbline.sync',
+  applyPlan: 'plumbline.applyPlan',
+  showPlanText: 'plumbline.showPlanText',
+  closePlan: 'plumbline.closePlan',
+  showHistory: 'plumbline.showHistory',
   revert: 'plumbline.revert',
   reveal: 'plumbline.reveal',
   refresh: 'plumbline.refresh',
@@ -35,7 +43,12 @@ export const commandIds = {
 export type CommandId = (typeof commandIds)[keyof typeof commandIds];
 
 /** Ids of the views. */
-export const viewIds = { applications: 'plumbline.applications', clusters: 'plumbline.clusters' } as const;
+export const viewIds = {
+  applications: 'plumbline.applications',
+  plan: 'plumbline.plan',
+  history: 'plumbline.history',
+  clusters: 'plumbline.clusters',
+} as const;
 
 /** Context keys that `when` clauses of package.json read, with their values. */
 export interface ContextKeys {
@@ -43,6 +56,10 @@ export interface ContextKeys {
   'plumbline:contexts': 'unknown' | 'none' | 'some';
   'plumbline:filtered': boolean;
   'plumbline:allFields': boolean;
+  /** a sync plan is shown */
+  'plumbline:plan': boolean;
+  /** what the ledger of the selected application holds */
+  'plumbline:history': 'unknown' | 'none' | 'some';
 }
 
 /** Why the Applications view shows what it shows; each empty one has its own welcome content. */

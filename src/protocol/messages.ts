@@ -3,6 +3,7 @@ import type { Side } from '../engine/model/sides.ts';
 import type { Plan, RevertTarget, StepResult } from '../engine/model/plan.ts';
 import type { EngineSettings } from '../engine/model/settings.ts';
 import type { Reason } from '../engine/model/states.ts';
+import type { EditEffect } from '../engine/model/edits.ts';
 
 /** Identity of the truth the server holds: a restarted engine starts a new epoch; versions count up within one. */
 export interface Stamp {
@@ -59,6 +60,8 @@ export interface Requests {
     result: { file: string; text: string; problem?: Reason };
   };
   'plumbline/signIn': { params: { context: string }; result: null };
+  /** what edits would change in the applications that read a file (absolute); without it in all */
+  'plumbline/effects': { params: { file?: string }; result: { effects: readonly EditEffect[] } };
   'plumbline/marks': { params: { file: string }; result: { marks: readonly LineMark[] } };
 }
 

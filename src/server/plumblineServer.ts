@@ -17,7 +17,7 @@ import type { EngineSettings } from '../engine/model/settings.ts';
 import type { ClientNotifications } from '../protocol/messages.ts';
 import { toInitializationOptions, toSettings } from '../protocol/validate.ts';
 import { codeActionsOf } from './codeActions.ts';
-import { codeLensesOf } from './codeLens.ts';
+import { codeLensesOf, effectLensesOf } from './codeLens.ts';
 import { MarkPublisher } from './diagnostics.ts';
 import { followDocuments, toFile } from './documents.ts';
 import { hoverOf } from './hover.ts';
@@ -136,7 +136,9 @@ export class PlumblineServer implements Disposable {
     });
     connection.onCodeLens(({ textDocument }) => {
       const file = toFile(textDocument.uri);
-      return file === undefined || !settings.codeLensEnabled ? [] : codeLensesOf(engine.uses(file));
+      return file === undefined || !settings.codeLensEnabled
+        ? []
+        : [...codeLensesOf(engine.uses(file)), ...effectLensesOf(engine.editor.effects(file), file)];
     });
     this.#store.add(
       engine.onDidChangeDocuments((change) => {

@@ -47,6 +47,7 @@ const kindOrder: readonly LineMark['kind'][] = [
   'edited',
 ];
 const mostNotesPerLine = 2;
+const mostValuesPerLine = 3;
 const shortestCommonPath = 8;
 
 /** Gathers the marks of a file by line, worst first. */
@@ -68,6 +69,8 @@ export function lineNotes(marks: readonly LineMark[], words: Pick<WordsContext, 
 
 function joinNotes(marks: readonly LineMark[], words: Pick<WordsContext, 'l10n' | 'nowMs' | 'locale'>): string {
   const applications = new Set(marks.map((mark) => mark.applicationId));
+  const combined = combinedNote(marks, words);
+  if (combined !== undefined) return combined;
   const notes = marks.map((mark) => {
     const note = noteText(mark, words);
     return applications.size > 1 ? `${mark.environment ?? mark.applicationName}: ${note}` : note;
@@ -75,6 +78,23 @@ function joinNotes(marks: readonly LineMark[], words: Pick<WordsContext, 'l10n' 
   const shown = [...new Set(notes)];
   const rest = shown.length - mostNotesPerLine;
   return [...shown.slice(0, mostNotesPerLine), ...(rest > 0 ? [words.l10n.t('+{0} more', rest)] : [])].join('  |  ');
+}
+
+/** `live: 5 in prod-eu, 4 in prod-us`: one field, changed in several applications and nothing else on the line. */
+function combinedNote(marks: readonly LineMark[], { l10n }: Pick<WordsContext, 'l10n'>): string | undefined {
+  const [first] = marks;
+  const isOneField = marks.every(
+    ({ kind, fieldId }) => (kind === 'changed' || kind === 'edited') && kind === first?.kind && fieldId === first.fieldId,
+  );
+  const places = new Map<string, string[]>();
+  for (const mark of marks) {
+    const live = mark.live === undefined ? l10n.t('not set') : withoutCommonPath(mark.live, mark.git);
+    places.set(live, [...(places.get(live) ?? []), mark.environment ?? mark.context]);
+  }
+  if (marks.length < 2 || !isOneField) return undefined;
+  const shown = [...places].slice(0, mostValuesPerLine).map(([live, where]) => l10n.t('{0} in {1}', live, [...new Set(where)].join(', ')));
+  const rest = places.size - mostValuesPerLine;
+  return l10n.t('live: {0}', [...shown, ...(rest > 0 ? [l10n.t('+{0} more', rest)] : [])].join(', '));
 }
 
 /** The note of one mark: `live: 5 · kubectl-scale 14:02`. */

@@ -117,6 +117,15 @@ test('typing in a base marks the line for every overlay that it changes, and nam
   const image = 'spec.template.spec.containers[name=web].image';
   const marked = ['edited', image, 14, 'registry.example/web:1.0', 'registry.example/web:1.1', 'registry.example/web:1.0'];
   await until(engine, 'both overlays', () => isSame(marks(engine, file), [marked, marked]));
+  assert.deepEqual(
+    engine.editor
+      .effects(file)
+      .map(({ applicationId, context, objects }) => [applicationId, context, objects.map(({ object, change }) => [object, change])]),
+    [
+      ['prod/one', 'plumbline-dev', [['Deployment/one-web', 'configure']]],
+      ['prod/two', 'plumbline-dev', [['Deployment/two-web', 'configure']]],
+    ],
+  );
   engine.setBuffer(file, text.replace('replicas: 2', 'replicas: 3'));
   await until(engine, 'only the overlay without replicas of its own', () =>
     isSame(

@@ -51,6 +51,19 @@ test('one line, several marks: the worst decides, applications are told apart, t
     { line: 2, kind: 'added', text: 'only live: x: y · kubectl-scale 11:02' },
     { line: 4, kind: 'changed', text: 'prod: live: 5 · kubectl-scale 11:02  |  staging: live: 7 · kubectl-scale 11:02  |  +1 more' },
   ]);
+  const [prod, staging, dev] = ['prod', 'staging', 'dev'].map((environment) => ({ environment, applicationId: `${environment}/shop` }));
+  assert.deepEqual(
+    lineNotes([lineMark(4, prod), lineMark(4, { ...staging, live: '4' }), lineMark(4, dev)], words).map(({ text }) => text),
+    ['live: 5 in prod, dev, 4 in staging'],
+  );
+  assert.deepEqual(
+    [
+      lineMark(1, { kind: 'edited', working: '4', live: '2' }),
+      lineMark(1, { kind: 'edited', working: '2', live: '2' }),
+      lineMark(1, { working: '5', isEdited: true }),
+    ].map((mark) => noteText(mark, words).split(' · ')[0]),
+    ['live: 2', 'as live', 'as live, Git: 2'],
+  );
 });
 
 test('marks follow edits', () => {
