@@ -1,6 +1,6 @@
 import type { WatchInterest } from './cluster/api.ts';
 import type { Destination } from './model/application.ts';
-import { arrayAt, isJsonObject, stringAt, valueAt } from './model/json.ts';
+import { arrayAt, isJsonObject, type JsonObject, stringAt, valueAt } from './model/json.ts';
 import { gvkOf, keyOf, keyString, type KubeObject, namespaceOf, type ObjectKey } from './model/objects.ts';
 import type { RenderedObject } from './model/render.ts';
 import type { ResourceInfo } from './model/resourceInfo.ts';
@@ -116,11 +116,32 @@ export function autoscalerTargets(autoscalers: readonly KubeObject[]): ReadonlyM
   for (const autoscaler of autoscalers) {
     const target = valueAt(autoscaler, 'spec', 'scaleTargetRef');
     if (!isJsonObject(target)) continue;
-    const [group = ''] = (stringAt(target, 'apiVersion') ?? '').split('/').slice(0, -1);
-    const key = { group, kind: stringAt(target, 'kind') ?? '', namespace: namespaceOf(autoscaler), name: stringAt(target, 'name') ?? '' };
-    targets.set(keyString(key), `${autoscaler.kind}/${keyOf(autoscaler).name}`);
+    targets.set(keyString(targetKey(target, namespaceOf(autoscaler))), `${autoscaler.kind}/${keyOf(autoscaler).name}`);
   }
   return targets;
+}
+
+/** KEDA's target is a Deployment when it says no more than its name (keda apis/keda/v1alpha1/scaledobject_types.go). */
+function targetKey(target: JsonObject, namespace: string): ObjectKey {
+  const [group = ''] = (stringAt(target, 'apiVersion') ?? 'apps/v1').split('/').slice(0, -1);
+  return { group, kind: stringAt(target, 'kind') ?? 'Deployment', namespace, name: stringAt(target, 'name') ?? '' };
+}
+
+/** Desired objects that scale others: an autoscaler that is not yet live, and KEDA's, count like live ones. */
+export function scalersAmong(objects: readonly DesiredObject[]): readonly KubeObject[] {
+  return objects.flatMap(({ key, object }) => (SCALERS.has(`${key.group}/${key.kind}`) ? [object] : []));
+}
+
+const SCALERS = new Set(['autoscaling/HorizontalPodAutoscaler', 'keda.sh/ScaledObject']);
+
+/** The VerticalPodAutoscaler of an application that sizes the Pods of an object; one that only recommends (`updateMode: Off`) does not. */
+export function sizerOf(key: ObjectKey, objects: readonly DesiredObject[]): string | undefined {
+  const sizer = objects.find(({ key: other, object }) => {
+    if (other.kind !== 'VerticalPodAutoscaler' || stringAt(object, 'spec', 'updatePolicy', 'updateMode') === 'Off') return false;
+    const target = valueAt(object, 'spec', 'targetRef');
+    return isJsonObject(target) && keyString(targetKey(target, other.namespace)) === keyString(key);
+  });
+  return sizer === undefined ? undefined : `${sizer.key.kind}/${sizer.key.name}`;
 }
 
 /** UIDs of the owners of an object. */

@@ -13,6 +13,7 @@ import type { ContextList, EngineApi, ExecutionProgress, FileProblem, FileUse, I
 import { type EditorApi, EditorFacts } from './editorApi.ts';
 import { createServices, type EngineOptions, type EngineOverrides, type EngineServices } from './engineServices.ts';
 import { fileProblems, usesOf } from './fileFacts.ts';
+import { Ignores, type IgnoresApi } from './ignores.ts';
 import type { Application } from './model/application.ts';
 import { describe } from './model/describe.ts';
 import type { RevertTarget, StepResult } from './model/plan.ts';
@@ -60,6 +61,7 @@ export class Engine implements EngineApi, Disposable {
   readonly onDidChangeRows = this.#rows.event;
   readonly onDidChangeMarks = this.#marks.event;
   readonly onDidChangeDocuments = this.#documentChanges.event;
+  readonly ignores: IgnoresApi = new Ignores((applicationId) => this.session(applicationId));
 
   private constructor(options: EngineOptions, services: EngineServices, background: BackgroundRunner, settings: SettingsCell) {
     this.#log = options.logger;

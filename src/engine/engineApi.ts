@@ -1,4 +1,5 @@
 import type { Event } from '../base/events.ts';
+import type { IgnoresApi } from './ignores.ts';
 import type { FileRange } from './model/application.ts';
 import type { Plan, RevertTarget, StepResult } from './model/plan.ts';
 import type { Side } from './model/sides.ts';
@@ -78,6 +79,9 @@ export interface EngineApi {
 
   planRevert(targets: readonly RevertTarget[], signal: AbortSignal): Promise<RevertPlans>;
   execute(planId: string, onProgress: (progress: ExecutionProgress) => void, signal: AbortSignal): Promise<readonly StepResult[]>;
+
+  /** what comparisons leave out, and why */
+  readonly ignores: IgnoresApi;
 
   contexts(): Promise<ContextList>;
   namespaces(context: string, signal: AbortSignal): Promise<{ readonly namespaces: readonly string[]; readonly problem?: Reason }>;

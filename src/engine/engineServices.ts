@@ -18,6 +18,7 @@ import { Locator } from './provenance/locate.ts';
 import { PatientRemotes } from './patientRemotes.ts';
 import { fetchRemoteFile } from './remoteFetch.ts';
 import { CachedRemoteSources } from './render/cachedRemotes.ts';
+import { ReleaseBaselines } from './releaseBaselines.ts';
 import { RenderService } from './render/renderService.ts';
 import { SourceRenderer } from './sourceRenderer.ts';
 
@@ -100,7 +101,7 @@ export async function createServices(
     pool,
     judge,
     renderer: new SourceRenderer(renders, remote, () => settings().renderTimeoutSeconds * 1000),
-    checker: new ObjectChecker(judge, new Locator()),
+    checker: new ObjectChecker(judge, new Locator(), new ReleaseBaselines(renders)),
     reloadKubeconfig: () => {
       pool.reload();
     },

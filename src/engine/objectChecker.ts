@@ -1,7 +1,9 @@
 import type { ClusterConnection } from './cluster/api.ts';
 import { ownerMarkOf } from './compare/ownerMarks.ts';
-import { canHaveChildren, type DesiredObject } from './desiredObjects.ts';
+import { canHaveChildren, type DesiredObject, sizerOf } from './desiredObjects.ts';
+import { explainAll } from './drift/explain.ts';
 import type { Judge } from './drift/judge.ts';
+import type { Baseline } from './drift/judgement.ts';
 import { healthOf } from './health/health.ts';
 import { textOf } from './markIndex.ts';
 import type { Application, FileRange } from './model/application.ts';
@@ -9,8 +11,9 @@ import { gvkOf, type KubeObject, nameOf, namespaceOf, type ObjectKey } from './m
 import type { ResourceInfo } from './model/resourceInfo.ts';
 import type { TypeSchema } from './model/schema.ts';
 import type { SourceTree } from './model/sourceTree.ts';
-import type { Verdict } from './model/states.ts';
+import type { Reason, Verdict } from './model/states.ts';
 import type { Locator, ObjectOrigin } from './provenance/locate.ts';
+import type { ReleaseBaselines } from './releaseBaselines.ts';
 import type { TrackedObject } from './trackedObject.ts';
 
 /** One object to check, with what its application knows. */
@@ -19,6 +22,10 @@ export interface Check {
   readonly desired: DesiredObject;
   readonly tracked: TrackedObject;
   readonly autoscaler: string | undefined;
+  /** what the last recorded sync applied; absent: what a Helm release or the object itself records */
+  readonly baseline?: Baseline;
+  /** whether and when the owner reverts what is changed live; absent: nobody does by itself */
+  readonly forecast?: Reason;
   /** a change of the watch: goes before the first comparison of other applications */
   readonly isInteractive: boolean;
   /** texts of files that may write fields of objects which they do not declare: kustomizations, patches */
@@ -31,10 +38,12 @@ export interface Check {
 export class ObjectChecker {
   readonly #judge: Judge;
   readonly #locator: Locator;
+  readonly #releases: ReleaseBaselines;
 
-  constructor(judge: Judge, locator: Locator) {
+  constructor(judge: Judge, locator: Locator, releases: ReleaseBaselines) {
     this.#judge = judge;
     this.#locator = locator;
+    this.#releases = releases;
   }
 
   /** @param tree target's files, for the lines */
@@ -47,7 +56,9 @@ export class ObjectChecker {
     const places = await this.#places(check, verdict, tree);
     const health =
       live === undefined ? undefined : healthOf(live, { children: descendants(live, desired.key, connection), nowMs: Date.now() });
-    return { ...tracked, ...places, schema, verdict, live, mark, health };
+    const notes = verdict.fields.length === 0 ? undefined : explainAll(verdict, contextOf(check));
+    const { notes: _before, ...known } = tracked;
+    return { ...known, ...places, schema, verdict, live, mark, health, ...(notes === undefined ? {} : { notes }) };
   }
 
   async #verdict(
@@ -59,6 +70,7 @@ export class ObjectChecker {
   ): Promise<Verdict> {
     const { application, desired } = check;
     const namespace = desired.key.namespace;
+    const baseline = check.baseline ?? (live === undefined ? undefined : await this.#releases.of(connection, desired.key, live, signal));
     return this.#judge.judge(
       {
         key: desired.key,
@@ -72,6 +84,7 @@ export class ObjectChecker {
         isNamespaceRendered: check.rendered.some((object) => object.key.kind === 'Namespace' && object.key.name === namespace),
         owner: application.owner,
         rules: application.ignore,
+        ...(baseline === undefined ? {} : { baseline }),
         ...(check.autoscaler === undefined ? {} : { autoscaler: check.autoscaler }),
       },
       {
@@ -111,6 +124,15 @@ export class ObjectChecker {
     }
     return { header: this.#locator.locateObject(origin, text, hash, identity)?.range, fieldRanges };
   }
+}
+
+function contextOf({ autoscaler, forecast, rendered, desired }: Check): Parameters<typeof explainAll>[1] {
+  const sizer = sizerOf(desired.key, rendered);
+  return {
+    ...(autoscaler === undefined ? {} : { autoscaler }),
+    ...(forecast === undefined ? {} : { forecast }),
+    ...(sizer === undefined ? {} : { sizer }),
+  };
 }
 
 function lineRange(file: string, line: number): FileRange {

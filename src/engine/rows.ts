@@ -17,8 +17,11 @@ export function toObjectRow(applicationId: string, object: TrackedObject, hasChi
     state: verdict.state,
     isLive: object.live !== undefined,
     hasChildren,
-    fields: verdict.fields.filter((field) => !field.isCosmetic).map((field) => toFieldRow(field, object.fieldRanges.get(field.id))),
+    fields: verdict.fields
+      .filter((field) => !field.isCosmetic)
+      .map((field) => toFieldRow(field, object.fieldRanges.get(field.id), object.notes)),
     ignoredCount: verdict.ignored.length,
+    ...(verdict.ignored.length === 0 ? {} : { ignored: verdict.ignored }),
     ...(object.health === undefined ? {} : { health: object.health }),
     ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
     ...(object.mark === undefined ? {} : { mark: object.mark }),
@@ -26,19 +29,20 @@ export function toObjectRow(applicationId: string, object: TrackedObject, hasChi
   };
 }
 
-function toFieldRow(field: FieldDifference, source: FieldRow['source']): FieldRow {
+function toFieldRow(field: FieldDifference, source: FieldRow['source'], notes: TrackedObject['notes']): FieldRow {
   return {
     id: field.id,
     change: field.change,
     direction: field.direction,
     isConfirmed: field.isConfirmed,
     isMasked: field.isMasked,
-    ...shown(field),
+    ...shown(field, notes),
     ...(source === undefined ? {} : { source }),
   };
 }
 
-function shown(field: FieldDifference): { git?: string; live?: string; manager?: string; time?: string } {
+function shown(field: FieldDifference, notes: TrackedObject['notes']): Pick<FieldRow, 'git' | 'live' | 'manager' | 'time' | 'notes'> {
+  const known = notes?.get(field.id);
   const git = shortValue(field, 'git');
   const live = shortValue(field, 'live');
   return {
@@ -46,6 +50,7 @@ function shown(field: FieldDifference): { git?: string; live?: string; manager?:
     ...(live === undefined ? {} : { live }),
     ...(field.writer === undefined ? {} : { manager: field.writer.manager }),
     ...(field.writer?.time === undefined ? {} : { time: field.writer.time }),
+    ...(known === undefined ? {} : { notes: known }),
   };
 }
 
@@ -91,7 +96,7 @@ export function marksOf(application: Application, object: TrackedObject): readon
   return verdict.fields.flatMap((field) => {
     const range = object.fieldRanges.get(field.id) ?? header;
     if (field.isCosmetic || range === undefined) return [];
-    return [{ ...common, ...shown(field), kind: markKind(field), range, fieldId: field.id }];
+    return [{ ...common, ...shown(field, object.notes), kind: markKind(field), range, fieldId: field.id }];
   });
 }
 

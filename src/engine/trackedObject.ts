@@ -3,7 +3,7 @@ import type { KubeObject, ObjectKey } from './model/objects.ts';
 import type { RenderedObject } from './model/render.ts';
 import type { ResourceInfo } from './model/resourceInfo.ts';
 import type { TypeSchema } from './model/schema.ts';
-import type { Health, OwnerMark, Verdict } from './model/states.ts';
+import type { Health, OwnerMark, Reason, Verdict } from './model/states.ts';
 
 /** One desired object of an application with all that is known of it now. */
 export interface TrackedObject {
@@ -23,6 +23,8 @@ export interface TrackedObject {
   readonly live: KubeObject | undefined;
   readonly health: Health | undefined;
   readonly mark: OwnerMark | undefined;
+  /** what is known of each differing field beyond its values, by field id; words by `describe` */
+  readonly notes?: ReadonlyMap<string, readonly Reason[]>;
 }
 
 /** The verdict of an object that was not compared yet. */

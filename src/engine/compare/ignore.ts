@@ -3,7 +3,7 @@ import { isJsonArray, isJsonObject, jsonEqual, type JsonValue } from '../model/j
 import { gvkOf, type KubeObject, nameOf, namespaceOf } from '../model/objects.ts';
 import type { IgnoreRule } from '../model/application.ts';
 import { fieldSchema, itemSchema, listKeyOf, type TypeSchema } from '../model/schema.ts';
-import type { IgnoredField } from '../model/states.ts';
+import type { IgnoredField, Reason } from '../model/states.ts';
 import { lookUp, shapeOf, withValueAt } from './schemaWalk.ts';
 
 /** Whether a rule is about an object: group and kind are globs (`*`, `?`), name and namespace exact, absent ones match all. */
@@ -28,6 +28,8 @@ function globMatches(glob: string, text: string): boolean {
 export interface IgnoredPlace {
   readonly path: FieldPath;
   readonly by: string;
+  /** why, where it is no declared rule */
+  readonly reason?: Reason;
 }
 
 /** The places that the rules name in either side of an object; a place named twice stands for its first rule. */
@@ -125,5 +127,5 @@ export function ignoredFields(
 ): readonly IgnoredField[] {
   return places
     .filter(({ path }) => !jsonEqual(lookUp(desired, schema, path), lookUp(live, schema, path)))
-    .map(({ path, by }) => ({ id: formatPath(path), by }));
+    .map(({ path, by, reason }) => ({ id: formatPath(path), by, ...(reason === undefined ? {} : { reason }) }));
 }

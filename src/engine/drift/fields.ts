@@ -66,17 +66,38 @@ export function predictedFields(prepared: Prepared, proof: Proof, predicted: Kub
       !found.isCosmetic && git !== undefined && found.live !== undefined && isSameScalar(git, found.live, prepared, found.path);
     if ((!isSetByGit && !isOrphan) || isGitLive) {
       // Only what stays is worth a word; what an apply takes away as a consequence is not anybody's field.
-      if (found.change !== 'added') ignored.push({ id: formatPath(found.path), by: BY_SERVER });
+      if (found.change !== 'added') ignored.push(byServer(prepared, found));
       continue;
     }
     fields.push(countedField(prepared, found, git, isSetByGit));
   }
+  ignored.push(...rewritten(prepared, proof, predicted));
   fields.push(...remainingOrphans(prepared, proof, predicted));
   const consequences = new Set(fields.map((field) => field.id));
   const added = proof.added.filter(
     (field) => !consequences.has(formatPath(field.path)) && lookUp(predicted, schema, field.path) !== undefined,
   );
   return { fields: [...fields, ...addedFields(prepared, added)], ignored };
+}
+
+function byServer(prepared: Prepared, { path, git }: Difference): IgnoredField {
+  const last = path.at(-1);
+  const isDefault =
+    git !== undefined &&
+    last !== undefined &&
+    'field' in last &&
+    isServerDefault(path.slice(0, -1), last.field, git, schemaAtPath(prepared.schema, path));
+  return { id: formatPath(path), by: BY_SERVER, reason: { code: isDefault ? 'ignored-server-default' : 'ignored-admission', details: {} } };
+}
+
+/** Values of Git that admission turns into what live has: an apply of Git's value would change nothing. */
+function rewritten(prepared: Prepared, proof: Proof, predicted: KubeObject): readonly IgnoredField[] {
+  return proof.mismatches.flatMap(({ path, code, live }) => {
+    if (code !== 'different' || live === undefined || isContainer(live)) return [];
+    const type = schemaAtPath(prepared.schema, path);
+    if (!deepEqualUnderSchema(live, lookUp(predicted, prepared.schema, path), type)) return [];
+    return [{ id: formatPath(path), by: BY_SERVER, reason: { code: 'ignored-admission', details: {} } }];
+  });
 }
 
 function countedField(prepared: Prepared, found: Difference, git: JsonValue | undefined, isSetByGit: boolean): FieldDifference {

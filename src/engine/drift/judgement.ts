@@ -1,4 +1,5 @@
 import type { IgnoreRule, Owner } from '../model/application.ts';
+import type { FieldPath } from '../model/fieldPath.ts';
 import type { KubeObject, ObjectKey } from '../model/objects.ts';
 import type { ResourceInfo } from '../model/resourceInfo.ts';
 import type { TypeSchema } from '../model/schema.ts';
@@ -36,6 +37,8 @@ export interface JudgeInput {
   readonly rules: readonly IgnoreRule[];
   /** `HorizontalPodAutoscaler/web` when an autoscaler targets the object */
   readonly autoscaler?: string;
+  /** fields of desired that every render of the chart gives another value */
+  readonly volatile?: readonly FieldPath[];
 }
 
 /** The cluster's part in a verdict. */

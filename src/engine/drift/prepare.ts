@@ -59,6 +59,7 @@ export function prepare(input: JudgeInput, raw: KubeObject): Prepared {
     ...ignoredPlaces(input.rules, fromGit, live, schema),
     ...autoscaledPlace(input, fromGit, entries),
     ...injectedCertificates(fromGit, live, schema, entries),
+    ...volatilePlaces(input),
   ];
   return {
     input,
@@ -98,9 +99,20 @@ function baselineObject(baseline: Baseline, raw: KubeObject): KubeObject {
 /** `spec.replicas` of Git does not count where an autoscaler targets the object, or where one has written through `/scale`. */
 function autoscaledPlace(input: JudgeInput, desired: KubeObject, entries: readonly ManagedEntry[]): readonly IgnoredPlace[] {
   if (lookUp(desired, undefined, REPLICAS) === undefined) return [];
-  if (input.autoscaler !== undefined) return [{ path: REPLICAS, by: `autoscaler ${input.autoscaler}` }];
+  const place = (by: string, autoscaler: string): IgnoredPlace => ({
+    path: REPLICAS,
+    by,
+    reason: { code: 'ignored-autoscaled', details: { autoscaler } },
+  });
+  if (input.autoscaler !== undefined) return [place(`autoscaler ${input.autoscaler}`, input.autoscaler)];
   const entry = entries.find((candidate) => isAutoscalerEntry(candidate) && holdingOf(candidate.fields, REPLICAS) !== 'none');
-  return entry === undefined ? [] : [{ path: REPLICAS, by: `autoscaler (${entry.manager})` }];
+  return entry === undefined ? [] : [place(`autoscaler (${entry.manager})`, entry.manager)];
+}
+
+/** Random values of Helm templates: another at every render, so that live never has Git's. */
+function volatilePlaces(input: JudgeInput): readonly IgnoredPlace[] {
+  const reason = { code: 'ignored-volatile', details: {} };
+  return (input.volatile ?? []).map((path) => ({ path, by: 'non-deterministic Helm output', reason }));
 }
 
 /** Where certificate authorities stand that controllers write into configurations (cert-manager's cainjector and the like). */
@@ -123,6 +135,7 @@ function injectedCertificates(
   return expandPointer(desired, pointer, schema).flatMap((path) => {
     const holder = writerOf(entries, path, undefined, schema);
     if (lookUp(live, schema, path) === undefined || holder === undefined || classOfManager(holder.manager) !== 'controller') return [];
-    return [{ path, by: `certificate injection (${holder.manager})` }];
+    const reason = { code: 'ignored-certificate', details: { manager: holder.manager } };
+    return [{ path, by: `certificate injection (${holder.manager})`, reason }];
   });
 }

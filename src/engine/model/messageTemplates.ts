@@ -3,6 +3,7 @@ import { clusterMessages } from './messages/cluster.ts';
 import { driftMessages } from './messages/drift.ts';
 import { engineMessages } from './messages/engine.ts';
 import { gitMessages } from './messages/git.ts';
+import { noteMessages } from './messages/notes.ts';
 import { renderMessages } from './messages/render.ts';
 import { syncMessages } from './messages/sync.ts';
 
@@ -16,5 +17,6 @@ export const messageTemplates: Readonly<Record<string, string>> = {
   ...renderMessages,
   ...appsMessages,
   ...driftMessages,
+  ...noteMessages,
   ...syncMessages,
 };

@@ -89,6 +89,8 @@ export interface Reason {
 export interface IgnoredField {
   readonly id: string;
   readonly by: string;
+  /** why it does not count, where more than the rule's place is known; words by `describe` */
+  readonly reason?: Reason;
 }
 
 /** What it took to reach a verdict. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
-import { type Fixture, lines, startFixture } from './fixture.ts';
+import { assertSoundForViewer, type Fixture, lines, startFixture } from './fixture.ts';
 import { manifests } from './objects.ts';
 
 let fixture: Fixture;
@@ -234,6 +234,7 @@ for (const way of ways) {
           fields: (isUpdate ? edit.updateFields : undefined) ?? edit.fields,
         },
       );
+      assertSoundForViewer(verdict, await fixture.judgeAsViewer(object));
     });
   }
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { Agent, request } from 'node:https';
 import { readFile } from 'node:fs/promises';
 import { Limiter } from '../../../src/base/async.ts';
@@ -231,4 +232,20 @@ export function lines(verdict: Verdict): readonly string[] {
       return `${field.direction} ${field.change} ${field.id}: ${show(field.git)} -> ${show(field.live)}${by}${marks}`;
     })
     .sort();
+}
+
+/**
+ * What a user who may only read is told must be true, if less: never `synced` where there is drift, never drift where there is none, no
+ * field that does not differ, and no field called confirmed that only the server could confirm.
+ */
+export function assertSoundForViewer(admin: Verdict, viewer: Verdict): void {
+  const isDifferent = admin.state !== 'synced';
+  const allowed = isDifferent
+    ? [admin.state, 'drifted', 'drifted (not confirmed)', 'unverified', 'cannot compare']
+    : ['synced', 'unverified'];
+  assert.ok(allowed.includes(viewer.state), `viewer sees '${viewer.state}' where the admin sees '${admin.state}'`);
+  const known = new Set(admin.fields.map((field) => field.id));
+  const unknown = viewer.fields.filter((field) => !known.has(field.id)).map((field) => field.id);
+  assert.deepEqual(unknown, [], 'fields that do not differ');
+  if (viewer.state === 'synced') assert.equal(viewer.proof, 'local');
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { JsonValue } from '../../../src/engine/model/json.ts';
 import { isKubeObject, type KubeObject } from '../../../src/engine/model/objects.ts';
+import type { Reason } from '../../../src/engine/model/states.ts';
 import type { JudgeInput } from '../../../src/engine/drift/judgement.ts';
 import { type Fixture, lines, startFixture } from './fixture.ts';
 import { changed } from './changed.ts';
@@ -197,13 +198,14 @@ test('replicas of an autoscaler are no drift and say whose they are', async () =
   assert.equal((await fixture.admin.call('PUT', path, scale)).status, 200);
   const held = await fixture.judge(object);
   const targeted = await fixture.judge(object, { autoscaler: 'HorizontalPodAutoscaler/web' });
+  const because = (autoscaler: string): Reason => ({ code: 'ignored-autoscaled', details: { autoscaler } });
   assert.deepEqual(
     [held.state, held.ignored, targeted.state, targeted.ignored],
     [
       'synced',
-      [{ id: 'spec.replicas', by: 'autoscaler (kube-controller-manager)' }],
+      [{ id: 'spec.replicas', by: 'autoscaler (kube-controller-manager)', reason: because('kube-controller-manager') }],
       'synced',
-      [{ id: 'spec.replicas', by: 'autoscaler HorizontalPodAutoscaler/web' }],
+      [{ id: 'spec.replicas', by: 'autoscaler HorizontalPodAutoscaler/web', reason: because('HorizontalPodAutoscaler/web') }],
     ],
   );
 });

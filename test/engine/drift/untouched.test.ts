@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
-import { type Fixture, lines, startFixture } from './fixture.ts';
+import { assertSoundForViewer, type Fixture, lines, startFixture } from './fixture.ts';
 import { manifests } from './objects.ts';
 
 let fixture: Fixture;
@@ -31,13 +31,19 @@ for (const [index, way] of ways.entries()) {
     const before = fixture.admin.dryRuns;
     const states: Record<string, string> = {};
     const asked: string[] = [];
+    const unproved: string[] = [];
     for (const object of objects) {
       const sent = fixture.admin.dryRuns;
       const verdict = await fixture.judge(object);
       states[object.kind] = `${verdict.state}${lines(verdict).join(' | ')}`;
       if (fixture.admin.dryRuns > sent) asked.push(object.kind);
+      const viewed = await fixture.judgeAsViewer(object);
+      assertSoundForViewer(verdict, viewed);
+      if (viewed.state !== 'synced') unproved.push(object.kind);
     }
     assert.deepEqual(states, Object.fromEntries(objects.map((object) => [object.kind, 'synced'])));
+    // Whoever may only read sees the same wherever the proof is local.
+    assert.deepEqual(unproved, asked);
     assert.ok(fixture.admin.dryRuns - before <= objects.length * 0.1, `asked the server about ${asked.join(', ')}`);
   });
 }

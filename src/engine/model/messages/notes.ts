@@ -1,0 +1,22 @@
+/** English words of what is known of a single field beyond its values; the codes are those of `engine/drift`. */
+export const noteMessages: Readonly<Record<string, string>> = {
+  'note-written-by-person': 'Changed by hand with {tool}, {time}.',
+  'note-written-by-controller': 'Written by the controller {manager}, {time}.',
+  'note-written-by-autoscaler': 'Scaled by {manager}, {time}.',
+  'note-written-by-owner': 'Applied by its owner with {tool}, {time}.',
+  'note-written-by-tool': 'Written by {tool}, {time}.',
+  'note-removed-by-nobody': 'It is gone from the cluster; a removal leaves no trace of who did it.',
+  'note-held-by-nobody': 'No field manager holds it: the server filled it in.',
+  'note-same-value': 'Both mean the same, in another spelling; it does not count.',
+  'note-restarted': 'Left by a rollout restart; it changes nothing else and does not count.',
+  'note-not-confirmed': 'Not confirmed: without the right to dry-run only what the object itself shows is known.',
+  'note-autoscaled': '{autoscaler} scales this object. Remove the field from Git, or the next sync works against it.',
+  'note-sized': '{autoscaler} sizes the Pods of this object, whatever these values say.',
+  'note-stays': 'Nobody reverts it by itself; the next sync does.',
+  'note-waits': 'Git has moved on; the next sync changes it.',
+  'ignored-server-default': 'A default that the API server fills in by itself.',
+  'ignored-admission': 'Admission changes it: a mutating webhook or policy sets this value whatever Git says.',
+  'ignored-autoscaled': '{autoscaler} sets it. Removing it from Git keeps a sync from working against that.',
+  'ignored-certificate': 'The controller {manager} puts the certificate authority in.',
+  'ignored-volatile': 'Every render of the chart gives another value, so no difference means anything.',
+};

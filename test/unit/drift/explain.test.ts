@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { explain, type ExplainContext, toolOf } from '../../../src/engine/drift/explain.ts';
+import { messageTemplates } from '../../../src/engine/model/messageTemplates.ts';
+import type { FieldDifference, FieldWriter } from '../../../src/engine/model/states.ts';
+
+const TIME = '2026-01-01T14:02:00Z';
+
+function field(over: Partial<FieldDifference> = {}): FieldDifference {
+  return {
+    id: 'spec.replicas',
+    path: [{ field: 'spec' }, { field: 'replicas' }],
+    change: 'changed',
+    direction: 'drifted',
+    git: 2,
+    live: 5,
+    isConfirmed: true,
+    isCosmetic: false,
+    isMasked: false,
+    ...over,
+  };
+}
+
+const by = (manager: string, over: Partial<FieldWriter> = {}): FieldWriter => ({ manager, operation: 'Update', time: TIME, ...over });
+
+const cases: readonly { name: string; field: Partial<FieldDifference>; context?: ExplainContext; codes: readonly string[] }[] = [
+  { name: 'a hand edit that stays', field: { writer: by('kubectl-edit') }, codes: ['note-written-by-person', 'note-stays'] },
+  {
+    name: 'kubectl scale',
+    field: { writer: by('kubectl', { subresource: 'scale' }) },
+    codes: ['note-written-by-person', 'note-stays'],
+  },
+  {
+    name: 'an autoscaler through /scale',
+    field: { writer: by('kube-controller-manager', { subresource: 'scale' }) },
+    context: { autoscaler: 'ScaledObject/web' },
+    codes: ['note-written-by-autoscaler', 'note-autoscaled', 'note-stays'],
+  },
+  {
+    name: 'another controller, under an owner that reverts',
+    field: { writer: by('my-operator') },
+    context: { forecast: { code: 'forecast', details: {} } },
+    codes: ['note-written-by-controller', 'forecast'],
+  },
+  { name: 'a program that nobody knows', field: { writer: by('deployer') }, codes: ['note-written-by-tool', 'note-stays'] },
+  {
+    name: 'Git moved on',
+    field: { direction: 'out of sync', writer: by('kubectl', { operation: 'Apply' }) },
+    context: { manager: 'kubectl' },
+    codes: ['note-written-by-owner', 'note-waits'],
+  },
+  { name: 'a removal', field: { change: 'removed', direction: 'differs' }, codes: ['note-removed-by-nobody'] },
+  { name: 'a default', field: { change: 'added', direction: 'out of sync' }, codes: ['note-held-by-nobody', 'note-waits'] },
+  {
+    name: 'another spelling',
+    field: { isCosmetic: true, writer: by('kubectl-patch') },
+    codes: ['note-written-by-person', 'note-same-value'],
+  },
+  {
+    name: 'a rollout restart',
+    field: { isCosmetic: true, path: [{ field: 'kubectl.kubernetes.io/restartedAt' }], writer: by('kubectl-rollout') },
+    codes: ['note-written-by-person', 'note-restarted'],
+  },
+  {
+    name: 'a reader without the right to dry-run',
+    field: { isConfirmed: false, writer: by('kubectl-patch') },
+    codes: ['note-written-by-person', 'note-not-confirmed', 'note-stays'],
+  },
+  {
+    name: 'resources under a VerticalPodAutoscaler',
+    field: { id: 'spec.template.spec.containers[name=web].resources.limits.cpu', writer: by('kubectl-set') },
+    context: { sizer: 'VerticalPodAutoscaler/web' },
+    codes: ['note-written-by-person', 'note-sized', 'note-stays'],
+  },
+];
+
+for (const each of cases) {
+  test(`explains ${each.name}`, () => {
+    const notes = explain(field(each.field), each.context ?? {});
+    assert.deepEqual(
+      notes.map((note) => note.code),
+      each.codes,
+    );
+    for (const { code, details } of notes.filter((note) => note.code !== 'forecast')) {
+      const places = [...(messageTemplates[code] ?? '{unknown code}').matchAll(/\{(\w+)\}/g)].map(([, place]) => place ?? '');
+      assert.deepEqual(
+        places.filter((place) => details[place] === undefined),
+        [],
+        `${code} has no words for all its places`,
+      );
+    }
+  });
+}
+
+test('tools by the names that people know', () => {
+  assert.deepEqual(
+    [toolOf('kubectl-edit'), toolOf('kubectl', 'scale'), toolOf('kubectl-client-side-apply'), toolOf('argocd-server'), toolOf('deployer')],
+    ['kubectl edit', 'kubectl scale', 'kubectl apply', 'the web page of Argo CD', 'deployer'],
+  );
+});
