@@ -27,6 +27,8 @@ import type { SourceTree } from './model/sourceTree.ts';
 import { RepoSession } from './repoSession.ts';
 import { Reverts } from './reverts.ts';
 import { SideDocuments } from './sideDocuments.ts';
+import type { SyncApi } from './syncApi.ts';
+import { Syncs } from './syncs.ts';
 import { Workspace, type WorkspaceListener } from './workspace.ts';
 import { Workspaces } from './workspaces.ts';
 
@@ -58,6 +60,7 @@ export class Engine implements EngineApi, Disposable {
   #interest: Interest = { applicationIds: [], isViewVisible: false };
 
   readonly editor: EditorApi;
+  readonly syncs: SyncApi;
   readonly onDidChangeRows = this.#rows.event;
   readonly onDidChangeMarks = this.#marks.event;
   readonly onDidChangeDocuments = this.#documentChanges.event;
@@ -75,6 +78,14 @@ export class Engine implements EngineApi, Disposable {
     this.#documents = new SideDocuments(this.#services.renderer);
     this.#clusterDocuments = new ClusterDocuments(this.#hub);
     this.#reverts = new Reverts(this.#log);
+    this.syncs = new Syncs({
+      logger: this.#log,
+      renderer: services.renderer,
+      known: (id) => this.#workspaces.known(id),
+      requireTrust: () => {
+        this.#requireTrust();
+      },
+    });
     this.#followClusters(this.#services.pool);
     this.#background.run('fetch upstreams', (signal) => this.#fetchRegularly(signal));
     this.#background.run('look at health again', (signal) => this.#lookRegularly(signal));

@@ -5,6 +5,7 @@ import type { Plan, RevertTarget, StepResult } from './model/plan.ts';
 import type { Side } from './model/sides.ts';
 import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from './model/snapshot.ts';
 import type { Reason } from './model/states.ts';
+import type { SyncApi } from './syncApi.ts';
 import type { EditorApi } from './editorApi.ts';
 
 /** A problem of a file: broken YAML, a bad plumbline.yaml, a failing template. */
@@ -82,6 +83,9 @@ export interface EngineApi {
 
   /** what comparisons leave out, and why */
   readonly ignores: IgnoresApi;
+
+  /** syncs of applications, and their history */
+  readonly syncs: SyncApi;
 
   contexts(): Promise<ContextList>;
   namespaces(context: string, signal: AbortSignal): Promise<{ readonly namespaces: readonly string[]; readonly problem?: Reason }>;

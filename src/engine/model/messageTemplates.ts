@@ -6,6 +6,7 @@ import { gitMessages } from './messages/git.ts';
 import { noteMessages } from './messages/notes.ts';
 import { renderMessages } from './messages/render.ts';
 import { syncMessages } from './messages/sync.ts';
+import { syncsMessages } from './messages/syncs.ts';
 
 /** English words of every error code of the engine, by code. Places in braces are filled from the error's details. */
 export const messageTemplates: Readonly<Record<string, string>> = {
@@ -19,4 +20,5 @@ export const messageTemplates: Readonly<Record<string, string>> = {
   ...driftMessages,
   ...noteMessages,
   ...syncMessages,
+  ...syncsMessages,
 };

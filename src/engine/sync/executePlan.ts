@@ -2,14 +2,13 @@ import { delay } from '../../base/async.ts';
 import { AppError, isAppError, toError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { connectionCodes, signInCodes } from '../cluster/apiErrors.ts';
-import { arrayAt, jsonEqual, type JsonObject, stringAt } from '../model/json.ts';
 import { displayName, type KubeObject, keyString } from '../model/objects.ts';
 import type { StepResult } from '../model/plan.ts';
 import type { Reason } from '../model/states.ts';
 import { giveUpUpdates } from './giveUpUpdates.ts';
 import type { PreparedPlan, PreparedStep, RevertConnection } from './revertTypes.ts';
 import { reasonOfFailure, sendWrite } from './sendWrite.ts';
-import { withoutKeys } from './withoutKeys.ts';
+import { sameButStatus } from './statusMoves.ts';
 
 /** What carrying out a plan needs beside the plan. */
 export interface ExecuteOptions {
@@ -22,7 +21,7 @@ export interface ExecuteOptions {
 }
 
 /** The server would not take the write, and nothing was changed. */
-const refusalCodes: readonly string[] = [
+export const refusalCodes: readonly string[] = [
   'moved-since-plan',
   'needs-recreate',
   'refused-by-server',
@@ -34,7 +33,7 @@ const refusalCodes: readonly string[] = [
 const MAX_TRIES = 4;
 const FIRST_RETRY_MS = 250;
 /** The cluster does not answer: going on would only repeat the failure for every step. */
-const endingCodes: readonly string[] = [...connectionCodes, ...signInCodes, 'wrong-cluster'];
+export const endingCodes: readonly string[] = [...connectionCodes, ...signInCodes, 'wrong-cluster'];
 
 /**
  * Carries out a plan, step by step, each write conditional on the state that the plan saw. An abort takes effect between steps: a
@@ -131,7 +130,7 @@ async function writeWithRetries(
         continue;
       }
       if (current === undefined || reasonOfFailure(error, step.step.key, connection.context).code !== 'moved-since-plan') throw error;
-      current = await sameButStatus(step, current, connection, error);
+      current = await sameButStatus(step.gvk, step.step.key, current, connection, error);
     }
   }
 }
@@ -142,23 +141,6 @@ async function waitOrCancel(waitMs: number, { step }: PreparedStep, signal: Abor
   } catch {
     throw new AppError('revert-cancelled', { object: displayName(step.key) });
   }
-}
-
-/** The object as it is now, when nothing but its status moved since the plan; everything that the plan says still holds then. */
-async function sameButStatus(
-  step: PreparedStep,
-  planned: KubeObject,
-  connection: Pick<RevertConnection, 'get'>,
-  conflict: unknown,
-): Promise<KubeObject> {
-  const now = await connection.get(step.gvk, step.step.key);
-  if (!jsonEqual(withoutStatus(planned), withoutStatus(now))) throw conflict;
-  return now;
-}
-
-function withoutStatus(object: KubeObject): JsonObject {
-  const managedFields = arrayAt(object.metadata, 'managedFields').filter((entry) => stringAt(entry, 'subresource') !== 'status');
-  return { ...withoutKeys(object, 'status'), metadata: { ...withoutKeys(object.metadata, 'resourceVersion'), managedFields } };
 }
 
 function where({ plan }: PreparedPlan): string {

@@ -11,7 +11,8 @@ export function refusalOf(item: RevertItem, connection: Pick<RevertConnection, '
   return ownerRefusal(item) ?? clusterRefusal(item, connection) ?? stateRefusal(item);
 }
 
-function ownerRefusal({ application, key, mark }: RevertItem): Reason | undefined {
+/** Why an object is somebody else's, or undefined. */
+export function ownerRefusal({ application, key, mark }: Pick<RevertItem, 'application' | 'key' | 'mark'>): Reason | undefined {
   const object = displayName(key);
   if (mark !== undefined && mark.owner !== 'plumbline' && mark.owner !== 'unmanaged') {
     return { code: `owned-by-${mark.owner}`, details: { object, owner: mark.name } };
@@ -21,7 +22,11 @@ function ownerRefusal({ application, key, mark }: RevertItem): Reason | undefine
   return { code: `owned-by-${application.owner}`, details: { object, owner: application.name } };
 }
 
-function clusterRefusal({ application }: RevertItem, { context, uid }: Pick<RevertConnection, 'context' | 'uid'>): Reason | undefined {
+/** Why the cluster is not to be written to for an application, or undefined. */
+export function clusterRefusal(
+  { application }: Pick<RevertItem, 'application'>,
+  { context, uid }: Pick<RevertConnection, 'context' | 'uid'>,
+): Reason | undefined {
   const { destination } = application;
   const environment = destination?.environment ?? '';
   if (uid === undefined) return { code: 'cluster-not-verified', details: { context, environment } };

@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { delay } from '../../base/async.ts';
+import { isAbortError, toError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import { type KubeObject, keyString } from '../model/objects.ts';
+import type { SyncOptions, SyncProgress, SyncResult, SyncResultOutcome } from '../model/sync.ts';
+import type { SyncRecord } from '../model/ledger.ts';
+import { type SetScope, supersetOf } from './applySet.ts';
+import { noCounts } from './ledger.ts';
+import { LedgerHold } from './ledgerHold.ts';
+import { reasonOfFailure } from './sendWrite.ts';
+import { SyncRun } from './syncRun.ts';
+import type { PreparedApplication, PreparedSync, SyncConnection } from './syncTypes.ts';
+
+const RENEW_MS = 15_000;
+
+/** What carrying out a sync needs beside the plan. */
+export interface ExecuteSyncOptions extends SyncOptions {
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  /** who asked: the user as the machine names them */
+  readonly actor: string;
+  readonly onProgress: (progress: SyncProgress) => void;
+  /** live objects below one by owner references, as the watch knows them */
+  readonly childrenOf?: (live: KubeObject) => readonly KubeObject[];
+}
+
+/**
+ * Carries out a sync plan, one application after the other: the running record first, then Namespaces and CRDs, the waves, the prunes, the
+ * wait, and the closing record last. Interrupted anywhere, a new plan finishes what is left.
+ * @returns never throws: what went wrong is the outcome
+ */
+export async function executeSync(prepared: PreparedSync, connection: SyncConnection, options: ExecuteSyncOptions): Promise<SyncResult> {
+  const { plan } = prepared;
+  const { logger, actor } = options;
+  logger.info(`sync ${plan.id} (${plan.kind}) by ${actor}: ${plan.steps.length} objects, cluster ${plan.context} (${plan.clusterUid})`);
+  const results: SyncResult[] = [];
+  for (const application of prepared.applications) {
+    results.push(await executeApplication(prepared, application, connection, options));
+  }
+  const result: SyncResult = {
+    outcome: worst(results.map(({ outcome }) => outcome)),
+    results: results.flatMap((each) => each.results),
+    waiting: results.flatMap((each) => each.waiting),
+  };
+  logger.info(`sync ${plan.id}: ${result.outcome}`);
+  return result;
+}
+
+async function executeApplication(
+  prepared: PreparedSync,
+  application: PreparedApplication,
+  connection: SyncConnection,
+  options: ExecuteSyncOptions,
+): Promise<SyncResult> {
+  const { plan } = prepared;
+  const { item, parent } = application;
+  const abort = new AbortController();
+  const run = new SyncRun(prepared, application, connection, { ...options, signal: AbortSignal.any([options.signal, abort.signal]) });
+  if (connection.uid !== plan.clusterUid) {
+    return run.refuseAll({ code: 'wrong-cluster', details: { context: plan.context, expectedUid: plan.clusterUid, uid: connection.uid } });
+  }
+  const start: SyncRecord = {
+    id: randomUUID(),
+    revision: item.revision,
+    by: `${options.actor}@${hostname()}`,
+    startedAt: new Date().toISOString(),
+    outcome: 'running',
+    isDirty: item.isDirty,
+    isPartial: item.chosen !== undefined,
+    counts: noCounts,
+    render: item.render,
+    ...(connection.version === undefined ? {} : { kubernetes: connection.version }),
+  };
+  const tell = (state: SyncProgress['state']): void => {
+    options.onProgress({
+      planId: plan.id,
+      phase: 'record',
+      done: 0,
+      total: application.steps.length,
+      applicationId: item.application.id,
+      state,
+    });
+  };
+  const claim = { key: parent, applicationId: item.application.id, record: start, scope: application.scope, now: () => Date.now() };
+  let hold: LedgerHold;
+  try {
+    // The ledger stands in the application's namespace: where the plan makes that one, it alone comes before the record.
+    await run.makeNamespace(parent.namespace);
+    tell('started');
+    hold = await LedgerHold.claim(connection, claim);
+    tell('done');
+  } catch (error) {
+    tell('refused');
+    return run.refuseAll(reasonOfFailure(error, parent, connection.context));
+  }
+  const renewing = renew(hold, () => ({ ...start, counts: run.counts }), abort, options);
+  const ended = await run.all();
+  abort.abort();
+  await renewing.catch(() => undefined);
+  const record: SyncRecord = {
+    ...start,
+    finishedAt: new Date().toISOString(),
+    outcome: ended.outcome === 'refused' ? 'failed' : ended.outcome,
+    counts: run.counts,
+  };
+  try {
+    await hold.close(record, exactScope(application, ended));
+  } catch (error) {
+    options.logger.error(`sync ${plan.id}: the ledger of ${keyString(parent)} was not closed: ${toError(error).message}`);
+    return { ...ended, outcome: ended.outcome === 'done' ? 'partly' : ended.outcome };
+  }
+  return ended;
+}
+
+/** Keeps the running record alive; when somebody else has claimed the ledger, the sync ends between two objects. */
+async function renew(hold: LedgerHold, record: () => SyncRecord, abort: AbortController, { logger }: ExecuteSyncOptions): Promise<void> {
+  for (;;) {
+    try {
+      await delay(RENEW_MS, abort.signal);
+      await hold.renew(record());
+    } catch (error) {
+      if (isAbortError(error) || abort.signal.aborted) return;
+      logger.warn(`the running record was not renewed: ${toError(error).message}`);
+      abort.abort(error);
+      return;
+    }
+  }
+}
+
+/** What the set holds after the sync, or undefined when that is not known for sure. */
+function exactScope({ scope, steps, isMembershipKnown }: PreparedApplication, { results }: SyncResult): SetScope | undefined {
+  if (!isMembershipKnown || results.length !== steps.length) return undefined;
+  const staying = steps.filter(({ step, body }, index) => {
+    const isOfGit = body !== undefined || step.action === 'unchanged';
+    return !isOfGit && !(step.action === 'prune' && results[index]?.outcome === 'done');
+  });
+  return supersetOf(scope, {
+    kinds: staying.map(({ step }) => ({ group: step.key.group, kind: step.key.kind })),
+    namespaces: staying.map(({ step }) => step.key.namespace),
+  });
+}
+
+const badness: readonly SyncResultOutcome[] = ['done', 'timed-out', 'partly', 'refused', 'failed', 'cancelled'];
+
+function worst(outcomes: readonly SyncResultOutcome[]): SyncResultOutcome {
+  const sorted = [...outcomes].sort((left, right) => badness.indexOf(right) - badness.indexOf(left));
+  const [first = 'done'] = sorted;
+  return first === 'refused' && outcomes.some((outcome) => outcome !== 'refused') ? 'partly' : first;
+}

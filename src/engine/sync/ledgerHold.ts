@@ -1,0 +1,183 @@
+import { AppError, isAppError } from '../../base/errors.ts';
+import type { ClusterConnection } from '../cluster/api.ts';
+import { stringAt } from '../model/json.ts';
+import type { SyncRecord } from '../model/ledger.ts';
+import { displayName, type KubeObject, type ObjectKey } from '../model/objects.ts';
+import { foreignTool, parentAnnotations, parentLabels, scopeOf, type SetScope, supersetOf } from './applySet.ts';
+import { type Ledger, ledgerAnnotations, ledgerOf, withInterrupted } from './ledger.ts';
+
+/** Field manager of the parent, as kubectl names its own (`kubectl-applyset`). */
+const MANAGER = 'plumbline-applyset';
+/** a sync whose holder said nothing for so long counts as interrupted */
+const HOLD_MS = 45_000;
+const MAX_TRIES = 5;
+const PARENT_GVK = { group: '', version: 'v1', kind: 'ConfigMap' } as const;
+
+/** What a ledger asks of a cluster. */
+export type LedgerConnection = Pick<ClusterConnection, 'get' | 'patch' | 'create'>;
+
+/** The live parent of a set, or undefined when there is none yet. */
+export async function readParent(
+  connection: Pick<LedgerConnection, 'get'>,
+  key: ObjectKey,
+  signal?: AbortSignal,
+): Promise<KubeObject | undefined> {
+  try {
+    return await connection.get(PARENT_GVK, key, signal === undefined ? {} : { signal });
+  } catch (error) {
+    if (isAppError(error, 'not-found', 'namespace-missing')) return undefined;
+    throw error;
+  }
+}
+
+/** What claims a ledger. */
+export interface Claim {
+  readonly key: ObjectKey;
+  readonly applicationId: string;
+  readonly record: SyncRecord;
+  /** kinds and namespaces that the sync will write */
+  readonly scope: SetScope;
+  /** epoch milliseconds */
+  readonly now: () => number;
+}
+
+/**
+ * One sync's hold on the ledger of its application: the running record, written before the first change by compare-and-swap, renewed
+ * while the sync runs, and closed after its last change.
+ */
+export class LedgerHold {
+  readonly #connection: LedgerConnection;
+  readonly #claim: Claim;
+  #parent: KubeObject;
+  /** one write at a time: each is conditional on the answer of the one before */
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(connection: LedgerConnection, claim: Claim, parent: KubeObject) {
+    this.#connection = connection;
+    this.#claim = claim;
+    this.#parent = parent;
+  }
+
+  /**
+   * Writes the running record; makes the parent when it is not there.
+   * @throws AppError `sync-running` when somebody else syncs the application, `ledger-foreign` when the parent belongs to another tool or
+   * application, and those of the cluster room
+   */
+  static async claim(connection: LedgerConnection, claim: Claim): Promise<LedgerHold> {
+    for (let attempt = 1; ; attempt += 1) {
+      const parent = (await readParent(connection, claim.key)) ?? (await makeParent(connection, claim));
+      if (parent !== undefined) {
+        const ledger = claimable(parent, claim);
+        const scope = supersetOf(scopeOf(parent), claim.scope);
+        try {
+          return new LedgerHold(connection, claim, await write(connection, claim, parent, scope, running(ledger, claim, claim.record)));
+        } catch (error) {
+          if (!isAppError(error, 'conflict')) throw error;
+        }
+      }
+      if (attempt >= MAX_TRIES) throw new AppError('ledger-contended', { object: displayName(claim.key) });
+    }
+  }
+
+  /** Says that the sync still runs. @throws AppError `sync-taken-over` when another sync has claimed the ledger meanwhile */
+  renew(record: SyncRecord): Promise<void> {
+    return this.#next((ledger, scope) => ({ ledger: running(ledger, this.#claim, record), scope }));
+  }
+
+  /**
+   * Ends the hold with the outcome.
+   * @param exact kinds and namespaces of what the set holds now; undefined: not known, all that were stay
+   */
+  close(record: SyncRecord, exact: SetScope | undefined): Promise<void> {
+    return this.#next((ledger, scope) => {
+      const { running: _running, ...rest } = ledger;
+      return { ledger: { ...rest, records: [record, ...ledger.records] }, scope: exact ?? scope };
+    });
+  }
+
+  #next(change: (ledger: Ledger, scope: SetScope) => { ledger: Ledger; scope: SetScope }): Promise<void> {
+    const next = this.#last.catch(() => undefined).then(() => this.#write(change));
+    this.#last = next;
+    return next;
+  }
+
+  async #write(change: (ledger: Ledger, scope: SetScope) => { ledger: Ledger; scope: SetScope }): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      const before = ledgerOf(this.#parent);
+      if (before.running?.record.id !== this.#claim.record.id) {
+        // A close whose answer was lost has done its work.
+        if (before.records.some(({ id }) => id === this.#claim.record.id)) return;
+        throw new AppError('sync-taken-over', { object: displayName(this.#claim.key), by: before.running?.record.by ?? '' });
+      }
+      const { ledger, scope } = change(before, scopeOf(this.#parent));
+      try {
+        this.#parent = await write(this.#connection, this.#claim, this.#parent, scope, ledger);
+        return;
+      } catch (error) {
+        if (!isAppError(error, 'conflict', 'server-timeout', 'timed-out', 'unreachable') || attempt >= MAX_TRIES) throw error;
+        const now = await readParent(this.#connection, this.#claim.key);
+        if (now === undefined) throw error;
+        this.#parent = now;
+      }
+    }
+  }
+}
+
+/** The ledger that a claim goes on from, unless somebody else holds it. */
+function claimable(parent: KubeObject, claim: Claim): Ledger {
+  const object = displayName(claim.key);
+  const tool = foreignTool(parent, claim.key);
+  if (tool !== undefined) throw new AppError('ledger-foreign', { object, namespace: claim.key.namespace, owner: tool });
+  const ledger = ledgerOf(parent);
+  if (ledger.application !== undefined && ledger.application !== claim.applicationId) {
+    throw new AppError('ledger-foreign', { object, namespace: claim.key.namespace, owner: ledger.application });
+  }
+  if (ledger.running !== undefined && Date.parse(ledger.running.until) > claim.now()) {
+    throw new AppError('sync-running', { object, by: ledger.running.record.by, until: ledger.running.until });
+  }
+  return withInterrupted(ledger);
+}
+
+function running(ledger: Ledger, claim: Claim, record: SyncRecord): Ledger {
+  const until = new Date(claim.now() + HOLD_MS).toISOString();
+  return { ...ledger, application: claim.applicationId, running: { record, until } };
+}
+
+/** Makes an empty set. @returns undefined when somebody else was faster */
+async function makeParent(connection: LedgerConnection, claim: Claim): Promise<KubeObject | undefined> {
+  const { key } = claim;
+  const empty = { kinds: [], namespaces: [] };
+  const object: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: key.name, namespace: key.namespace, labels: parentLabels(key), annotations: parentAnnotations(key, empty) },
+  };
+  try {
+    return (await connection.create(object, { fieldManager: MANAGER })).object;
+  } catch (error) {
+    if (isAppError(error, 'already-exists')) return undefined;
+    throw error;
+  }
+}
+
+async function write(
+  connection: LedgerConnection,
+  { key }: Claim,
+  parent: KubeObject,
+  scope: SetScope,
+  ledger: Ledger,
+): Promise<KubeObject> {
+  const resourceVersion = stringAt(parent.metadata, 'resourceVersion') ?? '';
+  const body: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: key.name,
+      namespace: key.namespace,
+      resourceVersion,
+      labels: parentLabels(key),
+      annotations: { ...parentAnnotations(key, scope), ...ledgerAnnotations(ledger) },
+    },
+  };
+  return (await connection.patch(PARENT_GVK, key, body, { type: 'apply', force: true, fieldManager: MANAGER })).object;
+}

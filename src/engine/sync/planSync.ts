@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import { Limiter } from '../../base/async.ts';
+import { AppError } from '../../base/errors.ts';
+import { displayName, keyString, type ObjectKey } from '../model/objects.ts';
+import { stringAt } from '../model/json.ts';
+import type { StepResult } from '../model/plan.ts';
+import type { SyncKind, SyncPlan, SyncPlanApplication } from '../model/sync.ts';
+import type { Reason } from '../model/states.ts';
+import { applySetId, foreignTool, parentKeyOf, scopeOf, type SetScope, supersetOf } from './applySet.ts';
+import { AutoscalerLookup } from './autoscalers.ts';
+import { clusterRefusal } from './guards.ts';
+import { historyOf, ledgerOf } from './ledger.ts';
+import { readParent } from './ledgerHold.ts';
+import { planObject } from './planObject.ts';
+import { planPrunes } from './planPrunes.ts';
+import { reasonOfFailure } from './sendWrite.ts';
+import type { PreparedApplication, PreparedSync, SyncConnection, SyncItem, SyncPlanning } from './syncTypes.ts';
+import { inWaves } from './waves.ts';
+
+/** Dry-runs at a time, as the judge sends them. */
+const CONCURRENT_DRY_RUNS = 8;
+
+interface PlannedApplication {
+  readonly prepared: PreparedApplication;
+  readonly hasUnfinished: boolean;
+}
+
+/**
+ * Plans syncs on one cluster: what applying and pruning would do, object by object, from server-side dry-run. Nothing is written.
+ * @param items applications whose destination is the connection's cluster; those of different environments get plans of their own
+ * @throws only when the signal fires
+ */
+export async function planSync(
+  items: readonly SyncItem[],
+  kind: SyncKind,
+  connection: SyncConnection,
+  signal: AbortSignal,
+): Promise<SyncPlanning> {
+  const refused: StepResult[] = [];
+  const groups = new Map<string, PlannedApplication[]>();
+  for (const item of items) {
+    const planned = await planApplication(item, connection, signal);
+    if ('code' in planned) {
+      refused.push({ applicationId: item.application.id, key: parentOf(item), outcome: 'refused', reason: planned });
+      continue;
+    }
+    const id = item.application.destination?.environment ?? '';
+    groups.set(id, [...(groups.get(id) ?? []), planned]);
+  }
+  return { prepared: [...groups.values()].map((group) => toPlan(group, kind, connection)), refused };
+}
+
+function parentOf({ application }: SyncItem): ObjectKey {
+  return parentKeyOf(application, application.destination?.namespace ?? '');
+}
+
+/** One application, or why it is not to be synced at all. */
+async function planApplication(item: SyncItem, connection: SyncConnection, signal: AbortSignal): Promise<PlannedApplication | Reason> {
+  const { application } = item;
+  const refusal = applicationRefusal(item) ?? clusterRefusal(item, connection);
+  if (refusal !== undefined) return refusal;
+  const parent = parentOf(item);
+  try {
+    const live = await readParent(connection, parent, signal);
+    if (live !== undefined) {
+      const owner = foreignTool(live, parent) ?? otherApplication(ledgerOf(live).application, application.id);
+      if (owner !== undefined)
+        return { code: 'ledger-foreign', details: { object: displayName(parent), namespace: parent.namespace, owner } };
+    }
+    const { unfinished, running } = historyOf(ledgerOf(live), Date.now());
+    if (running !== undefined)
+      return { code: 'sync-running', details: { object: displayName(parent), by: running.by, until: running.until } };
+    const scope: SetScope = {
+      kinds: item.objects.map(({ key }) => ({ group: key.group, kind: key.kind })),
+      namespaces: item.objects.map(({ key }) => key.namespace),
+    };
+    const limiter = new Limiter(CONCURRENT_DRY_RUNS);
+    const context = {
+      connection,
+      autoscalers: new AutoscalerLookup(connection, signal),
+      setId: applySetId(parent),
+      newNamespaces: new Set(item.objects.filter(({ key }) => key.group === '' && key.kind === 'Namespace').map(({ key }) => key.name)),
+      signal,
+    };
+    const chosen = inWaves(item.objects).filter(({ object }) => item.chosen?.has(keyString(object.key)) ?? true);
+    const steps = await Promise.all(
+      chosen.map(({ object, wave }) => limiter.run(() => planObject(item, object, wave, context), { signal, interactive: true })),
+    );
+    if (item.chosen !== undefined) {
+      return { prepared: { item, parent, scope, isMembershipKnown: false, steps }, hasUnfinished: unfinished !== undefined };
+    }
+    const uids = new Set(steps.flatMap((step) => (step.live === undefined ? [] : (stringAt(step.live.metadata, 'uid') ?? []))));
+    const waves = Math.max(0, ...steps.map(({ step }) => step.wave + 1));
+    const prunes = await planPrunes(item, parent, supersetOf(scopeOf(live), scope), uids, waves, connection, signal);
+    const all = [...steps, ...prunes.steps];
+    return { prepared: { item, parent, scope, isMembershipKnown: prunes.isComplete, steps: all }, hasUnfinished: unfinished !== undefined };
+  } catch (error) {
+    signal.throwIfAborted();
+    return reasonOfFailure(error, parent, connection.context);
+  }
+}
+
+function applicationRefusal({ application, objects }: SyncItem): Reason | undefined {
+  const { name, owner } = application;
+  if (owner === 'unmanaged') return { code: 'not-managed', details: { object: name, application: name } };
+  if (owner !== 'plumbline') return { code: `owned-by-${owner}`, details: { object: name, owner: name } };
+  return objects.length === 0 ? { code: 'sync-nothing-rendered', details: { application: name } } : undefined;
+}
+
+function otherApplication(known: string | undefined, id: string): string | undefined {
+  return known === undefined || known === id ? undefined : known;
+}
+
+function toPlan(group: readonly PlannedApplication[], kind: SyncKind, connection: SyncConnection): PreparedSync {
+  const [first] = group;
+  if (first === undefined) throw new AppError('internal', { message: 'a plan of nothing' });
+  const environment = first.prepared.item.application.destination?.environment;
+  const steps = group.flatMap(({ prepared }) => prepared.steps.map(({ step }) => step));
+  const plan: SyncPlan = {
+    id: randomUUID(),
+    kind,
+    context: connection.context,
+    clusterUid: connection.uid ?? '',
+    ...(environment === undefined ? {} : { environment }),
+    namespaces: [...new Set(steps.map(({ key }) => key.namespace).filter((namespace) => namespace !== ''))].sort(),
+    isProtected: group.some(({ prepared }) => prepared.item.application.isProtected),
+    applications: group.map((planned) => summaryOf(planned)),
+    steps,
+  };
+  return { plan, applications: group.map(({ prepared }) => prepared) };
+}
+
+function summaryOf({ prepared: { item, parent }, hasUnfinished }: PlannedApplication): SyncPlanApplication {
+  return {
+    applicationId: item.application.id,
+    name: item.application.name,
+    namespace: parent.namespace,
+    revision: item.revision,
+    prune: item.prune,
+    isDirty: item.isDirty,
+    hasUnfinished,
+    ...(item.revisionName === undefined ? {} : { revisionName: item.revisionName }),
+  };
+}

@@ -1,0 +1,80 @@
+import type { ClusterConnection } from '../cluster/api.ts';
+import type { JsonValue } from '../model/json.ts';
+import type { Application } from '../model/application.ts';
+import type { GroupVersionKind, KubeObject, ObjectKey } from '../model/objects.ts';
+import type { StepResult } from '../model/plan.ts';
+import type { ResourceInfo } from '../model/resourceInfo.ts';
+import type { SyncPlan, SyncStep } from '../model/sync.ts';
+import type { SetScope } from './applySet.ts';
+
+/** What a sync asks of a cluster. */
+export type SyncConnection = Pick<
+  ClusterConnection,
+  'context' | 'uid' | 'version' | 'discovery' | 'schemas' | 'get' | 'list' | 'patch' | 'create' | 'delete' | 'canI'
+>;
+
+/** One desired object of a sync. Objects are whole and unmasked; they stay in the engine. */
+export interface SyncObject {
+  readonly key: ObjectKey;
+  /** as rendered, its namespace settled */
+  readonly desired: KubeObject;
+  /** undefined: the version is not served */
+  readonly resource: ResourceInfo | undefined;
+  /** the same render brings the kind by a CRD */
+  readonly isKindRendered: boolean;
+}
+
+/** One application to sync. */
+export interface SyncItem {
+  readonly application: Application;
+  /** full commit id */
+  readonly revision: string;
+  readonly revisionName?: string;
+  readonly isDirty: boolean;
+  /** key of the render */
+  readonly render: string;
+  /** everything that the source renders to */
+  readonly objects: readonly SyncObject[];
+  /** `keyString`s to which the sync is limited; absent: all, and prunes */
+  readonly chosen?: ReadonlySet<string>;
+  /** the policy allows it, and it is wanted */
+  readonly prune: boolean;
+}
+
+/** A step with what its execution needs. Bodies hold unmasked values: never log them or send them to the editor. */
+export interface PreparedSyncStep {
+  readonly step: SyncStep;
+  readonly gvk: GroupVersionKind;
+  /** what is applied; undefined for a prune or a skipped step */
+  readonly body: KubeObject | undefined;
+  /** the object that the plan saw; of a prune only its metadata */
+  readonly live: KubeObject | undefined;
+  /** managedFields with the fields of kubectl's managers moved to ours, when there are any */
+  readonly takenOver?: readonly JsonValue[];
+}
+
+/** One application of a plan with what its execution needs. */
+export interface PreparedApplication {
+  readonly item: SyncItem;
+  readonly parent: ObjectKey;
+  /** kinds and namespaces of everything that the source renders to */
+  readonly scope: SetScope;
+  /** members that stay though Git does not have them were all seen */
+  readonly isMembershipKnown: boolean;
+  readonly steps: readonly PreparedSyncStep[];
+}
+
+/** A plan with what its execution needs. Only `plan` may leave the engine. */
+export interface PreparedSync {
+  readonly plan: SyncPlan;
+  readonly applications: readonly PreparedApplication[];
+}
+
+/** What planning gave: plans to confirm, and what was refused with the reason. */
+export interface SyncPlanning {
+  readonly prepared: readonly PreparedSync[];
+  readonly refused: readonly StepResult[];
+}
+
+/** Manager as which a sync applies. */
+export const SYNC_MANAGER = 'plumbline';

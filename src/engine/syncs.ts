@@ -1,0 +1,165 @@
+import { userInfo } from 'node:os';
+import { AppError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { ApplicationSession } from './applicationSession.ts';
+import type { ClusterConnection } from './cluster/api.ts';
+import { reasonOf } from './clusterHub.ts';
+import { settleObjects } from './desiredObjects.ts';
+import type { SyncHistory } from './model/ledger.ts';
+import { keyOf } from './model/objects.ts';
+import type { StepResult } from './model/plan.ts';
+import { isComplete, renderReason } from './model/render.ts';
+import type { SyncOptions, SyncPlans, SyncProgress, SyncRequest, SyncResult, SyncTarget } from './model/sync.ts';
+import type { Reason } from './model/states.ts';
+import { descendants } from './objectChecker.ts';
+import type { SourceRenderer } from './sourceRenderer.ts';
+import { parentKeyOf } from './sync/applySet.ts';
+import { executeSync } from './sync/executeSync.ts';
+import { historyOf, ledgerOf } from './sync/ledger.ts';
+import { readParent } from './sync/ledgerHold.ts';
+import { planSync } from './sync/planSync.ts';
+import type { PreparedSync, SyncItem } from './sync/syncTypes.ts';
+import type { SyncApi } from './syncApi.ts';
+import type { FoundSession } from './workspaces.ts';
+
+/** What syncs need of the engine. */
+export interface SyncsServices {
+  readonly logger: Logger;
+  readonly renderer: SourceRenderer;
+  /** @throws AppError `unknown-application` */
+  readonly known: (applicationId: string) => FoundSession;
+  /** @throws AppError `workspace-untrusted` */
+  readonly requireTrust: () => void;
+}
+
+/** plans kept for a confirmation; the oldest goes first */
+const maximumPlans = 32;
+
+interface KeptPlan {
+  readonly prepared: PreparedSync;
+  readonly connection: ClusterConnection;
+  readonly sessions: readonly ApplicationSession[];
+}
+
+/** Plans syncs from what the sessions know, keeps the plans until they are confirmed, and carries each out at most once. */
+export class Syncs implements SyncApi {
+  readonly #services: SyncsServices;
+  readonly #kept = new Map<string, KeptPlan>();
+
+  constructor(services: SyncsServices) {
+    this.#services = services;
+  }
+
+  async plan(targets: readonly SyncTarget[], request: SyncRequest, signal: AbortSignal): Promise<SyncPlans> {
+    this.#services.requireTrust();
+    const refused: StepResult[] = [];
+    const groups = new Map<ClusterConnection, { items: SyncItem[]; sessions: ApplicationSession[] }>();
+    for (const target of targets) {
+      const found = this.#services.known(target.applicationId);
+      await found.session.settled();
+      const { connection, application } = found.session;
+      if (connection === undefined) throw new AppError('not-compared-yet', { application: application.name });
+      const item = await this.#item(target, request, found, connection, signal);
+      if ('code' in item) {
+        const key = parentKeyOf(application, application.destination?.namespace ?? '');
+        refused.push({ applicationId: application.id, key, outcome: 'refused', reason: item });
+        continue;
+      }
+      const group = groups.get(connection) ?? { items: [], sessions: [] };
+      groups.set(connection, { items: [...group.items, item], sessions: [...group.sessions, found.session] });
+    }
+    const plans: PreparedSync[] = [];
+    for (const [connection, { items, sessions }] of groups) {
+      const planning = await planSync(items, request.kind, connection, signal);
+      refused.push(...planning.refused);
+      for (const prepared of planning.prepared) {
+        plans.push(prepared);
+        this.#keep({ prepared, connection, sessions });
+      }
+    }
+    return { plans: plans.map(({ plan }) => plan), refused };
+  }
+
+  async execute(
+    planId: string,
+    options: SyncOptions,
+    onProgress: (progress: SyncProgress) => void,
+    signal: AbortSignal,
+  ): Promise<SyncResult> {
+    this.#services.requireTrust();
+    const kept = this.#kept.get(planId);
+    if (kept === undefined) throw new AppError('unknown-plan', { plan: planId });
+    this.#kept.delete(planId);
+    const { prepared, connection, sessions } = kept;
+    try {
+      return await executeSync(prepared, connection, {
+        ...options,
+        signal,
+        logger: this.#services.logger,
+        actor: userInfo().username,
+        onProgress,
+        childrenOf: (live) => descendants(live, keyOf(live), connection),
+      });
+    } finally {
+      for (const session of sessions) session.refresh();
+    }
+  }
+
+  async history(applicationId: string, signal: AbortSignal): Promise<SyncHistory> {
+    const { session } = this.#services.known(applicationId);
+    const { connection, application } = session;
+    if (connection === undefined || application.destination === undefined) {
+      return { entries: [], problem: { code: 'not-compared-yet', details: { application: application.name } } };
+    }
+    try {
+      const ledger = ledgerOf(await readParent(connection, parentKeyOf(application, application.destination.namespace), signal));
+      return historyOf(ledger.application === application.id ? ledger : { records: [] }, Date.now());
+    } catch (error) {
+      signal.throwIfAborted();
+      return { entries: [], problem: reasonOf(error) };
+    }
+  }
+
+  /** An application as it is to be synced, or why it is not. */
+  async #item(
+    target: SyncTarget,
+    { kind, prune }: SyncRequest,
+    { session, workspace }: FoundSession,
+    connection: ClusterConnection,
+    signal: AbortSignal,
+  ): Promise<SyncItem | Reason> {
+    const { application, target: aim, tree } = session;
+    const { destination } = application;
+    if (destination === undefined) throw new AppError('no-destination', { application: application.name });
+    if (aim === undefined || tree === undefined) throw new AppError('not-compared-yet', { application: application.name });
+    const isDirty = kind === 'dirty' || aim.commit === '';
+    const environment = workspace.repo.found.environments.find(({ name }) => name === destination.environment);
+    if (isDirty && environment?.allowDirty !== true) {
+      return { code: 'sync-dirty-not-allowed', details: { environment: destination.environment ?? destination.context } };
+    }
+    const side = kind === 'dirty' ? workspace.repo.workingTree : tree;
+    const render = await this.#services.renderer.render(application, side, connection, signal);
+    if (!isComplete(render)) {
+      const error = render.errors.find((each) => each.isWarning !== true);
+      const reason = error === undefined ? { code: 'internal', details: {} } : renderReason(error);
+      return { code: 'sync-render-incomplete', details: { ...reason.details, application: application.name } };
+    }
+    const objects = await settleObjects(render.objects, destination, connection.discovery, signal);
+    return {
+      application,
+      revision: aim.commit,
+      revisionName: aim.name,
+      isDirty,
+      render: render.key,
+      objects: objects.map(({ key, object, resource, isKindRendered }) => ({ key, desired: object, resource, isKindRendered })),
+      prune: application.policy.prune && prune !== false,
+      ...(target.objects === undefined ? {} : { chosen: new Set(target.objects) }),
+    };
+  }
+
+  #keep(kept: KeptPlan): void {
+    this.#kept.set(kept.prepared.plan.id, kept);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > maximumPlans && oldest !== undefined) this.#kept.delete(oldest);
+  }
+}
