@@ -98,6 +98,7 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
         },
         ready: (signal) => this.#monitor.ready(signal),
         read: (gvk, key, signal) => this.get(gvk, key, { signal }),
+        list: (gvk, namespace, signal) => this.list(gvk, { namespace, signal }),
         log: options.log,
         ...(options.maxWatches === undefined ? {} : { maxWatches: options.maxWatches }),
         ...(options.unknownKindRetryMs === undefined ? {} : { unknownKindRetryMs: options.unknownKindRetryMs }),

@@ -2,7 +2,7 @@ import { Limiter } from '../../base/async.ts';
 import { isAppError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { stringAt } from '../model/json.ts';
-import { type GroupVersionKind, type KubeObject, keyString, type ObjectKey } from '../model/objects.ts';
+import { type GroupVersionKind, type KubeObject, keyString, nameOf, type ObjectKey } from '../model/objects.ts';
 import type { ObjectChange } from './api.ts';
 import type { ObjectStore } from './objectStore.ts';
 import type { ReflectorSpec } from './reflector.ts';
@@ -13,18 +13,29 @@ export interface FullReadsOptions {
   readonly store: ObjectStore;
   readonly isManaged: (key: ObjectKey) => boolean;
   readonly read: (gvk: GroupVersionKind, key: ObjectKey, signal: AbortSignal) => Promise<KubeObject>;
+  /** all objects of a kind in a namespace, in full */
+  readonly list: (gvk: GroupVersionKind, namespace: string, signal: AbortSignal) => Promise<readonly KubeObject[]>;
   readonly changed: (change: ObjectChange) => void;
   readonly log: Logger;
   readonly signal: AbortSignal;
 }
 
 const MAX_READS = 8;
+/** So many reads of one namespace, and at least half of what it holds, are cheaper as one list. */
+const LISTED_FROM = 10;
+
+interface Batch {
+  wanted: number;
+  /** by name; undefined: each is read by itself */
+  readonly objects: Promise<ReadonlyMap<string, KubeObject> | undefined>;
+}
 
 /** Reads managed objects in full of which a watch tells metadata only (Secrets), or which became managed after they were listed. */
 export class FullReads {
   readonly #options: FullReadsOptions;
   readonly #limiter = new Limiter(MAX_READS);
   readonly #pending = new Map<string, Promise<void>>();
+  readonly #batches = new Map<string, Batch>();
 
   constructor(options: FullReadsOptions) {
     this.#options = options;
@@ -34,7 +45,7 @@ export class FullReads {
   read(spec: ReflectorSpec, key: ObjectKey): Promise<void> {
     const id = `${specId(spec)}|${keyString(key)}`;
     const before = this.#pending.get(id) ?? Promise.resolve();
-    const reading = before.then(() => this.#limiter.run(() => this.#readOnce(spec, key)));
+    const reading = before.then(() => this.#readOnce(spec, key));
     this.#pending.set(id, reading);
     return reading.finally(() => {
       if (this.#pending.get(id) === reading) this.#pending.delete(id);
@@ -47,12 +58,14 @@ export class FullReads {
     await Promise.all([...this.#pending].filter(([id]) => id.startsWith(prefix)).map(([, reading]) => reading));
   }
 
-  async #readOnce({ info }: ReflectorSpec, key: ObjectKey): Promise<void> {
+  async #readOnce(spec: ReflectorSpec, key: ObjectKey): Promise<void> {
+    const { info } = spec;
     const { store, isManaged, changed, log, signal } = this.#options;
     const held = store.get(key, info.version);
     if (held === undefined || held.isFull || !isManaged(key)) return;
     try {
-      const object = await this.#options.read(info, key, signal);
+      const listed = (await this.#together(spec, key))?.get(key.name);
+      const object = listed ?? (await this.#limiter.run(() => this.#options.read(info, key, signal)));
       const now = store.get(key, info.version);
       // Deleted or replaced meanwhile: the watch tells of it.
       if (now?.uid !== held.uid || !isManaged(key)) return;
@@ -65,6 +78,38 @@ export class FullReads {
       // The consumer sees by isFull that it cannot be compared.
       log.info(`${keyString(key)} could not be read: ${error.code}`);
       changed({ type: 'modified', key, uid: held.uid, object: held.object });
+    }
+  }
+
+  /** What one list gives for all that are read in the same turn of the event loop; undefined where a list is not worth it or not allowed. */
+  #together(spec: ReflectorSpec, key: ObjectKey): Batch['objects'] {
+    const id = `${specId(spec)}|${key.namespace}`;
+    let batch = this.#batches.get(id);
+    if (batch === undefined) {
+      const objects = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+        const wanted = this.#batches.get(id)?.wanted ?? 0;
+        this.#batches.delete(id);
+        return this.#listed(spec, key.namespace, wanted);
+      });
+      batch = { wanted: 0, objects };
+      this.#batches.set(id, batch);
+    }
+    batch.wanted += 1;
+    return batch.objects;
+  }
+
+  async #listed({ info }: ReflectorSpec, namespace: string, wanted: number): Promise<ReadonlyMap<string, KubeObject> | undefined> {
+    const { store, list, signal } = this.#options;
+    if (wanted < LISTED_FROM) return undefined;
+    const held = store.entries(info.group, info.kind, info.version).filter(({ key }) => key.namespace === namespace);
+    if (wanted * 2 < held.length) return undefined;
+    try {
+      const objects = await this.#limiter.run(() => list(info, namespace, signal));
+      return new Map(objects.map((object) => [nameOf(object), object]));
+    } catch (error) {
+      // The right may be to read some of them by name.
+      if (isAppError(error)) return undefined;
+      throw error;
     }
   }
 }

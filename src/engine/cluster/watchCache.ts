@@ -22,6 +22,8 @@ export interface WatchCacheOptions {
   readonly ready: (signal: AbortSignal) => Promise<void>;
   /** reads one object in full */
   readonly read: (gvk: GroupVersionKind, key: ObjectKey, signal: AbortSignal) => Promise<KubeObject>;
+  /** reads all objects of a kind in a namespace in full */
+  readonly list: (gvk: GroupVersionKind, namespace: string, signal: AbortSignal) => Promise<readonly KubeObject[]>;
   readonly log: Logger;
   readonly maxWatches?: number;
   /** between looks for kinds that the server did not know, in milliseconds */
@@ -73,6 +75,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
       store: this.#store,
       isManaged: (key) => this.#managed.has(keyString(key)),
       read: options.read,
+      list: options.list,
       changed: (change) => {
         this.#push(change);
       },

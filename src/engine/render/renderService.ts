@@ -7,6 +7,7 @@ import type { Logger } from '../../base/log.ts';
 import { canonicalJson, type JsonValue } from '../model/json.ts';
 import type { ParsedDocument, RenderError, RenderedObject, RenderResult, SourceSpec } from '../model/render.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
+import { DirectoryReader } from './directoryReader.ts';
 import { DiskCache } from './diskCache.ts';
 import { ReadRecorder, stillHolds } from './readRecorder.ts';
 import type { RemoteSources } from './remoteSources.ts';
@@ -77,12 +78,31 @@ const PASSING_CODES = new Set([
   'dependency-missing',
 ]);
 
+/** of one batch of queries; each item has its own limit of steps */
+const QUERY_TIMEOUT_MS = 5_000;
+
 const isSource = import.meta.url.endsWith('.ts');
+
+/** What a jq expression or a Lua script gave for one object. */
+export interface QueryAnswer {
+  readonly values?: readonly JsonValue[];
+  readonly error?: string;
+}
+
+/** One run of a Lua script. */
+export interface LuaTask {
+  /** undefined: the check that Argo CD brings for the object's kind */
+  readonly script?: string;
+  /** also the libraries string, math and coroutine */
+  readonly openLibs?: boolean;
+  readonly object: JsonValue;
+}
 
 interface Answer {
   readonly objects: readonly RenderedObject[];
   readonly errors: readonly RenderError[];
   readonly documents?: readonly ParsedDocument[];
+  readonly results?: readonly QueryAnswer[];
 }
 
 /**
@@ -102,6 +122,7 @@ export class RenderService implements Disposable {
   readonly #limiter: Limiter;
   readonly #memory: RenderCache;
   readonly #disk: DiskCache | undefined;
+  readonly #directories: DirectoryReader;
   readonly #remote: RemoteSources | undefined;
   readonly #logger: Logger;
   readonly #idle: RenderWorker[] = [];
@@ -118,6 +139,11 @@ export class RenderService implements Disposable {
     this.#disk = options.cacheFolder === undefined ? undefined : new DiskCache(options.cacheFolder, this.#limits.diskCacheBytes);
     this.#remote = options.remote;
     this.#logger = options.logger;
+    this.#directories = new DirectoryReader({
+      parse: (file, bytes, signal) => this.parse(file, bytes, { signal }),
+      maxFileBytes: this.#limits.maxFileBytes,
+      cacheBytes: this.#limits.memoryCacheBytes,
+    });
   }
 
   /** Version of the renderer; part of every cache key. */
@@ -135,9 +161,16 @@ export class RenderService implements Disposable {
     const startedAt = performance.now();
     options.signal.throwIfAborted();
     const specKey = await this.#specKey(spec);
-    const cached = await this.#lookUp(specKey, tree);
+    // Files are read as fast as a result is found on disk, and of those that did not change nothing is read at all.
+    const disk = spec.type === 'directory' ? undefined : this.#disk;
+    const cached = await this.#lookUp(specKey, tree, disk);
     options.signal.throwIfAborted();
     if (cached !== undefined) return finish(specKey, cached, true, startedAt);
+    const direct = spec.type === 'directory' ? await this.#directories.read(spec.path, tree, options.signal) : undefined;
+    if (direct !== undefined) {
+      this.#memory.add(specKey, direct, 0);
+      return finish(specKey, direct, false, startedAt);
+    }
     const recorder = new ReadRecorder({ tree, remote: this.#remote, maxFileBytes: this.#limits.maxFileBytes, signal: options.signal });
     const outcome = await this.#run(
       { request: requestOf(spec), text: new Uint8Array(), lookup: (operation, text) => recorder.answer(operation, text) },
@@ -147,7 +180,7 @@ export class RenderService implements Disposable {
     const render: CachedRender = { reads: recorder.records(), objects: answer.objects, errors: answer.errors };
     if (outcome.kind === 'answer' && !answer.errors.some(({ code }) => PASSING_CODES.has(code))) {
       this.#memory.add(specKey, render, outcome.bytes.length);
-      await this.#disk?.add(specKey, render);
+      await disk?.add(specKey, render);
     }
     return finish(specKey, render, false, startedAt);
   }
@@ -167,6 +200,53 @@ export class RenderService implements Disposable {
     return answer.documents ?? [];
   }
 
+  /**
+   * Asks one jq expression of many objects, in gojq as Argo CD does (util/argo/normalizers).
+   * @param mode `values`: what it gives; `paths`: the places that it selects, as `del(expression)` would take them away
+   * @returns one answer per object, in their order; an expression that fails, or takes too many steps, is an error of that object
+   */
+  async jq(
+    expression: string,
+    objects: readonly JsonValue[],
+    mode: 'values' | 'paths',
+    options: RenderOptions,
+  ): Promise<readonly QueryAnswer[]> {
+    return this.#query('jq', objects, (some) => ({ expression, paths: mode === 'paths', objects: some }), options);
+  }
+
+  /**
+   * Runs Lua scripts on objects, in gopher-lua as Argo CD does (util/lua): without io, and of os only time and date.
+   * @param nowMs what the scripts' clock says, epoch milliseconds
+   * @returns per task the returned value, no values where Argo CD brings no script for the kind, or an error
+   */
+  async lua(tasks: readonly LuaTask[], nowMs: number, options: RenderOptions): Promise<readonly QueryAnswer[]> {
+    const bodies = tasks.map(({ script, openLibs = false, object }) => ({ script: script ?? '', openLibs, object }));
+    return this.#query('lua', bodies as unknown as readonly JsonValue[], (some) => ({ nowMs: Math.round(nowMs), tasks: some }), options);
+  }
+
+  /** A batch that brings the worker down is asked again one by one, so that one bad item spoils only its own answer. */
+  async #query(
+    op: 'jq' | 'lua',
+    items: readonly JsonValue[],
+    bodyOf: (items: readonly JsonValue[]) => object,
+    options: RenderOptions,
+  ): Promise<readonly QueryAnswer[]> {
+    if (items.length === 0) return [];
+    const text = new TextEncoder().encode(JSON.stringify(bodyOf(items)));
+    const lookup = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array([1]));
+    const outcome = await this.#run(
+      { request: { op, seed: 0 }, text, lookup },
+      { timeoutMs: Math.min(this.#limits.timeoutMs, QUERY_TIMEOUT_MS), ...options },
+    );
+    const answer = this.#read(outcome, op);
+    const [error] = answer.errors;
+    if (error === undefined && answer.results?.length === items.length) return answer.results;
+    if (items.length === 1) return [{ error: error?.message ?? 'no answer' }];
+    const answers: QueryAnswer[] = [];
+    for (const item of items) answers.push(...(await this.#query(op, [item], bodyOf, options)));
+    return answers;
+  }
+
   /** Compiles the module and starts a worker, so that the first render does not wait for it. */
   async warmUp(signal: AbortSignal): Promise<void> {
     await this.parse('warm-up', new TextEncoder().encode('a: 1\n'), { signal });
@@ -178,23 +258,24 @@ export class RenderService implements Disposable {
     for (const worker of this.#workers) worker.dispose();
     this.#workers.clear();
     this.#memory.clear();
+    this.#directories.clear();
   }
 
   async #specKey(spec: SourceSpec): Promise<string> {
     return sha256(`${await this.#module.version()}\n${canonicalJson(requestOf(spec))}`);
   }
 
-  async #lookUp(specKey: string, tree: SourceTree): Promise<CachedRender | undefined> {
+  async #lookUp(specKey: string, tree: SourceTree, disk: DiskCache | undefined): Promise<CachedRender | undefined> {
     const known = new Map<string, Promise<string>>();
     for (const candidate of this.#memory.candidates(specKey)) {
       if (!(await stillHolds(candidate.reads, tree, this.#remote, known))) continue;
       this.#memory.touch(specKey, candidate);
       return candidate;
     }
-    for (const candidate of (await this.#disk?.candidates(specKey)) ?? []) {
+    for (const candidate of (await disk?.candidates(specKey)) ?? []) {
       if (!(await stillHolds(candidate.reads, tree, this.#remote, known))) continue;
       this.#memory.add(specKey, candidate, JSON.stringify(candidate.objects).length);
-      await this.#disk?.touch(specKey, candidate);
+      await disk?.touch(specKey, candidate);
       return candidate;
     }
     return undefined;

@@ -16,6 +16,9 @@ const options = { signal, timeoutMs: 60_000 };
 const CHART: SourceSpec = { type: 'helm', path: '', helm: { releaseName: 'r', namespace: 'n' } };
 const SMALL: SourceSpec = { type: 'directory', path: 'small' };
 const SMALL_FILES = { 'small/a.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n' };
+/** What needs the worker. */
+const BUILT: SourceSpec = { type: 'kustomize', path: 'small' };
+const BUILT_FILES = { ...SMALL_FILES, 'small/kustomization.yaml': 'resources: [a.yaml]\n' };
 const ENDLESS = '{{ range until 100000 }}{{ range until 100000 }}{{ range until 100000 }}{{ end }}{{ end }}{{ end }}';
 
 function chart(template: string): MemoryTree {
@@ -108,7 +111,7 @@ describe('cancellation and order', () => {
   it('a cancelled render rejects at once and frees the worker', async () => {
     const abort = new AbortController();
     const running = renders.render(CHART, chart(ENDLESS), { signal: abort.signal });
-    const next = renders.render(SMALL, new MemoryTree(SMALL_FILES), options);
+    const next = renders.render(BUILT, new MemoryTree(BUILT_FILES), options);
     const startedAt = performance.now();
     abort.abort();
     await assert.rejects(running, { name: 'AbortError' });
@@ -118,7 +121,7 @@ describe('cancellation and order', () => {
 
   it('a render that waits for a read is cancelled without losing the worker', async () => {
     const abort = new AbortController();
-    const tree = new MemoryTree({ ...SMALL_FILES, 'small/slow.yaml': '# slow\n' });
+    const tree = new MemoryTree({ ...BUILT_FILES, 'small/kustomization.yaml': 'resources: [a.yaml] # slow\n' });
     const slow: SourceTree = {
       id: 'slow',
       list: (folder) => tree.list(folder),
@@ -129,17 +132,26 @@ describe('cancellation and order', () => {
         return tree.read(path);
       },
     };
-    await assert.rejects(renders.render(SMALL, slow, { signal: abort.signal }), { name: 'AbortError' });
+    await assert.rejects(renders.render(BUILT, slow, { signal: abort.signal }), { name: 'AbortError' });
     const startedAt = performance.now();
-    assert.equal((await renders.render(SMALL, new MemoryTree({ ...SMALL_FILES, 'small/b.yaml': '# none\n' }), options)).objects.length, 1);
+    assert.equal(
+      (
+        await renders.render(
+          BUILT,
+          new MemoryTree({ ...BUILT_FILES, 'small/kustomization.yaml': 'resources: [a.yaml] # other\n' }),
+          options,
+        )
+      ).objects.length,
+      1,
+    );
     assert.ok(performance.now() - startedAt < 100, 'the worker is still warm');
   });
 
   it('interactive renders go before waiting background ones', async () => {
     const done: string[] = [];
     const start = (name: string, interactive: boolean): Promise<unknown> => {
-      const tree = new MemoryTree({ ...SMALL_FILES, 'small/name.yaml': `# ${name}\n` });
-      return renders.render(SMALL, tree, { ...options, interactive }).then(() => done.push(name));
+      const tree = new MemoryTree({ ...BUILT_FILES, 'small/kustomization.yaml': `resources: [a.yaml] # ${name}\n` });
+      return renders.render(BUILT, tree, { ...options, interactive }).then(() => done.push(name));
     };
     await Promise.all([start('first', false), start('background', false), start('interactive', true)]);
     assert.deepEqual(done, ['first', 'interactive', 'background']);
