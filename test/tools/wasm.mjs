@@ -1,6 +1,7 @@
 // Builds dist/renderer.wasm: the Go module of src/upstream as WebAssembly, once per state of its sources.
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, relative, sep } from 'node:path';
 import { cached, keyOf } from './cache.mjs';
 import { isProgram, main, ROOT } from './main.mjs';
 import { run } from './processes.mjs';
@@ -15,6 +16,21 @@ const TOOLS = ['./wasm.mjs', './wasmSnapshot.mjs', './wasmModule.mjs'];
 
 /** The versions that Helm and Kustomize name in their output; the same as of the native programs in goBinaries.mjs. */
 const LDFLAGS = '-s -w -X helm.sh/helm/v4/internal/version.version=v4.3.1 -X sigs.k8s.io/kustomize/api/provenance.version=v5.8.2';
+
+/** Argo CD's own health checks of custom resources come from its module, as Go's checksum database knows it. */
+const ARGO_CD = 'github.com/argoproj/argo-cd/v3@v3.2.11';
+
+/** Writes the health checks of Argo CD's module as one JSON file, by `<group>/<Kind>`. */
+async function writeChecks(file, signal) {
+  const { Dir } = JSON.parse(await run('go', ['mod', 'download', '-json', ARGO_CD], { cwd: tmpdir(), signal }));
+  const folder = join(Dir, 'resource_customizations');
+  const checks = {};
+  for (const path of (await readdir(folder, { recursive: true })).sort()) {
+    const name = path.split(sep).join('/');
+    if (name.endsWith('/health.lua')) checks[name.slice(0, -'/health.lua'.length)] = await readFile(join(folder, path), 'utf8');
+  }
+  await writeFile(file, JSON.stringify(checks));
+}
 
 async function sourceTexts(folder = SOURCES) {
   const texts = [];
@@ -35,6 +51,7 @@ export async function buildWasm({ signal, note } = {}) {
   const output = await run('go', ['env', 'GOVERSION'], { cwd: SOURCES, signal });
   const key = keyOf(
     LDFLAGS,
+    ARGO_CD,
     ...(await Promise.all(TOOLS.map((file) => readFile(new URL(file, import.meta.url))))),
     output.trim(),
     ...(await sourceTexts()),
@@ -44,13 +61,18 @@ export async function buildWasm({ signal, note } = {}) {
     async (temporary) => {
       note?.('compiles Kustomize and Helm to WebAssembly');
       const raw = join(temporary, 'raw.wasm');
-      await run('go', ['build', '-trimpath', '-buildvcs=false', '-buildmode=c-shared', '-ldflags', LDFLAGS, '-o', raw, '.'], {
+      const checks = join(temporary, 'checks.json');
+      const overlay = join(temporary, 'overlay.json');
+      await writeChecks(checks, signal);
+      await writeFile(overlay, JSON.stringify({ Replace: { [join(SOURCES, 'checks.json')]: checks } }));
+      const flags = ['-trimpath', '-buildvcs=false', '-buildmode=c-shared', '-overlay', overlay, '-ldflags', LDFLAGS];
+      await run('go', ['build', ...flags, '-o', raw, '.'], {
         cwd: SOURCES,
         env: { ...process.env, GOOS: 'wasip1', GOARCH: 'wasm', CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOTOOLCHAIN: 'local' },
         signal,
       });
       await writeFile(join(temporary, 'renderer.wasm'), finishModule(await readFile(raw), key, MEMORY_LIMIT));
-      await rm(raw);
+      await Promise.all([raw, checks, overlay].map((file) => rm(file)));
     },
     { signal, onWait: note },
   );

@@ -221,7 +221,7 @@ export class RenderService implements Disposable {
    */
   async lua(tasks: readonly LuaTask[], nowMs: number, options: RenderOptions): Promise<readonly QueryAnswer[]> {
     const bodies = tasks.map(({ script, openLibs = false, object }) => ({ script: script ?? '', openLibs, object }));
-    return this.#query('lua', bodies as unknown as readonly JsonValue[], (some) => ({ nowMs: Math.round(nowMs), tasks: some }), options);
+    return this.#query('lua', bodies, (some) => ({ nowMs: Math.round(nowMs), tasks: some }), options);
   }
 
   /** A batch that brings the worker down is asked again one by one, so that one bad item spoils only its own answer. */

@@ -57,7 +57,7 @@ func settle() {
 	runtime.GC()
 }
 
-// request is what src/upstream/renderer.ts sends, followed by a zero byte and Text where Op is parse.
+// request is what src/upstream/renderer.ts sends, followed by a zero byte and Text where Op is parse, jq or lua.
 type request struct {
 	Op          string       `json:"op"`
 	Path        string       `json:"path"`
@@ -91,6 +91,7 @@ type response struct {
 	Objects   []rendered `json:"objects"`
 	Errors    []*failure `json:"errors"`
 	Documents []document `json:"documents,omitempty"`
+	Results   []queried  `json:"results,omitempty"`
 }
 
 func answer(input []byte) []byte {
@@ -131,6 +132,10 @@ func respond(input []byte) (result response) {
 		renderKustomize(&asked, files, &result)
 	case "helm":
 		renderHelm(&asked, files, &result)
+	case "jq":
+		runJq(asked.text, &result)
+	case "lua":
+		runLua(asked.text, &result)
 	default:
 		result.Errors = append(result.Errors, fail("renderer-failed", "", "unknown operation %q", asked.Op))
 	}

@@ -1,0 +1,40 @@
+import type { IgnoreRule } from './application.ts';
+import type { FieldPath } from './fieldPath.ts';
+import type { Reason } from './states.ts';
+
+/**
+ * Whether and when an owner undoes a live change by itself. `soon`: within seconds; `scheduled`: at its next turn, at `atMs` at the latest;
+ * `on-sync`: only when somebody syncs; `never`: it leaves the object, or everything, alone.
+ */
+export interface RevertForecast {
+  readonly mode: 'soon' | 'scheduled' | 'on-sync' | 'never';
+  /** words by `describe` */
+  readonly reason: Reason;
+  /** epoch milliseconds */
+  readonly atMs?: number;
+  readonly intervalSeconds?: number;
+}
+
+/** A place of one object that its owner does not compare, and by which rule. */
+export interface OwnerPlace {
+  readonly path: FieldPath;
+  /** the rule and where it stands, as IgnoreRule.declaredBy */
+  readonly by: string;
+  readonly reason?: Reason;
+}
+
+/** How the controller that owns an object looks at it: what it leaves out, and what it does about a difference. */
+export interface OwnerView {
+  readonly owner: 'argocd' | 'flux';
+  /** `Application argocd/shop`, `Kustomization flux-system/apps`, `HelmRelease apps/web` */
+  readonly name: string;
+  /** rules by JSON pointer */
+  readonly rules: readonly IgnoreRule[];
+  /** what jq expressions, trusted managers, and fields that stand only live come to in this object */
+  readonly places: readonly OwnerPlace[];
+  /** the owner does not touch the object at all, by this */
+  readonly skip?: string;
+  readonly revert: RevertForecast;
+  /** rules that could not be evaluated */
+  readonly problems: readonly Reason[];
+}
