@@ -56,6 +56,11 @@ export class Settings {
     return { settings: this.engine(), storagePath: storage.fsPath, environment: forwardedEnvironment() };
   }
 
+  /** How long a sync waits until everything is healthy. */
+  get syncTimeoutSeconds(): number {
+    return vscode.workspace.getConfiguration('plumbline').get<number>('sync.timeoutSeconds', 300);
+  }
+
   get areDecorationsEnabled(): boolean {
     return vscode.workspace.getConfiguration('plumbline').get<boolean>('decorations.enabled', true);
   }

@@ -1,6 +1,8 @@
 import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from '../engine/model/snapshot.ts';
 import type { Side } from '../engine/model/sides.ts';
 import type { Plan, RevertTarget, StepResult } from '../engine/model/plan.ts';
+import type { SyncHistory } from '../engine/model/ledger.ts';
+import type { SyncOptions, SyncPlans, SyncProgress, SyncRequest, SyncResult, SyncTarget } from '../engine/model/sync.ts';
 import type { EngineSettings } from '../engine/model/settings.ts';
 import type { Reason } from '../engine/model/states.ts';
 import type { EditEffect } from '../engine/model/edits.ts';
@@ -49,6 +51,9 @@ export interface Requests {
     result: { plans: readonly Plan[]; refused: readonly StepResult[] };
   };
   'plumbline/execute': { params: { planIds: readonly string[] }; result: { results: readonly StepResult[] } };
+  'plumbline/planSync': { params: { targets: readonly SyncTarget[]; request: SyncRequest }; result: SyncPlans };
+  'plumbline/executeSync': { params: { planId: string; options: SyncOptions }; result: SyncResult };
+  'plumbline/syncHistory': { params: { applicationId: string }; result: SyncHistory };
   'plumbline/refresh': { params: { applicationId?: string; fetch: boolean }; result: null };
   'plumbline/contexts': {
     params: null;
@@ -80,5 +85,6 @@ export interface ServerNotifications {
   'plumbline/decorations': { readonly file: string; readonly marks: readonly LineMark[] };
   /** side documents whose text may have changed */
   'plumbline/documentsChanged': { readonly applicationId: string; readonly keys: readonly string[] };
+  'plumbline/syncProgress': SyncProgress;
   'plumbline/progress': { readonly planId: string; readonly done: number; readonly total: number; readonly object: string };
 }

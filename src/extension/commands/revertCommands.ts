@@ -8,6 +8,7 @@ import type { Services } from './services.ts';
 import { registerCommands } from './services.ts';
 import { toRevertTargets, toTargets } from './target.ts';
 import type { CommandTarget } from './target.ts';
+import { typeName } from './typeName.ts';
 
 /** *Revert Drift* of a field, an object, an application, or several rows. */
 export function registerRevertCommands(services: Services): Disposable {
@@ -74,13 +75,7 @@ async function confirm(plans: readonly Plan[], refused: readonly StepResult[], s
   }
   if (choice !== text.action) return false;
   for (const name of text.protectedEnvironments) {
-    const typed = await vscode.window.showInputBox({
-      title: vscode.l10n.t('{0} is protected', name),
-      prompt: vscode.l10n.t('Live changes will be undone. Type {0} to go on.', name),
-      ignoreFocusOut: true,
-      validateInput: (value) => (value === '' || name.startsWith(value) ? undefined : vscode.l10n.t('This is not {0}.', name)),
-    });
-    if (typed !== name) return false;
+    if (!(await typeName(name, vscode.l10n.t('Live changes will be undone. Type {0} to go on.', name)))) return false;
   }
   return true;
 }

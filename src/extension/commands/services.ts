@@ -9,6 +9,8 @@ import type { CommandId } from '../ids.ts';
 import type { Settings } from '../settings.ts';
 import type { SnapshotStore } from '../store/snapshotStore.ts';
 import type { ApplicationsView } from '../tree/applicationsView.ts';
+import type { HistoryView } from '../tree/historyView.ts';
+import type { PlanView } from '../tree/planView.ts';
 import type { WordsContext } from '../words/rowText.ts';
 
 /** What commands work with. */
@@ -18,6 +20,8 @@ export interface Services {
   readonly presenter: ErrorPresenter;
   readonly documents: Documents;
   readonly view: ApplicationsView;
+  readonly planView: PlanView;
+  readonly historyView: HistoryView;
   readonly settings: Settings;
   readonly contextKeys: ContextKeySetter;
   readonly log: vscode.LogOutputChannel;

@@ -8,7 +8,7 @@ export type DocumentSubject =
   | { readonly type: 'live'; readonly context: string; readonly apiVersion: string; readonly key: string }
   | { readonly type: 'events'; readonly context: string; readonly key: string }
   | { readonly type: 'logs'; readonly context: string; readonly namespace: string; readonly pod: string; readonly container: string }
-  | { readonly type: 'plan'; readonly id: string };
+  | { readonly type: 'plan'; readonly id: string; readonly extension: 'txt' | 'plumbline-plan' };
 
 /** Path and query of a document's URI. The path is for people (the tab shows its last part), the query identifies. */
 export interface DocumentAddress {
@@ -66,7 +66,9 @@ export function parseAddress(query: string): DocumentSubject | undefined {
     }
     case 'plan': {
       const id = text('id');
-      return id === undefined ? undefined : { type: 'plan', id };
+      return id === undefined
+        ? undefined
+        : { type: 'plan', id, extension: text('extension') === 'plumbline-plan' ? 'plumbline-plan' : 'txt' };
     }
     default:
       return undefined;
@@ -85,7 +87,7 @@ function toSide(text: string | undefined): Side | undefined {
 }
 
 function pathOf(subject: DocumentSubject): string[] {
-  if (subject.type === 'plan') return [`Plan ${subject.id}.txt`];
+  if (subject.type === 'plan') return [`Plan ${subject.id}.${subject.extension}`];
   if (subject.type === 'logs') return [subject.context, subject.namespace, 'Pod', subject.pod, `${subject.pod} (${subject.container}).log`];
   const { kind, namespace, name } = parseKeyString(subject.key);
   switch (subject.type) {

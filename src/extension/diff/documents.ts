@@ -46,11 +46,14 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     return vscode.Uri.from({ scheme: documentScheme, ...toAddress(subject) });
   }
 
-  /** Makes a document of a plan that is too long for its confirmation. */
-  addPlan(text: string): vscode.Uri {
+  /**
+   * Makes a document of a plan.
+   * @param extension decides its language: `plumbline-plan` is highlighted
+   */
+  addPlan(text: string, extension: 'txt' | 'plumbline-plan' = 'txt'): vscode.Uri {
     const id = String(this.#plans.size + 1);
     this.#plans.set(id, text);
-    return this.uri({ type: 'plan', id });
+    return this.uri({ type: 'plan', id, extension });
   }
 
   /** Reads a document again, e.g. logs that were shown before. */

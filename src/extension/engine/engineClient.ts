@@ -31,6 +31,7 @@ export class EngineClient implements EngineApi, Disposable {
     'plumbline/decorations': this.#disposables.add(new Emitter()),
     'plumbline/documentsChanged': this.#disposables.add(new Emitter()),
     'plumbline/progress': this.#disposables.add(new Emitter()),
+    'plumbline/syncProgress': this.#disposables.add(new Emitter()),
   };
   readonly #policy = new RestartPolicy(mostRestarts, restartWindowMs, () => Date.now());
   #connection: Promise<EngineConnection> | undefined;
@@ -133,6 +134,7 @@ export class EngineClient implements EngineApi, Disposable {
               'plumbline/decorations': fire('plumbline/decorations'),
               'plumbline/documentsChanged': fire('plumbline/documentsChanged'),
               'plumbline/progress': fire('plumbline/progress'),
+              'plumbline/syncProgress': fire('plumbline/syncProgress'),
             },
           },
         },

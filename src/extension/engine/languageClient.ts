@@ -49,6 +49,7 @@ export async function connectEngine(launch: EngineLaunch, log: LogOutputChannel)
   client.onNotification('plumbline/decorations', handlers['plumbline/decorations']);
   client.onNotification('plumbline/documentsChanged', handlers['plumbline/documentsChanged']);
   client.onNotification('plumbline/progress', handlers['plumbline/progress']);
+  client.onNotification('plumbline/syncProgress', handlers['plumbline/syncProgress']);
   await client.start();
   return {
     // An undefined token would travel as a second parameter.

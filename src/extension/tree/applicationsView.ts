@@ -12,7 +12,7 @@ import type { SnapshotStore } from '../store/snapshotStore.ts';
 import type { WordsContext } from '../words/rowText.ts';
 import { ApplicationsProvider } from './applicationsProvider.ts';
 import { parseFilter } from './filter.ts';
-import { groupNodeId } from './nodes.ts';
+import { applicationOf, groupNodeId } from './nodes.ts';
 import type { TreeNode } from './nodes.ts';
 import { RowItems } from './rowItems.ts';
 import { viewState } from './viewState.ts';
@@ -124,6 +124,14 @@ export class ApplicationsView implements Disposable {
 
   get onDidChangeVisibility(): vscode.Event<vscode.TreeViewVisibilityChangeEvent> {
     return this.#view.onDidChangeVisibility;
+  }
+
+  /** Calls back with the application that the selected row belongs to. */
+  onDidChangeSelection(listener: (applicationId: string) => void): Disposable {
+    return this.#view.onDidChangeSelection(({ selection }) => {
+      const application = selection[0] === undefined ? undefined : applicationOf(selection[0]);
+      if (application !== undefined) listener(application.applicationId);
+    });
   }
 
   get selection(): readonly TreeNode[] {

@@ -99,6 +99,7 @@ export function applicationText(
       compared: row.context !== undefined,
       drifted: row.driftedObjects > 0,
       revertable: row.owner === 'plumbline' && (row.driftedObjects > 0 || row.driftedFields > 0 || row.state === 'missing'),
+      syncable: row.owner === 'plumbline' && row.context !== undefined,
       suggestion: row.origin === 'convention',
       declared: row.declaredAt !== undefined,
       signIn: cluster?.status === 'sign-in',

@@ -37,6 +37,7 @@ export function objectText(row: ObjectRow, application: ApplicationRow | undefin
       live: row.isLive,
       drifted: count > 0 || row.state === 'missing',
       revertable: application?.owner === 'plumbline' && isRevertable(row),
+      syncable: application?.owner === 'plumbline' && application.context !== undefined,
       source: row.source !== undefined,
       pod: row.kind === 'Pod' && row.group === '',
     }),

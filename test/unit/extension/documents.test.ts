@@ -14,7 +14,7 @@ const subjects: readonly DocumentSubject[] = [
   { type: 'live', context: 'arn:aws:eks:eu/x', apiVersion: 'v1', key: '/Pod/shop/web-1' },
   { type: 'events', context: 'prod-eu', key: '/Pod/shop/web-1' },
   { type: 'logs', context: 'prod-eu', namespace: 'shop', pod: 'web-1', container: 'web' },
-  { type: 'plan', id: '1' },
+  { type: 'plan', extension: 'txt', id: '1' },
 ];
 
 test('addresses of documents: the query identifies, the path ends in what the tab shows', () => {

@@ -94,7 +94,14 @@ test('menus, welcome contents and walkthrough name what exists', () => {
 
 test('every when clause reads a context key that the code sets', () => {
   const keys = new Set([...text.matchAll(/plumbline:\w+(?=\s*(?:==|!=|&&|\)|"|$))/g)].map(([key]) => key));
-  assert.deepEqual([...keys].sort(), ['plumbline:allFields', 'plumbline:contexts', 'plumbline:filtered', 'plumbline:state']);
+  assert.deepEqual([...keys].sort(), [
+    'plumbline:allFields',
+    'plumbline:contexts',
+    'plumbline:filtered',
+    'plumbline:history',
+    'plumbline:plan',
+    'plumbline:state',
+  ]);
 });
 
 test('every user string of the manifest is in package.nls.json, and nothing else', () => {

@@ -1,0 +1,236 @@
+import { displayName, keyString } from '../../engine/model/objects.ts';
+import { shortValue } from '../../engine/model/snapshot.ts';
+import type { StepResult } from '../../engine/model/plan.ts';
+import type { FieldDifference } from '../../engine/model/states.ts';
+import {
+  type SyncPlan,
+  type SyncPlanApplication,
+  type SyncPlans,
+  type SyncResult,
+  type SyncStep,
+  tickId,
+} from '../../engine/model/sync.ts';
+import type { Localizer } from './localizer.ts';
+import type { WordsContext } from './rowText.ts';
+import { clockTime } from './time.ts';
+
+type Words = Pick<WordsContext, 'l10n' | 'reasonWords' | 'nowMs' | 'locale'>;
+
+const mostLines = 20;
+
+/** Marks of the actions at the start of a line; the grammar of plan documents colours by them. */
+const marks: Readonly<Record<SyncStep['action'], string>> = {
+  create: '+',
+  configure: '~',
+  recreate: '-/+',
+  prune: '-',
+  unchanged: '=',
+  skipped: '!',
+};
+
+/** The one confirmation of a sync, as words. */
+export interface SyncQuestion {
+  readonly message: string;
+  readonly detail: string;
+  readonly action: string;
+  /** environments whose name must be typed: protected, and something is deleted, recreated or undone */
+  readonly protectedEnvironments: readonly string[];
+}
+
+/** Whether a step writes something. */
+export function isSyncWork({ action }: SyncStep): boolean {
+  return action !== 'unchanged' && action !== 'skipped';
+}
+
+/** Id of the tick of a step. */
+export function tickOf({ applicationId, key }: SyncStep): string {
+  return tickId(applicationId, keyString(key));
+}
+
+/** Steps that a confirmation would carry out: those that write, and whose tick, where one is needed, is set. */
+export function chosenSteps(plans: readonly SyncPlan[], ticks: ReadonlySet<string>): readonly SyncStep[] {
+  return plans.flatMap((plan) => plan.steps.filter((step) => isSyncWork(step) && (step.tick === undefined || ticks.has(tickOf(step)))));
+}
+
+/** What is done, in one word. */
+export function actionWords(action: SyncStep['action'], l10n: Localizer): string {
+  switch (action) {
+    case 'create':
+      return l10n.t('create');
+    case 'configure':
+      return l10n.t('configure');
+    case 'recreate':
+      return l10n.t('recreate');
+    case 'prune':
+      return l10n.t('prune');
+    case 'unchanged':
+      return l10n.t('unchanged');
+    case 'skipped':
+      return l10n.t('refused');
+  }
+}
+
+/** A field as it goes from live to Git, with who made the live change that is undone. */
+export function syncFieldText(field: FieldDifference, step: SyncStep, words: Words): string {
+  const { l10n } = words;
+  const isUndone = step.undoes.includes(field.id);
+  const live = shortValue(field, 'live') ?? '∅';
+  const git = shortValue(field, 'git') ?? '∅';
+  const values = field.isMasked ? l10n.t('another value (masked)') : `${live} → ${git}`;
+  if (!isUndone) return `${field.id}: ${values}`;
+  const who = [field.writer?.manager, clockTime(field.writer?.time, words.nowMs, words.locale)]
+    .filter((part) => part !== undefined)
+    .join(', ');
+  const undo = who === '' ? l10n.t('undoes a live change') : l10n.t('undoes a live change by {0}', who);
+  return `${field.id}: ${values}  ! ${undo}`;
+}
+
+/** The whole plan as a text document: a header per application, a line per object, its fields below it, then what is refused and why. */
+export function syncPlanDocument({ plans, refused }: SyncPlans, words: Words): string {
+  const { l10n } = words;
+  const lines: string[] = [];
+  for (const plan of plans) {
+    const place = [plan.environment, plan.context].filter((part) => part !== undefined).join(' · ');
+    lines.push(`# ${plan.isProtected ? l10n.t('{0} (protected)', place) : place}`, `# ${countsText(plan.steps, l10n)}`);
+    for (const application of plan.applications) lines.push('', ...applicationLines(application, plan, words));
+    lines.push('');
+  }
+  if (refused.length > 0) lines.push(`# ${l10n.t('Refused')}`, ...refused.map((result) => refusalLine(result, words)), '');
+  return lines.length === 0 ? `# ${l10n.t('Nothing to sync.')}\n` : lines.join('\n');
+}
+
+function applicationLines(application: SyncPlanApplication, plan: SyncPlan, words: Words): string[] {
+  const { l10n } = words;
+  const steps = plan.steps.filter(({ applicationId }) => applicationId === application.applicationId);
+  const unchanged = steps.filter(({ action }) => action === 'unchanged').length;
+  return [
+    `@ ${application.name}  ${applicationFacts(application, l10n)}`,
+    ...steps.filter(({ action }) => action !== 'unchanged').flatMap((step) => stepLines(step, words)),
+    ...(unchanged === 0 ? [] : [`= ${unchanged === 1 ? l10n.t('1 object is unchanged') : l10n.t('{0} objects are unchanged', unchanged)}`]),
+  ];
+}
+
+/** Namespace, commit and what is special about one application of a plan. */
+export function applicationFacts(application: SyncPlanApplication, l10n: Localizer): string {
+  const { revision, revisionName, namespace, prune, isDirty, hasUnfinished } = application;
+  const commit = revision.slice(0, 7);
+  return [
+    namespace,
+    isDirty ? l10n.t('working tree on {0}', commit) : revisionName === undefined ? commit : `${revisionName} ${commit}`,
+    ...(prune ? [l10n.t('with pruning')] : []),
+    ...(hasUnfinished ? [l10n.t('finishes a sync that did not end')] : []),
+  ].join(' · ');
+}
+
+function stepLines(step: SyncStep, words: Words): string[] {
+  const { l10n } = words;
+  const notes = [
+    ...(step.tick === undefined ? [] : [l10n.t('only when ticked')]),
+    ...(step.isUnverified && isSyncWork(step) ? [l10n.t('not verified: its kind or namespace comes with this plan')] : []),
+    ...(step.reason === undefined ? [] : [words.reasonWords(step.reason)]),
+  ];
+  const namespace = step.key.namespace === '' ? '' : `  ${step.key.namespace}`;
+  const head = `${marks[step.action]} ${actionWords(step.action, l10n)} ${displayName(step.key)}${namespace}`;
+  return [
+    notes.length === 0 ? head : `${head}  # ${notes.join('; ')}`,
+    ...step.fields.map((field) => `    ${syncFieldText(field, step, words)}`),
+  ];
+}
+
+function refusalLine({ key, reason }: StepResult, words: Words): string {
+  const why = reason === undefined ? '' : `  # ${words.reasonWords(reason)}`;
+  return `! ${words.l10n.t('refused')} ${displayName(key)}${why}`;
+}
+
+/** `1 created, 2 configured, 1 pruned, 3 live changes undone`, as what will be. */
+export function countsText(steps: readonly SyncStep[], l10n: Localizer): string {
+  const count = (action: SyncStep['action']): number => steps.filter((step) => step.action === action).length;
+  const undone = steps.reduce((sum, step) => sum + step.undoes.length, 0);
+  const parts = [
+    count('create') > 0 ? l10n.t('{0} to create', count('create')) : undefined,
+    count('configure') > 0 ? l10n.t('{0} to configure', count('configure')) : undefined,
+    count('recreate') > 0 ? l10n.t('{0} to delete and create again', count('recreate')) : undefined,
+    count('prune') > 0 ? l10n.t('{0} to delete', count('prune')) : undefined,
+    undone > 0 ? (undone === 1 ? l10n.t('1 live change undone') : l10n.t('{0} live changes undone', undone)) : undefined,
+    count('skipped') > 0 ? l10n.t('{0} refused', count('skipped')) : undefined,
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? l10n.t('nothing to do') : parts.join(', ');
+}
+
+/**
+ * The confirmation of what is chosen of some plans; undefined when nothing would be written.
+ * @param ticks ids of the steps that were ticked
+ */
+export function syncQuestion({ plans, refused }: SyncPlans, ticks: ReadonlySet<string>, words: Words): SyncQuestion | undefined {
+  const { l10n } = words;
+  const steps = chosenSteps(plans, ticks);
+  if (steps.length === 0) return undefined;
+  const working = plans.filter((plan) => chosenSteps([plan], ticks).length > 0);
+  const clusters = unique(working.map((plan) => plan.context)).join(', ');
+  const namespaces = unique(working.flatMap((plan) => plan.namespaces)).join(', ');
+  const names = unique(working.flatMap((plan) => plan.applications.map(({ name }) => name))).join(', ');
+  const objects = steps.length === 1 ? l10n.t('1 object') : l10n.t('{0} objects', steps.length);
+  const undone = steps.reduce((sum, step) => sum + step.undoes.length, 0);
+  const lines = [
+    countsText(steps, l10n),
+    ...steps.flatMap((step) => stepLines({ ...step, fields: step.fields.filter(({ id }) => step.undoes.includes(id)) }, words)),
+    ...(refused.length === 0 ? [] : [l10n.t('{0} objects are refused and left as they are.', refused.length)]),
+  ];
+  const rest = lines.length - mostLines;
+  return {
+    message:
+      namespaces === ''
+        ? l10n.t('Sync {0} of {1} on cluster {2}?', objects, names, clusters)
+        : l10n.t('Sync {0} of {1} to namespace {2} on cluster {3}?', objects, names, namespaces, clusters),
+    detail: (rest > 0 ? [...lines.slice(0, mostLines), l10n.t('… and {0} more lines', rest)] : lines).join('\n'),
+    action:
+      undone === 0
+        ? l10n.t('Sync')
+        : undone === 1
+          ? l10n.t('Sync and Undo 1 Live Change')
+          : l10n.t('Sync and Undo {0} Live Changes', undone),
+    protectedEnvironments: unique(
+      working
+        .filter((plan) => plan.isProtected && chosenSteps([plan], ticks).some((step) => isHarsh(step)))
+        .map((plan) => plan.environment ?? plan.context),
+    ),
+  };
+}
+
+function isHarsh({ action, undoes }: SyncStep): boolean {
+  return action === 'prune' || action === 'recreate' || undoes.length > 0;
+}
+
+/** How syncs ended, in one sentence, and each object that was not applied on a line of its own. */
+export function syncOutcomeText(
+  results: readonly SyncResult[],
+  words: Words,
+): { readonly message: string; readonly problems: readonly string[]; readonly isGood: boolean } {
+  const { l10n } = words;
+  const objects = results.flatMap((result) => result.results);
+  const done = objects.filter(({ outcome }) => outcome === 'done').length;
+  const doneWords = done === 1 ? l10n.t('1 object was synced.') : l10n.t('{0} objects were synced.', done);
+  const problems = [
+    ...objects
+      .filter(({ outcome }) => outcome === 'failed' || outcome === 'refused')
+      .map(({ key, reason }) => `${displayName(key)}: ${reason === undefined ? l10n.t('not synced') : words.reasonWords(reason)}`),
+    ...results.flatMap(({ waiting }) =>
+      waiting.map(({ key, message }) => l10n.t('{0} is not healthy yet: {1}', displayName(key), message)),
+    ),
+  ];
+  const has = (outcome: SyncResult['outcome']): boolean => results.some((result) => result.outcome === outcome);
+  const end = has('cancelled')
+    ? l10n.t('The sync was cancelled; running it again finishes it.')
+    : has('timed-out')
+      ? l10n.t('Not everything became healthy in time.')
+      : undefined;
+  return {
+    message: [doneWords, end, problems[0]].filter((part) => part !== undefined).join(' '),
+    problems,
+    isGood: problems.length === 0 && end === undefined,
+  };
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}
