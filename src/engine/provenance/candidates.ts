@@ -1,0 +1,276 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type Scalar } from 'yaml';
+import { rangeOf } from '../apps/yamlNodes.ts';
+import type { FileRange } from '../model/application.ts';
+import type { SourceRole } from '../model/provenance.ts';
+import { resolvePlain } from './scalars.ts';
+
+/** A piece of an input that may set rendered fields. */
+export interface Candidate {
+  readonly file: string;
+  readonly role: SourceRole;
+  /** `text` takes a marker at `start`; a number or boolean is replaced from `start` to `end` (offsets in the text) */
+  readonly kind: 'text' | 'number' | 'boolean';
+  readonly start: number;
+  readonly end: number;
+  /** what it says, as text */
+  readonly value: string;
+  /** name of its mapping key; of the list for an item */
+  readonly key: string;
+  /** the line that shows it */
+  readonly range: FileRange;
+  /** names and list keys: a change may break how objects and patches find each other, so it is tried alone */
+  readonly isRisky: boolean;
+  /** an expression of a template: where its output stands, asked for when no value of an input is found */
+  readonly isExpression?: true;
+}
+
+/** A scalar on the way from the root of a document. */
+export interface VisitedScalar {
+  readonly node: Scalar;
+  /** keys and indexes */
+  readonly path: readonly (string | number)[];
+  /** where its key, or the item itself, starts */
+  readonly start: number;
+}
+
+const RISKY_KEYS: ReadonlySet<string> = new Set([
+  ...[
+    'name',
+    'namespace',
+    'kind',
+    'apiVersion',
+    'containerPort',
+    'port',
+    'mountPath',
+    'protocol',
+    'devicePath',
+    'topologyKey',
+    'ip',
+    'key',
+  ],
+  'type',
+]);
+/** What a YAML text may hold before nothing of it is tried: larger ones cost seconds. */
+const MAX_TEXT = 2_000_000;
+const MAX_SCALARS = 20_000;
+
+/** Every scalar of the values of a YAML text, each once (behind an anchor where it stands); none of a broken document. */
+export function scalarsOf(text: string): { readonly scalars: readonly VisitedScalar[]; readonly lines: LineCounter } {
+  const lines = new LineCounter();
+  const scalars: VisitedScalar[] = [];
+  if (text.length > MAX_TEXT) return { scalars, lines };
+  let documents: readonly Document[];
+  try {
+    const parsed = parseAllDocuments(text, {
+      lineCounter: lines,
+      schema: 'failsafe',
+      uniqueKeys: false,
+      prettyErrors: false,
+      logLevel: 'silent',
+    });
+    documents = 'empty' in parsed ? [] : parsed;
+  } catch {
+    // The parser throws on a few texts that are no YAML at all.
+    return { scalars, lines };
+  }
+  const visit = (node: unknown, path: readonly (string | number)[], start: number): void => {
+    if (scalars.length >= MAX_SCALARS || isAlias(node)) return;
+    if (isScalar(node)) scalars.push({ node, path, start });
+    else if (isMap(node)) {
+      for (const { key, value } of node.items) {
+        if (isScalar(key)) visit(value, [...path, String(key.value)], key.range?.[0] ?? start);
+      }
+    } else if (isSeq(node)) {
+      for (const [index, item] of node.items.entries()) visit(item, [...path, index], (item as Node).range?.[0] ?? start);
+    }
+  };
+  for (const document of documents) if (document.errors.length === 0) visit(document.contents, [], 0);
+  return { scalars, lines };
+}
+
+/**
+ * Where a marker goes into a scalar, or undefined for one that says nothing (null, an empty block).
+ * @param text that the node was parsed from
+ */
+export function placeIn(text: string, node: Scalar): Pick<Candidate, 'kind' | 'start' | 'end' | 'value'> | undefined {
+  const [start, end] = node.range ?? [0, 0];
+  const value = typeof node.value === 'string' ? node.value : (node.source ?? '');
+  if (node.type === 'PLAIN') {
+    const plain = resolvePlain(node.source ?? value);
+    if (plain === null || start === end) return undefined;
+    if (typeof plain === 'boolean') return { kind: 'boolean', start, end, value: String(plain) };
+    if (typeof plain === 'number') return { kind: 'number', start, end, value: String(plain) };
+    return { kind: 'text', start: end, end, value };
+  }
+  if (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE') {
+    if (text[end - 1] !== text[start] || end - start < 2) return undefined;
+    if (/^\d+$/.test(value)) return { kind: 'number', start: start + 1, end: end - 1, value };
+    return { kind: 'text', start: end - 1, end: end - 1, value };
+  }
+  const content = text.slice(start, end);
+  const last = content.trimEnd().length;
+  // Without a content line there is only the header.
+  if (!content.slice(0, last).includes('\n')) return undefined;
+  return { kind: 'text', start: start + last, end: start + last, value };
+}
+
+/** The line of a scalar: from its key to the end of its value when that is on the same line, else to the end of the line. */
+export function rangeOfScalar(file: string, text: string, lines: LineCounter, { start, node }: VisitedScalar): FileRange {
+  const lineEnd = text.slice(start).search(/\r?\n|$/) + start;
+  const valueEnd = node.range?.[1] ?? lineEnd;
+  const end = valueEnd > start && valueEnd <= lineEnd ? valueEnd : start + text.slice(start, lineEnd).trimEnd().length;
+  return rangeOf(file, lines, start, end);
+}
+
+/** What the scalars of a YAML text may set. @param accept decides by the path; default all */
+export function yamlCandidates(
+  file: string,
+  text: string,
+  role: SourceRole,
+  accept: (path: readonly (string | number)[]) => boolean = () => true,
+): readonly Candidate[] {
+  const { scalars, lines } = scalarsOf(text);
+  return scalars.flatMap((scalar) => {
+    const place = accept(scalar.path) ? placeIn(text, scalar.node) : undefined;
+    if (place === undefined) return [];
+    const key = keyOfPath(scalar.path);
+    const isRisky = role !== 'values' && typeof scalar.path.at(-1) === 'string' && RISKY_KEYS.has(key);
+    return [{ file, role, key, isRisky, ...place, range: rangeOfScalar(file, text, lines, scalar) }];
+  });
+}
+
+/** The YAML in the block scalars of a text, such as the patches written into a kustomization. */
+export function nestedCandidates(
+  file: string,
+  text: string,
+  accept: (path: readonly (string | number)[]) => boolean,
+): readonly Candidate[] {
+  const { scalars, lines } = scalarsOf(text);
+  return scalars.flatMap(({ node, path }) => {
+    const header = text.indexOf('\n', node.range?.[0] ?? 0) + 1;
+    if (node.type !== 'BLOCK_LITERAL' || !accept(path) || header === 0) return [];
+    // Parsed with its indentation, so that offsets are those of the outer text.
+    const inner = text.slice(header, node.range?.[1]);
+    const nested = scalarsOf(inner);
+    const isPatchList = nested.scalars.some((scalar) => scalar.path[1] === 'op');
+    return nested.scalars.flatMap((scalar): Candidate[] => {
+      const place = !isPatchList || scalar.path[1] === 'value' ? placeIn(inner, scalar.node) : undefined;
+      if (place === undefined) return [];
+      const key = keyOfPath(scalar.path);
+      return [
+        {
+          file,
+          role: 'patch',
+          key,
+          isRisky: RISKY_KEYS.has(key),
+          ...place,
+          start: place.start + header,
+          end: place.end + header,
+          range: rangeAt(file, text, lines, scalar.start + header, (scalar.node.range?.[1] ?? 0) + header),
+        },
+      ];
+    });
+  });
+}
+
+function rangeAt(file: string, text: string, lines: LineCounter, start: number, valueEnd: number): FileRange {
+  const lineEnd = text.slice(start).search(/\r?\n|$/) + start;
+  return rangeOf(file, lines, start, valueEnd > start && valueEnd <= lineEnd ? valueEnd : lineEnd);
+}
+
+function keyOfPath(path: readonly (string | number)[]): string {
+  for (let index = path.length - 1; index >= 0; index -= 1) {
+    const step = path[index];
+    if (typeof step === 'string') return step;
+  }
+  return '';
+}
+
+const LITERAL_LINE = /^(\s*(?:-\s+)*)(?:(["']?[\w./-]+["']?):[ \t]+)?(\S.*?)[ \t]*$/;
+
+/** The literals, and the ends of expressions, in `key: value` and `- value` lines of a template. */
+export function templateCandidates(file: string, text: string): readonly Candidate[] {
+  let offset = 0;
+  return text.split('\n').flatMap((raw, line): readonly Candidate[] => {
+    const at = offset;
+    offset += raw.length + 1;
+    const content = raw.replace(/\r$/, '');
+    const match = LITERAL_LINE.exec(content);
+    const [, indent = '', written = '', value = ''] = match ?? [];
+    if (match === null || (written === '' && !indent.includes('-'))) return [];
+    const valueStart = content.lastIndexOf(value);
+    const key = written.replaceAll(/["']/g, '');
+    const range = { file, startLine: line, startColumn: indent.length, endLine: line, endColumn: valueStart + value.length };
+    const isRisky = key === 'kind' || key === 'apiVersion';
+    return placesIn(value).map(({ isExpression, ...place }) => ({
+      file,
+      role: 'template',
+      key,
+      isRisky,
+      ...place,
+      start: at + valueStart + place.start,
+      end: at + valueStart + place.end,
+      range,
+      ...(isExpression === true ? { isExpression } : {}),
+    }));
+  });
+}
+
+type Place = Pick<Candidate, 'kind' | 'start' | 'end' | 'value' | 'isExpression'>;
+
+/** Where markers go into what stands after a key or a dash of a template's line. */
+function placesIn(written: string): readonly Place[] {
+  if (written.includes('{{')) {
+    const isOutput = /^[^#|>&*!]*\}\}[^{}"']*$/.test(written) && !/\{\{-?\s*(if|else|end|range|with|define|\/\*)/.test(written);
+    return isOutput ? [{ kind: 'text', start: written.length, end: written.length, value: '', isExpression: true }] : [];
+  }
+  if (written.startsWith('[')) {
+    return [...written.matchAll(/"[^"\\]*"|'[^']*'|[^\s,[\]"']+/g)].flatMap((item) => {
+      const place = literalPlace(item[0]);
+      return place === undefined ? [] : [{ ...place, start: place.start + item.index, end: place.end + item.index }];
+    });
+  }
+  const place = /^[#|>{&*!]|^-$|^---|:$/.test(written) ? undefined : literalPlace(written);
+  return place === undefined ? [] : [place];
+}
+
+function literalPlace(written: string): Pick<Candidate, 'kind' | 'start' | 'end' | 'value'> | undefined {
+  const quote = /^(["'])(.*)\1$/.exec(written);
+  if (quote !== null) {
+    const value = quote[2] ?? '';
+    const end = written.length - 1;
+    if (/^\d+$/.test(value)) return { kind: 'number', start: 1, end, value };
+    return { kind: 'text', start: end, end, value };
+  }
+  const value = written.replace(/\s+#.*$/, '');
+  if (/["'[]/.test(value.slice(0, 1))) return undefined;
+  const plain = resolvePlain(value);
+  if (plain === null) return undefined;
+  if (typeof plain === 'string') return { kind: 'text', start: value.length, end: value.length, value };
+  return { kind: typeof plain === 'number' ? 'number' : 'boolean', start: 0, end: value.length, value: String(plain) };
+}
+
+/** A file that becomes one value as it is: a marker at its end. */
+export function wholeFileCandidate(file: string, text: string, key: string): Candidate {
+  const end = text.trimEnd().length;
+  const range = { file, startLine: 0, startColumn: 0, endLine: 0, endColumn: text.search(/\r?\n|$/) };
+  return { file, role: 'generator file', kind: 'text', start: end, end, value: text, key, range, isRisky: false };
+}
+
+/** The entries of a `KEY=value` file. */
+export function environmentCandidates(file: string, text: string): readonly Candidate[] {
+  let offset = 0;
+  return text.split('\n').flatMap((raw, line): Candidate[] => {
+    const start = offset;
+    offset += raw.length + 1;
+    const content = raw.trimEnd();
+    const equals = content.indexOf('=');
+    if (equals <= 0 || content.startsWith('#')) return [];
+    const end = start + content.length;
+    const range = { file, startLine: line, startColumn: 0, endLine: line, endColumn: content.length };
+    const value = content.slice(equals + 1);
+    return [
+      { file, role: 'generator file', kind: 'text', start: end, end, value, key: content.slice(0, equals).trim(), range, isRisky: false },
+    ];
+  });
+}

@@ -1,0 +1,130 @@
+import { chartName, kustomizationNames } from '../apps/fileFacts.ts';
+import { decodeText } from '../git/textEncoding.ts';
+import type { RenderResult, SourceSpec } from '../model/render.ts';
+import type { SourceTree } from '../model/sourceTree.ts';
+import {
+  type Candidate,
+  environmentCandidates,
+  nestedCandidates,
+  scalarsOf,
+  templateCandidates,
+  wholeFileCandidate,
+  yamlCandidates,
+} from './candidates.ts';
+
+/** The texts that a render read, and what of them may set fields. */
+export interface RenderInputs {
+  /** by path, without byte-order marks */
+  readonly texts: ReadonlyMap<string, string>;
+  readonly candidates: readonly Candidate[];
+}
+
+type Path = readonly (string | number)[];
+
+/** Reads the inputs of a render again. @param tree that it was rendered from */
+export async function inputsOf(spec: SourceSpec, tree: SourceTree, render: Pick<RenderResult, 'reads'>): Promise<RenderInputs> {
+  const texts = new Map<string, string>();
+  for (const { path, kind, hash } of render.reads) {
+    if (kind !== 'file' || hash === 'absent') continue;
+    const bytes = await tree.read(path).catch(() => undefined);
+    if (bytes !== undefined) texts.set(path, decodeText(bytes));
+  }
+  return { texts, candidates: candidatesOf(spec, texts) };
+}
+
+function candidatesOf(spec: SourceSpec, texts: ReadonlyMap<string, string>): readonly Candidate[] {
+  switch (spec.type) {
+    case 'directory':
+      return [...texts].flatMap(([file, text]) => yamlCandidates(file, text, 'manifest'));
+    case 'kustomize':
+      return kustomizeCandidates(texts);
+    case 'helm':
+      return [...texts].flatMap(([file, text]) => chartCandidates(file, text, spec));
+  }
+}
+
+/** Keys of a kustomization whose values reach objects; names of files, targets and selectors do not. */
+function reachesObjects(path: Path): boolean {
+  const [first] = path;
+  const last = path.at(-1);
+  switch (first) {
+    case 'namePrefix':
+    case 'nameSuffix':
+    case 'namespace':
+    case 'commonLabels':
+    case 'commonAnnotations':
+      return true;
+    case 'labels':
+      return path[2] === 'pairs';
+    case 'images':
+      return last === 'newName' || last === 'newTag' || last === 'digest' || last === 'tagSuffix';
+    case 'replicas':
+      return last === 'count';
+    case 'configMapGenerator':
+    case 'secretGenerator':
+      return path[2] === 'literals' || last === 'name' || last === 'namespace' || path[2] === 'options' || last === 'type';
+    case 'generatorOptions':
+      return path[1] === 'labels' || path[1] === 'annotations';
+    default:
+      return false;
+  }
+}
+
+function kustomizeCandidates(texts: ReadonlyMap<string, string>): readonly Candidate[] {
+  const generated = generatorFiles(texts);
+  const isKustomization = (file: string): boolean => kustomizationNames.includes(file.slice(file.lastIndexOf('/') + 1));
+  return [...texts].flatMap(([file, text]): readonly Candidate[] => {
+    if (isKustomization(file)) {
+      const isPatch = ([first]: Path): boolean => first === 'patches' || first === 'patchesStrategicMerge' || first === 'patchesJson6902';
+      return [...yamlCandidates(file, text, 'kustomization', reachesObjects), ...nestedCandidates(file, text, isPatch)];
+    }
+    const use = generated.get(file);
+    if (use === 'environment') return environmentCandidates(file, text);
+    if (use !== undefined) return [wholeFileCandidate(file, text, file.slice(file.lastIndexOf('/') + 1))];
+    const { scalars } = scalarsOf(text);
+    if (scalars.some(({ path }) => path[1] === 'op')) return yamlCandidates(file, text, 'patch', (path) => path[1] === 'value');
+    const has = (key: string): boolean => scalars.some(({ path }) => path[0] === key || path[2] === key);
+    if (!has('apiVersion') || !has('kind')) return has('source') && has('targets') ? [] : yamlCandidates(file, text, 'patch');
+    return yamlCandidates(file, text, 'manifest');
+  });
+}
+
+/** Files that generators read: as one value, or as an environment file. */
+function generatorFiles(texts: ReadonlyMap<string, string>): ReadonlyMap<string, 'file' | 'environment'> {
+  const found = new Map<string, 'file' | 'environment'>();
+  for (const [file, text] of texts) {
+    const folder = file.slice(0, Math.max(0, file.lastIndexOf('/')));
+    for (const { path, node } of kustomizationNames.some((name) => file.endsWith(name)) ? scalarsOf(text).scalars : []) {
+      if (path[0] !== 'configMapGenerator' && path[0] !== 'secretGenerator') continue;
+      const written = typeof node.value === 'string' ? node.value : '';
+      const name = path[2] === 'files' ? written.slice(written.indexOf('=') + 1) : written;
+      if (path[2] === 'files' || path[2] === 'envs' || path[2] === 'env') {
+        found.set(joined(folder, name), path[2] === 'files' ? 'file' : 'environment');
+      }
+    }
+  }
+  return found;
+}
+
+/** `a/b` and `../c` → `a/c`. */
+function joined(folder: string, name: string): string {
+  const steps = folder === '' ? [] : folder.split('/');
+  for (const step of name.split('/')) {
+    if (step === '..') steps.pop();
+    else if (step !== '.' && step !== '') steps.push(step);
+  }
+  return steps.join('/');
+}
+
+function chartCandidates(file: string, text: string, spec: SourceSpec): readonly Candidate[] {
+  const name = file.slice(file.lastIndexOf('/') + 1);
+  const isValues = spec.helm?.valueFiles?.some((each) => joined(spec.path, each) === file) === true;
+  if (isValues || name === 'values.yaml') return yamlCandidates(file, text, 'values');
+  if (name === chartName) {
+    const versions = ['version', 'appVersion', 'name'];
+    return yamlCandidates(file, text, 'chart', (path) => path.length === 1 && versions.includes(String(path[0])));
+  }
+  if (file.includes('/templates/')) return name === 'NOTES.txt' ? [] : templateCandidates(file, text);
+  if (file.includes('/crds/')) return yamlCandidates(file, text, 'manifest');
+  return /^(Chart\.lock|values\.schema\.json|\.helmignore|requirements\..*)$/.test(name) ? [] : [wholeFileCandidate(file, text, name)];
+}

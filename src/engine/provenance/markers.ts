@@ -1,0 +1,108 @@
+import { isJsonArray, isJsonObject, type JsonValue } from '../model/json.ts';
+import type { RenderedObject } from '../model/render.ts';
+import type { Candidate } from './candidates.ts';
+
+/** A scalar of a render. */
+export type Leaf = string | number | boolean;
+
+const MARKER = /zq[a-z]([0-9a-z]{4})qz/gi;
+const NUMBER_BASE = 100_000;
+const NUMBER_STEP = 7;
+
+/** The scalars of rendered objects by {@link leafId}; nulls are left out. */
+export function leavesOf(objects: readonly RenderedObject[]): ReadonlyMap<string, Leaf> {
+  const leaves = new Map<string, Leaf>();
+  const visit = (value: JsonValue | undefined, id: string): void => {
+    if (isJsonArray(value)) for (const [index, item] of value.entries()) visit(item, `${id}/${String(index)}`);
+    else if (isJsonObject(value)) for (const [key, item] of Object.entries(value)) visit(item, `${id}/${escapeStep(key)}`);
+    else if (value !== undefined && value !== null) leaves.set(id, value);
+  };
+  for (const [index, { object }] of objects.entries()) visit(object, String(index));
+  return leaves;
+}
+
+/** The name of a leaf: the index of its object in the render, and the JSON pointer in it. */
+export function leafId(objectIndex: number, pointer: string): string {
+  return `${String(objectIndex)}${pointer}`;
+}
+
+function escapeStep(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** Markers of one render: each candidate has its own, and is found again by it. */
+export class MarkerSet {
+  readonly #round: number;
+  readonly #byNumber = new Map<string, number>();
+  readonly #candidates: readonly Candidate[];
+
+  /** @param round different rounds have different markers */
+  constructor(candidates: readonly Candidate[], round: number) {
+    this.#candidates = candidates;
+    this.#round = round;
+  }
+
+  /** The texts with these candidates marked. @param chosen indexes into the candidates */
+  mark(texts: ReadonlyMap<string, string>, chosen: readonly number[]): Record<string, string> {
+    const byFile = new Map<string, number[]>();
+    for (const index of chosen) {
+      const file = this.#candidates[index]?.file ?? '';
+      byFile.set(file, [...(byFile.get(file) ?? []), index]);
+    }
+    const marked: Record<string, string> = {};
+    for (const [file, indexes] of byFile) {
+      let text = texts.get(file) ?? '';
+      const ordered = indexes.toSorted((left, right) => (this.#candidates[right]?.start ?? 0) - (this.#candidates[left]?.start ?? 0));
+      for (const index of ordered) {
+        const candidate = this.#candidates[index];
+        if (candidate !== undefined) text = text.slice(0, candidate.start) + this.#markerOf(candidate, index) + text.slice(candidate.end);
+      }
+      marked[file] = text;
+    }
+    return marked;
+  }
+
+  #markerOf(candidate: Candidate, index: number): string {
+    if (candidate.kind === 'boolean') return candidate.value === 'true' ? 'false' : 'true';
+    if (candidate.kind === 'text') return `zq${String.fromCharCode(97 + (this.#round % 26))}${index.toString(36).padStart(4, '0')}qz`;
+    // Below a million, since templates print larger numbers with an exponent.
+    const number = String(NUMBER_BASE + ((index * NUMBER_STEP + this.#round) % (9 * NUMBER_BASE)));
+    this.#byNumber.set(number, index);
+    return number;
+  }
+
+  /**
+   * The candidates that are in a leaf, in the order in which they stand in it; empty unless taking their markers away gives the leaf as it
+   * was, that is unless nothing else has changed it.
+   */
+  found(before: Leaf | undefined, after: Leaf): readonly number[] {
+    if (before === undefined || before === after) return [];
+    const plain = this.#foundIn(String(before), String(after));
+    if (plain.length > 0 || typeof before !== 'string' || typeof after !== 'string') return plain;
+    const decoded = [fromBase64(before), fromBase64(after)];
+    return decoded[0] === undefined || decoded[1] === undefined ? [] : this.#foundIn(decoded[0], decoded[1]);
+  }
+
+  #foundIn(before: string, after: string): readonly number[] {
+    const places: { at: number; index: number }[] = [];
+    let restored = after.replace(MARKER, (_marker, digits: string, at: number) => {
+      places.push({ at, index: parseInt(digits, 36) });
+      return '';
+    });
+    if (this.#byNumber.size > 0) {
+      restored = restored.replace(/\d{6}/g, (digits, at: number) => {
+        const index = this.#byNumber.get(digits);
+        if (index === undefined || before.includes(digits)) return digits;
+        places.push({ at, index });
+        return this.#candidates[index]?.value ?? '';
+      });
+    }
+    if (places.length === 0 || restored !== before) return [];
+    return [...new Set(places.sort((left, right) => left.at - right.at).map(({ index }) => index))];
+  }
+}
+
+function fromBase64(text: string): string | undefined {
+  if (text.length < 4 || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]+=*$/.test(text)) return undefined;
+  return Buffer.from(text, 'base64').toString('utf8');
+}
