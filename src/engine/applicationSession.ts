@@ -3,7 +3,15 @@ import type { Disposable } from '../base/lifecycle.ts';
 import { type ClusterHub, reasonOf } from './clusterHub.ts';
 import type { ClusterConnection, WatchOutcome, WatchStatus } from './cluster/api.ts';
 import { applicationRow } from './applicationRow.ts';
-import { autoscalerTargets, canHaveChildren, type DesiredObject, interestsOf, scalersAmong, settleObjects } from './desiredObjects.ts';
+import {
+  autoscalerTargets,
+  canHaveChildren,
+  type DesiredObject,
+  interestsOf,
+  isSameDesired,
+  scalersAmong,
+  settleObjects,
+} from './desiredObjects.ts';
 import type { Target } from './git/state.ts';
 import type { Application, Destination } from './model/application.ts';
 import { keyString } from './model/objects.ts';
@@ -14,12 +22,12 @@ import type { Reason } from './model/states.ts';
 import type { ObjectChecker } from './objectChecker.ts';
 import type { RepoSession } from './repoSession.ts';
 import type { LiveChange, LiveRouter } from './liveRouter.ts';
-import { type ComparisonBasis, isSameBasis } from './comparisonBasis.ts';
+import { type ComparisonBasis, isSameBasis, isSameButRender } from './comparisonBasis.ts';
 import { textsOf } from './markIndex.ts';
 import { otherWriterPaths } from './provenance/otherWriters.ts';
 import { marksOf } from './rows.ts';
 import type { SourceRenderer } from './sourceRenderer.ts';
-import { cannotCompare, pendingVerdict, type TrackedObject } from './trackedObject.ts';
+import { cannotCompare, track, type TrackedObject } from './trackedObject.ts';
 
 /** the longest that checks hold the event loop, so that a live edit elsewhere is seen at once */
 const sliceMs = 8;
@@ -61,6 +69,7 @@ export class ApplicationSession implements Disposable {
   #tree: SourceTree | undefined;
   #render: RenderResult | undefined;
   #desired: readonly DesiredObject[] = [];
+  #byId: ReadonlyMap<string, DesiredObject> = new Map();
   #objects = new Map<string, TrackedObject>();
   #autoscalers: ReadonlyMap<string, string> = new Map();
   #watchProblems: readonly WatchOutcome[] = [];
@@ -263,45 +272,44 @@ export class ApplicationSession implements Disposable {
       kinds: this.#connection.discovery.known(),
     };
     const isSame = this.#basis !== undefined && isSameBasis(basis, this.#basis) && this.#watchProblems.length === 0;
+    const before = { desired: this.#byId, autoscalers: this.#autoscalers, problems: this.#watchProblems.length };
     if (!isSame) await this.#watch(destination, this.#render, this.#connection, signal);
+    const isOnlyRender =
+      this.#basis !== undefined && isSameButRender(basis, this.#basis) && before.problems + this.#watchProblems.length === 0;
     this.#basis = basis;
-    // The watch tells of changes; what has no proof is asked again when somebody refreshes.
-    for (const [id, { verdict }] of this.#objects) if (!isSame || verdict.proof === 'none') this.#toCheck.add(id);
+    for (const [id, { verdict }] of this.#objects) {
+      // The watch tells of changes; what has no proof is asked again when somebody refreshes.
+      const isKept = isSame || (isOnlyRender && verdict.fields.length === 0 && this.#isDesiredAsBefore(id, before));
+      if (!isKept || verdict.proof === 'none') this.#toCheck.add(id);
+    }
     await this.#checkWaiting(signal, false);
     this.#isChecked = true;
   }
 
+  /** After a commit most objects are what they were, and so is what is known of them. */
+  #isDesiredAsBefore(
+    id: string,
+    before: { readonly desired: ReadonlyMap<string, DesiredObject>; readonly autoscalers: ReadonlyMap<string, string> },
+  ): boolean {
+    const [old, now] = [before.desired.get(id), this.#byId.get(id)];
+    return old !== undefined && now !== undefined && isSameDesired(old, now) && before.autoscalers.get(id) === this.#autoscalers.get(id);
+  }
+
   async #watch(destination: Destination, render: RenderResult, connection: ClusterConnection, signal: AbortSignal): Promise<void> {
     this.#desired = await settleObjects(render.objects, destination, connection.discovery, signal);
-    const keys = new Set(this.#desired.map((object) => keyString(object.key)));
+    this.#byId = new Map(this.#desired.map((desired) => [keyString(desired.key), desired]));
+    const keys = new Set(this.#byId.keys());
     const use = {
       applicationId: this.#application.id,
       context: destination.context,
       ...(destination.clusterUid === undefined ? {} : { clusterUid: destination.clusterUid }),
     };
     const before = this.#objects;
-    this.#objects = new Map(this.#desired.map((desired) => [keyString(desired.key), this.#track(desired, before)]));
+    this.#objects = new Map(this.#desired.map((desired) => [keyString(desired.key), track(desired, before.get(keyString(desired.key)))]));
     this.#services.router.set(this, destination.context, keys);
     const outcomes = await this.#services.hub.watch(use, keys, interestsOf(this.#desired), signal);
     this.#watchProblems = outcomes.filter((outcome) => outcome.state === 'failed' && outcome.interest.isChildOnly !== true);
     this.#autoscalers = this.#readAutoscalers();
-  }
-
-  #track(desired: DesiredObject, before: ReadonlyMap<string, TrackedObject>): TrackedObject {
-    const known = before.get(keyString(desired.key));
-    return {
-      key: desired.key,
-      rendered: desired.rendered,
-      desired: desired.object,
-      resource: desired.resource,
-      schema: known?.schema,
-      header: known?.header,
-      fieldRanges: known?.fieldRanges ?? new Map(),
-      verdict: known?.verdict ?? pendingVerdict,
-      live: known?.live,
-      health: known?.health,
-      mark: known?.mark,
-    };
   }
 
   async #checkWaiting(runnerSignal: AbortSignal, isInteractive: boolean): Promise<void> {
@@ -311,7 +319,7 @@ export class ApplicationSession implements Disposable {
     const [connection, tree] = [this.#connection, this.#tree];
     if (connection === undefined || tree === undefined) return;
     const failedWatches = this.#watchProblems;
-    const byId = new Map(this.#desired.map((desired) => [keyString(desired.key), desired]));
+    const byId = this.#byId;
     const changed: string[] = [];
     const checkById = async (id: string): Promise<void> => {
       const desired = byId.get(id);

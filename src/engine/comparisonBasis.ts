@@ -13,10 +13,10 @@ export interface ComparisonBasis {
 
 /** Whether two comparisons rest on the same. */
 export function isSameBasis(left: ComparisonBasis, right: ComparisonBasis): boolean {
-  return (
-    left.application === right.application &&
-    left.render === right.render &&
-    left.connection === right.connection &&
-    left.kinds === right.kinds
-  );
+  return left.render === right.render && isSameButRender(left, right);
+}
+
+/** Whether two comparisons rest on the same but for what Git renders to. */
+export function isSameButRender(left: ComparisonBasis, right: ComparisonBasis): boolean {
+  return left.application === right.application && left.connection === right.connection && left.kinds === right.kinds;
 }

@@ -1,6 +1,6 @@
 import type { WatchInterest } from './cluster/api.ts';
 import type { Destination } from './model/application.ts';
-import { arrayAt, isJsonObject, type JsonObject, stringAt, valueAt } from './model/json.ts';
+import { arrayAt, isJsonObject, jsonEqual, type JsonObject, type JsonValue, stringAt, valueAt } from './model/json.ts';
 import { gvkOf, keyOf, keyString, type KubeObject, namespaceOf, type ObjectKey } from './model/objects.ts';
 import type { RenderedObject } from './model/render.ts';
 import type { ResourceInfo } from './model/resourceInfo.ts';
@@ -15,6 +15,13 @@ export interface DesiredObject {
   /** versions of the kind that are served instead */
   readonly otherVersions: readonly string[];
   readonly isKindRendered: boolean;
+}
+
+/** Whether two say the same of one object, from the same place. */
+export function isSameDesired(left: DesiredObject, right: DesiredObject): boolean {
+  const isSameKind = left.resource === right.resource && left.isKindRendered === right.isKindRendered;
+  if (!isSameKind || namespaceOf(left.object) !== namespaceOf(right.object)) return false;
+  return left.rendered === right.rendered || jsonEqual(left.rendered as unknown as JsonValue, right.rendered as unknown as JsonValue);
 }
 
 /** How kinds are looked up: a connection's discovery. */
@@ -35,12 +42,15 @@ export async function settleObjects(
 ): Promise<readonly DesiredObject[]> {
   const scopes = renderedScopes(rendered);
   const settled: DesiredObject[] = [];
+  const looked = new Map<string, { readonly resource: ResourceInfo | undefined; readonly others: readonly ResourceInfo[] }>();
   for (const each of rendered) {
     if (each.hook !== undefined) continue;
     const gvk = gvkOf(each.object);
-    const resource = await kinds.resource(gvk, signal);
+    const kindId = `${gvk.group}/${gvk.version}/${gvk.kind}`;
+    const known = looked.get(kindId) ?? (await lookUpKind(gvk, kinds, signal));
+    looked.set(kindId, known);
+    const { resource, others } = known;
     const renderedScope = scopes.get(`${gvk.group}/${gvk.kind}`);
-    const others = kinds.known().filter((kind) => kind.group === gvk.group && kind.kind === gvk.kind);
     const isNamespaced = resource?.isNamespaced ?? others[0]?.isNamespaced ?? renderedScope !== 'Cluster';
     const object = withNamespace(each.object, isNamespaced ? namespaceOf(each.object) || destination.namespace : '');
     settled.push({
@@ -53,6 +63,15 @@ export async function settleObjects(
     });
   }
   return settled;
+}
+
+async function lookUpKind(
+  gvk: { readonly group: string; readonly version: string; readonly kind: string },
+  kinds: KindLookup,
+  signal: AbortSignal,
+): Promise<{ readonly resource: ResourceInfo | undefined; readonly others: readonly ResourceInfo[] }> {
+  const resource = await kinds.resource(gvk, signal);
+  return { resource, others: kinds.known().filter((kind) => kind.group === gvk.group && kind.kind === gvk.kind) };
 }
 
 /** Scope by `group/Kind` of the CRDs in a render. */

@@ -4,6 +4,7 @@ import { canHaveChildren, type DesiredObject, sizerOf } from './desiredObjects.t
 import { explainAll } from './drift/explain.ts';
 import type { Judge } from './drift/judge.ts';
 import type { Baseline } from './drift/judgement.ts';
+import type { FieldLines } from './fieldLines.ts';
 import { healthOf } from './health/health.ts';
 import { textOf } from './markIndex.ts';
 import type { Application, FileRange } from './model/application.ts';
@@ -39,11 +40,14 @@ export class ObjectChecker {
   readonly #judge: Judge;
   readonly #locator: Locator;
   readonly #releases: ReleaseBaselines;
+  /** lines behind Kustomize and Helm, proved in the background */
+  readonly lines: FieldLines;
 
-  constructor(judge: Judge, locator: Locator, releases: ReleaseBaselines) {
+  constructor(judge: Judge, locator: Locator, releases: ReleaseBaselines, lines: FieldLines) {
     this.#judge = judge;
     this.#locator = locator;
     this.#releases = releases;
+    this.lines = lines;
   }
 
   /** @param tree target's files, for the lines */
@@ -70,6 +74,7 @@ export class ObjectChecker {
   ): Promise<Verdict> {
     const { application, desired } = check;
     const namespace = desired.key.namespace;
+    const isMissing = namespace !== '' && isNamespaceMissing(namespace, connection);
     const baseline = check.baseline ?? (live === undefined ? undefined : await this.#releases.of(connection, desired.key, live, signal));
     return this.#judge.judge(
       {
@@ -80,8 +85,8 @@ export class ObjectChecker {
         resource: desired.resource,
         otherVersions: desired.otherVersions,
         isKindRendered: desired.isKindRendered,
-        isNamespaceMissing: namespace !== '' && isNamespaceMissing(namespace, connection),
-        isNamespaceRendered: check.rendered.some((object) => object.key.kind === 'Namespace' && object.key.name === namespace),
+        isNamespaceMissing: isMissing,
+        isNamespaceRendered: isMissing && check.rendered.some((object) => object.key.kind === 'Namespace' && object.key.name === namespace),
         owner: application.owner,
         rules: application.ignore,
         ...(baseline === undefined ? {} : { baseline }),
@@ -119,8 +124,8 @@ export class ObjectChecker {
     const { object } = rendered;
     const identity = { apiVersion: object.apiVersion, kind: object.kind, name: nameOf(object), namespace: namespaceOf(object) };
     for (const field of verdict.fields) {
-      const location = this.#locator.locateField(origin, text, hash, identity, field);
-      if (location !== undefined) fieldRanges.set(field.id, location.range);
+      const range = this.lines.known(rendered, field) ?? this.#locator.locateField(origin, text, hash, identity, field)?.range;
+      if (range !== undefined) fieldRanges.set(field.id, range);
     }
     return { header: this.#locator.locateObject(origin, text, hash, identity)?.range, fieldRanges };
   }

@@ -1,3 +1,4 @@
+import type { DesiredObject } from './desiredObjects.ts';
 import type { FileRange } from './model/application.ts';
 import type { KubeObject, ObjectKey } from './model/objects.ts';
 import type { RenderedObject } from './model/render.ts';
@@ -33,4 +34,21 @@ export const pendingVerdict: Verdict = { state: 'pending', fields: [], ignored: 
 /** The verdict of an object that cannot be compared. */
 export function cannotCompare(code: string, details: Record<string, string | number | boolean | readonly string[] | undefined>): Verdict {
   return { ...pendingVerdict, state: 'cannot compare', reason: { code, details } };
+}
+
+/** A desired object with what was known of it before, until it is compared. */
+export function track(desired: DesiredObject, known: TrackedObject | undefined): TrackedObject {
+  return {
+    key: desired.key,
+    rendered: desired.rendered,
+    desired: desired.object,
+    resource: desired.resource,
+    schema: known?.schema,
+    header: known?.header,
+    fieldRanges: known?.fieldRanges ?? new Map(),
+    verdict: known?.verdict ?? pendingVerdict,
+    live: known?.live,
+    health: known?.health,
+    mark: known?.mark,
+  };
 }
