@@ -1,7 +1,7 @@
-import { indexOfItem, shapeOf } from '../../../src/engine/compare/schemaWalk.ts';
+import { indexOfItem, lookUp, schemaAtPath, shapeOf } from '../../../src/engine/compare/schemaWalk.ts';
 import type { FieldPath, PathStep } from '../../../src/engine/model/fieldPath.ts';
 import { formatPath } from '../../../src/engine/model/fieldPath.ts';
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../../src/engine/model/json.ts';
+import { isJsonArray, isJsonObject, jsonEqual, type JsonObject, type JsonValue } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { fieldSchema, itemSchema, listKeyOf, type TypeSchema } from '../../../src/engine/model/schema.ts';
 
@@ -32,7 +32,7 @@ export interface RandomEdit {
 }
 
 const NOT_EDITED = new Set(['apiVersion', 'kind', 'name', 'namespace', 'selector', 'roleRef', 'stringData']);
-const MAPS = new Set(['labels', 'annotations', 'data']);
+const MAPS = new Set(['labels', 'annotations', 'data', 'nodeSelector', 'limits', 'requests']);
 
 interface Leaf {
   readonly path: FieldPath;
@@ -78,6 +78,8 @@ function otherValue(value: JsonValue): JsonValue {
   if (typeof value === 'number') return value + 1;
   if (typeof value === 'boolean') return !value;
   const text = typeof value === 'string' ? value : '';
+  // A quantity stays one.
+  if (/^[\d.]+(m|k|[KMG]i)$/.test(text)) return `9${text}`;
   return /^\d+$/.test(text) ? String(Number(text) + 1) : `${text}x`;
 }
 
@@ -85,8 +87,65 @@ function pointerText(tokens: readonly (string | number)[]): string {
   return tokens.map((token) => `/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
+/** A list of Git that live has at the same place, whole; undefined where the way ends elsewhere. */
+function randomList(
+  git: KubeObject,
+  live: KubeObject,
+  schema: TypeSchema,
+  random: SeededRandom,
+): (Leaf & { type: TypeSchema; now: readonly JsonValue[] }) | undefined {
+  const leaf = randomLeaf(git, live, schema, random);
+  const depth = leaf?.path.findLastIndex((step) => !('field' in step)) ?? -1;
+  if (leaf === undefined || depth < 1) return undefined;
+  const [path, pointer] = [leaf.path.slice(0, depth), leaf.pointer.slice(0, depth)];
+  const [value, now, type] = [lookUp(git, schema, path), lookUp(live, schema, path), schemaAtPath(schema, path)];
+  return isJsonArray(value) && isJsonArray(now) && type !== undefined ? { path, pointer, value, now, type } : undefined;
+}
+
+const NEW_ITEMS: Readonly<Record<string, JsonObject>> = {
+  env: { name: 'ADDED', value: 'x' },
+  tolerations: { key: 'added', operator: 'Exists' },
+  routes: { path: '/added' },
+  steps: { run: 'added' },
+  volumes: { name: 'added', emptyDir: {} },
+  volumeMounts: { name: 'config', mountPath: '/added' },
+  imagePullSecrets: { name: 'added' },
+};
+
+/** An item added to a list, or removed from one; undefined where the list takes no new items that are known here. */
+function listEdit(git: KubeObject, live: KubeObject, schema: TypeSchema, random: SeededRandom): RandomEdit | undefined {
+  const list = randomList(git, live, schema, random);
+  if (list === undefined) return undefined;
+  const name = String(list.pointer.at(-1));
+  const items = list.value as readonly JsonValue[];
+  const shape = shapeOf(list.value, list.type);
+  const stepOf = (item: JsonValue, index: number): PathStep => {
+    const keys = shape === 'keyed-list' ? listKeyOf(list.type, item) : undefined;
+    return keys !== undefined ? { keys } : shape === 'set' ? { value: item } : { index };
+  };
+  if (random.below(2) === 0) {
+    const item = NEW_ITEMS[name] ?? (items.every((each) => typeof each === 'string') && name !== 'verbs' ? 'added' : undefined);
+    if (item === undefined || list.now.length !== items.length) return undefined;
+    const id = formatPath([...list.path, stepOf(item, list.now.length)]);
+    return { patch: [{ op: 'add', path: pointerText([...list.pointer, '-']), value: item }], ids: [id] };
+  }
+  const index = random.below(items.length);
+  const item = items[index];
+  // One item of equal neighbours, or the only one, is another edit: which of them went, or the list itself.
+  if (item === undefined || items.length < 2 || items.filter((each) => jsonEqual(each, item)).length > 1) return undefined;
+  const step = stepOf(item, index);
+  const place = indexOfItem(list.now, list.type, step);
+  return { patch: [{ op: 'remove', path: pointerText([...list.pointer, place]) }], ids: [formatPath([...list.path, step])] };
+}
+
+function valueOf(git: KubeObject, { pointer }: Leaf): string {
+  if (git.kind === 'Secret') return 'eHg=';
+  return pointer.includes('resources') ? '3' : 'v';
+}
+
 /** A change of one leaf that Git sets, a removal of one entry of a map, or an addition to one; undefined now and then. */
 export function randomEdit(git: KubeObject, live: KubeObject, schema: TypeSchema, random: SeededRandom): RandomEdit | undefined {
+  if (random.below(4) === 0) return listEdit(git, live, schema, random);
   const leaf = randomLeaf(git, live, schema, random);
   const last = leaf?.path.at(-1);
   if (leaf === undefined || last === undefined) return undefined;
@@ -95,7 +154,7 @@ export function randomEdit(git: KubeObject, live: KubeObject, schema: TypeSchema
   const kind = random.below(4);
   if (isEntry && kind === 0) {
     const name = `added-${random.below(1000)}`;
-    const patch = [{ op: 'add', path: pointerText([...leaf.pointer.slice(0, -1), name]), value: git.kind === 'Secret' ? 'eHg=' : 'v' }];
+    const patch = [{ op: 'add', path: pointerText([...leaf.pointer.slice(0, -1), name]), value: valueOf(git, leaf) }];
     return { patch, ids: [formatPath([...parent, { field: name }])] };
   }
   if (isEntry && kind === 1) return { patch: [{ op: 'remove', path: pointerText(leaf.pointer) }], ids: [formatPath(leaf.path)] };
