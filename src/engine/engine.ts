@@ -24,6 +24,8 @@ import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow
 import { LiveRouter } from './liveRouter.ts';
 import { childRowsOf, objectRowsOf } from './objectRows.ts';
 import type { SourceTree } from './model/sourceTree.ts';
+import type { ProvenanceApi } from './provenanceApi.ts';
+import { Provenances } from './provenances.ts';
 import { RepoSession } from './repoSession.ts';
 import { Reverts } from './reverts.ts';
 import { SideDocuments } from './sideDocuments.ts';
@@ -61,6 +63,7 @@ export class Engine implements EngineApi, Disposable {
 
   readonly editor: EditorApi;
   readonly syncs: SyncApi;
+  readonly provenances: ProvenanceApi;
   readonly onDidChangeRows = this.#rows.event;
   readonly onDidChangeMarks = this.#marks.event;
   readonly onDidChangeDocuments = this.#documentChanges.event;
@@ -74,6 +77,7 @@ export class Engine implements EngineApi, Disposable {
     this.#services = this.#store.add(services);
     this.#workspaces = this.#store.add(new Workspaces((folder) => this.#openWorkspace(folder)));
     this.editor = new EditorFacts(this.#workspaces);
+    this.provenances = new Provenances(this.#workspaces, services.fieldLines);
     this.#hub = this.#store.add(new ClusterHub(this.#services.pool, this.#background));
     this.#documents = new SideDocuments(this.#services.renderer);
     this.#clusterDocuments = new ClusterDocuments(this.#hub);

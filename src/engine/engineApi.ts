@@ -6,6 +6,7 @@ import type { Side } from './model/sides.ts';
 import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from './model/snapshot.ts';
 import type { Reason } from './model/states.ts';
 import type { SyncApi } from './syncApi.ts';
+import type { ProvenanceApi } from './provenanceApi.ts';
 import type { EditorApi } from './editorApi.ts';
 
 /** A problem of a file: broken YAML, a bad plumbline.yaml, a failing template. */
@@ -86,6 +87,8 @@ export interface EngineApi {
 
   /** syncs of applications, and their history */
   readonly syncs: SyncApi;
+  /** the lines that set rendered fields */
+  readonly provenances: ProvenanceApi;
 
   contexts(): Promise<ContextList>;
   namespaces(context: string, signal: AbortSignal): Promise<{ readonly namespaces: readonly string[]; readonly problem?: Reason }>;

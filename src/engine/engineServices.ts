@@ -15,6 +15,7 @@ import type { Application } from './model/application.ts';
 import type { EngineSettings } from './model/settings.ts';
 import { ObjectChecker } from './objectChecker.ts';
 import { Locator } from './provenance/locate.ts';
+import { FieldLines } from './fieldLines.ts';
 import { PatientRemotes } from './patientRemotes.ts';
 import { fetchRemoteFile } from './remoteFetch.ts';
 import { CachedRemoteSources } from './render/cachedRemotes.ts';
@@ -49,6 +50,7 @@ export interface EngineServices extends Disposable {
   readonly pool: ClusterPool;
   readonly renderer: SourceRenderer;
   readonly checker: ObjectChecker;
+  readonly fieldLines: FieldLines;
   readonly judge: Judge;
   /** the list of kubeconfig files changed */
   reloadKubeconfig(): void;
@@ -83,6 +85,9 @@ export async function createServices(
   };
   const remote = store.add(makeRemotes(options, settings, gitOptions, environment, store));
   const renders = store.add(new RenderService({ logger: options.logger, cacheFolder: join(options.storagePath, 'renders'), remote }));
+  // Apart from the renders that people wait for: what is tried out never stands before them, and little of it is kept.
+  const probes = store.add(new RenderService({ logger: options.logger, remote, limits: { memoryCacheBytes: 0, idleMs: 30_000 } }));
+  const fieldLines = new FieldLines(probes, background);
   const pool = store.add(
     createClusterPool({
       log: options.logger,
@@ -101,7 +106,8 @@ export async function createServices(
     pool,
     judge,
     renderer: new SourceRenderer(renders, remote, () => settings().renderTimeoutSeconds * 1000),
-    checker: new ObjectChecker(judge, new Locator(), new ReleaseBaselines(renders)),
+    fieldLines,
+    checker: new ObjectChecker(judge, new Locator(), new ReleaseBaselines(renders), fieldLines),
     reloadKubeconfig: () => {
       pool.reload();
     },

@@ -7,7 +7,7 @@ export interface ProvenanceApi {
    * The lines of target that set fields of one object.
    * @param key `keyString` of the object
    * @returns one answer per path, in order; undefined where not even the object's file is known
-   * @throws AppError `application-unknown`, `not-compared-yet`
+   * @throws AppError `unknown-application`, `not-compared-yet`
    */
   locateFields(
     applicationId: string,

@@ -4,7 +4,7 @@ import type { WritebackPlan, WritebackRequest } from './model/writeback.ts';
 export interface WritebackApi {
   /**
    * What taking live values into the working tree's files would change, proved by rendering every application that reads them.
-   * @throws AppError `application-unknown`
+   * @throws AppError `unknown-application`
    */
   plan(request: WritebackRequest, signal: AbortSignal): Promise<WritebackPlan>;
 }

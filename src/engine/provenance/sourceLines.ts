@@ -1,0 +1,121 @@
+import type { FileRange } from '../model/application.ts';
+import { type FieldPath, toJsonPointer } from '../model/fieldPath.ts';
+import type { JsonValue } from '../model/json.ts';
+import type { FieldProvenance } from '../model/provenance.ts';
+import type { RenderedObject, RenderResult, SourceSpec } from '../model/render.ts';
+import type { SourceTree } from '../model/sourceTree.ts';
+import type { Candidate } from './candidates.ts';
+import { type RenderInputs, inputsOf } from './inputs.ts';
+import { leafId } from './markers.ts';
+import { type Probe, Prover } from './prover.ts';
+
+/** A render whose lines are asked for. */
+export interface RenderSource {
+  readonly spec: SourceSpec;
+  readonly tree: SourceTree;
+  readonly render: RenderResult;
+}
+
+/** A field of one object of a render. */
+export interface FieldQuestion {
+  readonly object: RenderedObject;
+  readonly path: FieldPath;
+  /** the value that differs: of several pieces the one that it changes is meant */
+  readonly live?: JsonValue;
+}
+
+/** What is known of one render. */
+interface Answers {
+  readonly inputs: RenderInputs;
+  readonly prover: Prover;
+}
+
+const MAX_RENDERS = 12;
+
+/** The lines that set the fields of renders, proved by changing them; kept by render key. */
+export class SourceLines {
+  readonly #probeOf: (source: RenderSource) => Probe;
+  readonly #answers = new Map<string, Promise<Answers>>();
+
+  /** @param probeOf renders a source with other texts; its results are not kept */
+  constructor(probeOf: (source: RenderSource) => Probe) {
+    this.#probeOf = probeOf;
+  }
+
+  /**
+   * The lines of some fields. The first question about a render asks about all of its fields, which takes a second; later ones are known.
+   * @returns per question; undefined where not even the file is known
+   */
+  async locate(
+    source: RenderSource,
+    questions: readonly FieldQuestion[],
+    signal: AbortSignal,
+  ): Promise<readonly (FieldProvenance | undefined)[]> {
+    const { inputs, prover } = await this.#answersOf(source, signal);
+    const located: (FieldProvenance | undefined)[] = [];
+    for (const question of questions) located.push(await this.#locateOne(source, question, inputs, prover, signal));
+    return located;
+  }
+
+  #answersOf(source: RenderSource, signal: AbortSignal): Promise<Answers> {
+    const { key } = source.render;
+    const known = this.#answers.get(key);
+    if (known !== undefined) return known;
+    const found = this.#ask(source, signal);
+    this.#answers.set(key, found);
+    // A cancelled question is asked again.
+    found.catch(() => this.#answers.delete(key));
+    const oldest = this.#answers.size > MAX_RENDERS ? this.#answers.keys().next().value : undefined;
+    if (oldest !== undefined) this.#answers.delete(oldest);
+    return found;
+  }
+
+  async #ask(source: RenderSource, signal: AbortSignal): Promise<Answers> {
+    const inputs = await inputsOf(source.spec, source.tree, source.render);
+    const prover = new Prover(inputs, source.render, this.#probeOf(source));
+    await prover.run(signal);
+    return { inputs, prover };
+  }
+
+  async #locateOne(
+    { spec, render }: RenderSource,
+    { object, path, live }: FieldQuestion,
+    { candidates }: RenderInputs,
+    prover: Prover,
+    signal: AbortSignal,
+  ): Promise<FieldProvenance | undefined> {
+    const pointer = toJsonPointer(object.object, path);
+    const position = render.objects.indexOf(object);
+    if (pointer !== undefined && position >= 0) {
+      const id = this.#leafBelow(prover, leafId(position, pointer));
+      const parts = id === undefined ? [] : (await prover.confirm(id, signal)).flatMap((index) => candidates[index] ?? []);
+      const meant = partOf(parts, id === undefined ? undefined : prover.leaves.get(id), live);
+      if (meant !== undefined) {
+        return { path, range: meant.range, certainty: 'proved', chain: parts.map(({ range, role }) => ({ range, role })) };
+      }
+    }
+    if (object.file === undefined) return undefined;
+    const range: FileRange = { file: object.file, startLine: object.line ?? 0, startColumn: 0, endLine: object.line ?? 0, endColumn: 1 };
+    return { path, range, certainty: spec.type === 'helm' ? 'template only' : 'object', chain: [] };
+  }
+
+  /** The leaf itself, or the first proved one of a list or mapping. */
+  #leafBelow(prover: Prover, id: string): string | undefined {
+    if (prover.leaves.has(id)) return prover.proved.has(id) ? id : undefined;
+    for (const leaf of prover.leaves.keys()) if (leaf.startsWith(`${id}/`) && prover.proved.has(leaf)) return leaf;
+    return undefined;
+  }
+}
+
+/** Of several pieces of a value the one that a live value changes: that after which both go on alike; else the last. */
+function partOf(parts: readonly Candidate[], value: unknown, live: JsonValue | undefined): Candidate | undefined {
+  if (parts.length < 2 || typeof value !== 'string' || typeof live !== 'string') return parts.at(-1);
+  let from = 0;
+  for (const part of parts) {
+    const at = value.indexOf(part.value, from);
+    if (at < 0) continue;
+    from = at + part.value.length;
+    if (!live.startsWith(value.slice(0, from))) return part;
+  }
+  return parts.at(-1);
+}
