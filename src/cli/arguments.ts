@@ -3,7 +3,7 @@ import { AppError } from '../base/errors.ts';
 import { nearest } from './suggest.ts';
 
 /** The commands of `plumbline`. */
-export const commandNames = ['apps', 'render', 'diff', 'revert'] as const;
+export const commandNames = ['apps', 'render', 'diff', 'plan', 'sync', 'history', 'revert'] as const;
 /** See {@link commandNames}. */
 export type CommandName = (typeof commandNames)[number];
 
@@ -32,14 +32,35 @@ export const optionInfos: readonly OptionInfo[] = [
     help: 'a commit, branch, tag, or `worktree` (default of diff: the upstream branch; of render: worktree)',
     commands: ['render', 'diff'],
   },
-  { name: 'object', value: 'KIND/NAME', isRepeatable: true, help: 'only this object; repeatable', commands: ['diff', 'revert'] },
+  {
+    name: 'object',
+    value: 'KIND/NAME',
+    isRepeatable: true,
+    help: 'only this object; repeatable',
+    commands: ['diff', 'plan', 'sync', 'revert'],
+  },
   { name: 'field', value: 'PATH', isRepeatable: true, help: 'only this field of the one --object; repeatable', commands: ['revert'] },
   { name: 'repo', value: 'DIR', help: 'the config repo (default: the current folder)' },
   { name: 'context', value: 'NAME', help: 'only applications of this kubeconfig context; where none has it, this instead of theirs' },
   { name: 'namespace', value: 'NS', help: 'namespace for objects of --path that name none', commands: ['render', 'diff'] },
-  { name: 'kubeconfig', value: 'FILE', help: 'kubeconfig file (default: $KUBECONFIG, else ~/.kube/config)', commands: ['diff', 'revert'] },
+  {
+    name: 'kubeconfig',
+    value: 'FILE',
+    help: 'kubeconfig file (default: $KUBECONFIG, else ~/.kube/config)',
+    commands: ['diff', 'plan', 'sync', 'history', 'revert'],
+  },
   { name: 'output', value: 'FORMAT', help: 'text (default) or json' },
-  { name: 'yes', help: 'do not ask before writing', commands: ['revert'] },
+  { name: 'prune', help: 'delete what Git no longer has, where the policy of the application allows it', commands: ['plan', 'sync'] },
+  {
+    name: 'allow',
+    value: 'KIND/NAME',
+    isRepeatable: true,
+    help: 'delete or recreate this object, of a kind that is asked for one by one; repeatable',
+    commands: ['sync'],
+  },
+  { name: 'wait', help: 'wait until everything applied is healthy', commands: ['sync'] },
+  { name: 'timeout', value: 'SECONDS', help: 'how long --wait waits (default: 300)', commands: ['sync'] },
+  { name: 'yes', help: 'do not ask before writing', commands: ['sync', 'revert'] },
   { name: 'no-color', help: 'no colours (also: $NO_COLOR)' },
   { name: 'help', help: 'show this help' },
   { name: 'version', help: 'show the version' },
@@ -53,6 +74,11 @@ export interface Arguments {
   readonly apps: readonly string[];
   readonly objects: readonly string[];
   readonly fields: readonly string[];
+  /** objects whose deletion or recreation is allowed one by one, as `Kind/name` */
+  readonly allowed: readonly string[];
+  readonly prunes: boolean;
+  readonly waits: boolean;
+  readonly timeoutSeconds: number;
   readonly path?: string;
   readonly revision?: string;
   readonly repo: string;
@@ -63,6 +89,8 @@ export interface Arguments {
   readonly isConfirmed: boolean;
   readonly noColor: boolean;
 }
+
+const defaultTimeoutSeconds = 300;
 
 const shortNames: Readonly<Record<string, string>> = { n: 'namespace', o: 'output', h: 'help', y: 'yes', r: 'revision' };
 
@@ -120,6 +148,10 @@ function toArguments(words: readonly string[], values: ReadonlyMap<string, reado
     apps: values.get('app') ?? [],
     objects: values.get('object') ?? [],
     fields: values.get('field') ?? [],
+    allowed: values.get('allow') ?? [],
+    prunes: values.has('prune'),
+    waits: values.has('wait'),
+    timeoutSeconds: seconds(values.get('timeout')?.[0]),
     repo: values.get('repo')?.[0] ?? cwd,
     output: outputFormat(values.get('output')?.[0]),
     isConfirmed: values.has('yes'),
@@ -158,6 +190,12 @@ function outputFormat(value: string | undefined): 'text' | 'json' {
   throw new AppError('cli-option-value', { option: '--output', value, allowed: ['text', 'json'] });
 }
 
+function seconds(value: string | undefined): number {
+  if (value === undefined) return defaultTimeoutSeconds;
+  if (/^[1-9]\d{0,5}$/.test(value)) return Number(value);
+  throw new AppError('cli-option-value', { option: '--timeout', value, allowed: ['whole seconds from 1 on'] });
+}
+
 function checkOptions(command: CommandName, values: ReadonlyMap<string, readonly string[]>): void {
   for (const name of values.keys()) {
     const { commands } = optionInfos.find((option) => option.name === name) ?? {};
@@ -166,6 +204,7 @@ function checkOptions(command: CommandName, values: ReadonlyMap<string, readonly
   }
   if (values.has('path') && values.has('app')) throw new AppError('cli-together', { option: '--path', other: '--app' });
   if (values.has('path') && values.has('revision')) throw new AppError('cli-together', { option: '--path', other: '--revision' });
+  if (values.has('timeout') && !values.has('wait')) throw new AppError('cli-needs', { option: '--timeout', other: '--wait' });
   if (values.has('field') && values.get('object')?.length !== 1) throw new AppError('cli-field-needs-object');
   if (values.has('namespace') && !values.has('path')) throw new AppError('cli-needs', { option: '--namespace', other: '--path' });
 }

@@ -4,6 +4,9 @@ const summaries: Readonly<Record<CommandName, string>> = {
   apps: 'list the applications of the repo',
   render: 'print what an application, or a folder, renders to (Secrets masked)',
   diff: 'compare Git with the cluster, field by field',
+  plan: 'show what a sync would do, object by object',
+  sync: 'apply the target commit, after a confirmation',
+  history: 'list the recorded syncs of an application',
   revert: 'bring drifted fields back to what Git says, after a confirmation',
 };
 
@@ -15,16 +18,25 @@ const examples: Readonly<Record<CommandName, readonly string[]>> = {
     'plumbline diff --app prod/shop --output json',
     'plumbline diff --path deploy/overlays/prod --context prod-eu --namespace shop',
   ],
+  plan: ['plumbline plan --app prod/shop', 'plumbline plan --app shop --prune --output json'],
+  sync: [
+    'plumbline sync --app prod/shop',
+    'plumbline sync --app shop --object Deployment/web --yes',
+    'plumbline sync --app shop --prune --yes --wait --timeout 600',
+  ],
+  history: ['plumbline history --app prod/shop', 'plumbline history --output json'],
   revert: ['plumbline revert --app prod/shop', 'plumbline revert --app shop --object Deployment/web --field spec.replicas --yes'],
 };
 
 const exitTable = `Exit status:
-  0    no difference; or all done
-  1    differences found; or a revert was planned and not confirmed
+  0    no difference, nothing to do; or all done
+  1    differences found; or something is to be done and was not confirmed
   2    wrong options, unknown application, no repository, broken plumbline.yaml
   3    something could not be compared, rendered or proved
-  4    a revert was refused, whole or in part
-  5    a write failed
+  4    refused, whole or in part; all else was done
+  5    a write failed; of a sync: and nothing was applied
+  6    a sync was applied in part and failed or was ended; run it again
+  7    a sync was applied, and is not healthy within --timeout
   130  interrupted`;
 
 /** The text of `--help`, for one command or the program. */

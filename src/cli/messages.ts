@@ -23,6 +23,7 @@ const templates: Readonly<Record<string, string>> = {
   'cli-unknown-object': "There is no object '{object}' among those compared.",
   'cli-unknown-field': "{object} has no drifted field '{field}'. Drifted: {fields}.",
   'cli-path-missing': "There is no folder '{path}'.",
+  'cli-not-ticked': 'Nothing was written: {object} is not deleted or recreated by this plan. Deletable one by one: {known}.',
   'cli-terminal-needed': 'Nothing was written: give --yes to confirm without a terminal.',
   'cli-protected': 'Nothing was written: environment {environment} is protected; type its name to confirm, or give --yes.',
 };

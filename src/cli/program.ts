@@ -4,7 +4,9 @@ import { runApps } from './commands/apps.ts';
 import type { CommandContext } from './commands/context.ts';
 import { runDiff } from './commands/diff.ts';
 import { runRender } from './commands/render.ts';
+import { runHistory } from './commands/history.ts';
 import { runRevert } from './commands/revert.ts';
+import { runPlan, runSync } from './commands/sync.ts';
 import { type ExitCode, exitCodes } from './exitCodes.ts';
 import { helpText } from './help.ts';
 import { sentence } from './messages.ts';
@@ -49,6 +51,12 @@ async function runCommand(args: Arguments, context: CommandContext, version: str
       return runRender(context);
     case 'diff':
       return runDiff(context);
+    case 'plan':
+      return runPlan(context);
+    case 'sync':
+      return runSync(context);
+    case 'history':
+      return runHistory(context);
     case 'revert':
       return runRevert(context);
   }

@@ -12,6 +12,10 @@ const defaults: Arguments = {
   apps: [],
   objects: [],
   fields: [],
+  allowed: [],
+  prunes: false,
+  waits: false,
+  timeoutSeconds: 300,
   repo: '/repo',
   output: 'text',
   isConfirmed: false,
@@ -31,6 +35,21 @@ const good: readonly { readonly line: string; readonly parsed: Arguments }[] = [
     line: 'revert --app a --object Deployment/web --field spec.replicas --yes',
     parsed: { ...defaults, command: 'revert', apps: ['a'], objects: ['Deployment/web'], fields: ['spec.replicas'], isConfirmed: true },
   },
+  {
+    line: 'sync --app a --prune --allow PersistentVolumeClaim/data --wait --timeout 60 -y',
+    parsed: {
+      ...defaults,
+      command: 'sync',
+      apps: ['a'],
+      prunes: true,
+      allowed: ['PersistentVolumeClaim/data'],
+      waits: true,
+      timeoutSeconds: 60,
+      isConfirmed: true,
+    },
+  },
+  { line: 'plan --prune', parsed: { ...defaults, command: 'plan', prunes: true } },
+  { line: 'history', parsed: { ...defaults, command: 'history' } },
   { line: '', parsed: { ...defaults, command: 'help' } },
   { line: '--help', parsed: { ...defaults, command: 'help' } },
   { line: 'diff --help', parsed: { ...defaults, command: 'help', about: 'diff' } },
@@ -46,7 +65,10 @@ for (const { line, parsed } of good) {
 
 const bad: readonly { readonly line: string; readonly says: string }[] = [
   { line: 'dif', says: "There is no command 'dif'. Did you mean 'diff'?" },
-  { line: 'deploy', says: "There is no command 'deploy'. Commands: apps, render, diff, revert. See plumbline --help." },
+  {
+    line: 'deploy',
+    says: "There is no command 'deploy'. Commands: apps, render, diff, plan, sync, history, revert. See plumbline --help.",
+  },
   { line: 'diff --contxt x', says: "There is no option '--contxt'. Did you mean '--context'?" },
   { line: 'diff --frobnicate', says: "There is no option '--frobnicate'. See plumbline --help." },
   { line: 'diff -x', says: "There is no option '-x'. See plumbline --help." },
@@ -54,10 +76,13 @@ const bad: readonly { readonly line: string; readonly says: string }[] = [
   { line: 'diff --app', says: 'Option --app needs a value: --app NAME.' },
   { line: 'diff --app --yes', says: 'Option --app needs a value: --app NAME.' },
   { line: 'revert --yes=no', says: 'Option --yes takes no value.' },
-  { line: 'diff --yes', says: 'Option --yes means nothing to `plumbline diff`; it belongs to: revert.' },
+  { line: 'diff --yes', says: 'Option --yes means nothing to `plumbline diff`; it belongs to: sync, revert.' },
   { line: 'diff shop', says: "Unexpected argument 'shop'. `plumbline diff` takes options only; see plumbline diff --help." },
   { line: 'diff --path a --app b', says: 'Options --path and --app cannot be given together.' },
   { line: 'diff --namespace b', says: 'Option --namespace is only for --path.' },
+  { line: 'sync --wait --timeout 0', says: "Option --timeout does not take '0'. Use one of: whole seconds from 1 on." },
+  { line: 'sync --timeout 60', says: 'Option --timeout is only for --wait.' },
+  { line: 'plan --yes', says: 'Option --yes means nothing to `plumbline plan`; it belongs to: sync, revert.' },
   { line: 'revert --field spec.replicas', says: 'Option --field needs exactly one --object, whose fields it names.' },
 ];
 
@@ -87,10 +112,10 @@ test('the nearest word is found within a third of its letters', () => {
 });
 
 test('help lists every command, its options and the exit statuses', () => {
-  assert.match(helpText(), /Commands:\n {2}apps .*\n {2}render .*\n {2}diff .*\n {2}revert /);
+  assert.match(helpText(), /Commands:\n {2}apps .*\n {2}render .*\n {2}diff .*\n {2}plan .*\n {2}sync .*\n {2}history .*\n {2}revert /);
   assert.match(helpText('revert'), /--field PATH/);
   assert.doesNotMatch(helpText('apps'), /--(field|path|namespace|yes)\b/);
-  for (const code of [0, 1, 2, 3, 4, 5, 130]) assert.match(helpText('diff'), new RegExp(`^ {2}${code} `, 'm'));
+  for (const code of [0, 1, 2, 3, 4, 5, 6, 7, 130]) assert.match(helpText('diff'), new RegExp(`^ {2}${code} `, 'm'));
 });
 
 test('colours: a terminal only, and never against NO_COLOR', () => {

@@ -36,7 +36,7 @@ export const syncPlans: SyncPlans = {
           fields: [
             {
               id: 'spec.replicas',
-              path: ['spec', 'replicas'],
+              path: [{ field: 'spec' }, { field: 'replicas' }],
               change: 'changed',
               direction: 'drifted',
               git: 2,

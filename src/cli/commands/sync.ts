@@ -1,0 +1,157 @@
+import { AppError } from '../../base/errors.ts';
+import { displayName, keyString } from '../../engine/model/objects.ts';
+import { type SyncPlan, type SyncPlans, type SyncProgress, type SyncResult, type SyncStep, tickId } from '../../engine/model/sync.ts';
+import type { SyncApi } from '../../engine/syncApi.ts';
+import { type ExitCode, exitCodes } from '../exitCodes.ts';
+import { sentence } from '../messages.ts';
+import { safeText } from '../style.ts';
+import { syncPlanText, syncResultText, toPlanReport, toSyncReport } from '../syncReport.ts';
+import { compare, isNamed } from './compare.ts';
+import type { CommandContext } from './context.ts';
+
+interface Planned {
+  readonly syncs: SyncApi;
+  readonly plans: SyncPlans;
+}
+
+/** `plumbline plan`: what a sync would do, object by object. Writes nothing. */
+export async function runPlan(context: CommandContext): Promise<ExitCode> {
+  return withPlans(context, ({ plans }) => {
+    const { args, output, paint, now } = context;
+    if (args.output === 'json') output.out(`${JSON.stringify(toPlanReport(plans), undefined, 2)}\n`);
+    else output.out(syncPlanText(plans, { paint, nowMs: now() }));
+    return Promise.resolve(planExitCode(plans));
+  });
+}
+
+/** `plumbline sync`: plans, shows the plan, asks once, and applies exactly that plan. */
+export async function runSync(context: CommandContext): Promise<ExitCode> {
+  return withPlans(context, async ({ syncs, plans }) => {
+    const { args, output, paint, now } = context;
+    const isText = args.output === 'text';
+    if (isText) output.out(syncPlanText(plans, { paint, nowMs: now() }));
+    const working = plans.plans.filter((plan) => plan.steps.some((step) => isWork(step)));
+    const ticks = ticksOf(working, args.allowed);
+    const isConfirmed = working.length > 0 && (await confirm(working, ticks, context));
+    const results = isConfirmed ? await executeAll(syncs, working, ticks, context) : [];
+    if (isText) output.out(syncResultText(results, { paint, nowMs: now() }));
+    else output.out(`${JSON.stringify(toSyncReport(plans, results), undefined, 2)}\n`);
+    if (working.length > 0 && !isConfirmed) return exitCodes.differences;
+    return results.length === 0 ? planExitCode(plans) : syncExitCode(results, plans);
+  });
+}
+
+async function withPlans(context: CommandContext, use: (planned: Planned) => Promise<ExitCode>): Promise<ExitCode> {
+  const { args, signal } = context;
+  const compared = await compare(context);
+  try {
+    const targets = compared.comparisons.map(({ application, objects }) => ({
+      applicationId: application.id,
+      ...(args.objects.length === 0 ? {} : { objects: objects.map(({ key }) => keyString(key)) }),
+    }));
+    const { syncs } = compared.engine;
+    const plans = await syncs.plan(targets, { kind: 'sync', prune: args.prunes }, signal);
+    return await use({ syncs, plans });
+  } finally {
+    compared.dispose();
+  }
+}
+
+/** Whether a step writes something. */
+function isWork({ action }: SyncStep): boolean {
+  return action !== 'unchanged' && action !== 'skipped';
+}
+
+function isRefused({ action, reason }: SyncStep): boolean {
+  return action === 'skipped' && reason !== undefined;
+}
+
+function planExitCode({ plans, refused }: SyncPlans): ExitCode {
+  const steps = plans.flatMap((plan) => plan.steps);
+  if (refused.length > 0 || steps.some((step) => isRefused(step))) return exitCodes.refused;
+  return steps.some((step) => isWork(step)) ? exitCodes.differences : exitCodes.same;
+}
+
+/** The steps that `--allow` ticks; the others of their kind are left. */
+function ticksOf(plans: readonly SyncPlan[], allowed: readonly string[]): readonly string[] {
+  const asked = plans.flatMap((plan) => plan.steps).filter((step) => step.tick !== undefined && isWork(step));
+  return allowed.flatMap((name) => {
+    const named = asked.filter(({ key }) => isNamed({ key }, name));
+    if (named.length === 0) throw new AppError('cli-not-ticked', { object: name, known: asked.map(({ key }) => displayName(key)) });
+    return named.map(({ applicationId, key }) => tickId(applicationId, keyString(key)));
+  });
+}
+
+async function confirm(plans: readonly SyncPlan[], ticks: readonly string[], { args, output, ask }: CommandContext): Promise<boolean> {
+  if (args.isConfirmed) return true;
+  if (ask === undefined) {
+    output.err(`${sentence('cli-terminal-needed')}\n`);
+    return false;
+  }
+  const chosen = plans.flatMap((plan) =>
+    plan.steps.filter((step) => isWork(step) && isChosen(step, ticks)).map((step) => ({ plan, step })),
+  );
+  const environments = new Set(
+    chosen.flatMap(({ plan, step }) => (plan.isProtected && isHarsh(step) ? [plan.environment ?? plan.context] : [])),
+  );
+  for (const environment of environments) {
+    const typed = await ask(`Environment ${safeText(environment)} is protected. Type its name to go on: `);
+    if (typed.trim() === environment) continue;
+    output.err(`${sentence('cli-protected', { environment })}\n`);
+    return false;
+  }
+  if (environments.size > 0) return true;
+  const where = plans.map(({ context, namespaces }) => [context, ...namespaces].join('/')).join(', ');
+  const answer = await ask(`Apply ${chosen.length} ${chosen.length === 1 ? 'object' : 'objects'} to ${safeText(where)}? [y/N] `);
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+function isChosen({ tick, applicationId, key }: SyncStep, ticks: readonly string[]): boolean {
+  return tick === undefined || ticks.includes(tickId(applicationId, keyString(key)));
+}
+
+/** What a protected environment asks its name for: something is deleted, recreated or undone. */
+function isHarsh({ action, undoes }: SyncStep): boolean {
+  return action === 'prune' || action === 'recreate' || undoes.length > 0;
+}
+
+async function executeAll(
+  syncs: SyncApi,
+  plans: readonly SyncPlan[],
+  ticks: readonly string[],
+  { args, output, signal }: CommandContext,
+): Promise<readonly SyncResult[]> {
+  const results: SyncResult[] = [];
+  const options = { ticks, wait: args.waits, timeoutSeconds: args.timeoutSeconds };
+  let said = '';
+  const report = (progress: SyncProgress): void => {
+    const line = progressLine(progress);
+    if (line === undefined || line === said) return;
+    said = line;
+    output.err(`${line}\n`);
+  };
+  for (const plan of plans) {
+    const result = await syncs.execute(plan.id, options, report, signal);
+    results.push(result);
+    if (result.outcome === 'cancelled') break;
+  }
+  return results;
+}
+
+function progressLine({ key, state, phase, message, done, total }: SyncProgress): string | undefined {
+  if (key === undefined || state === 'started') return undefined;
+  const name = safeText(displayName(key));
+  if (phase === 'wait') return state === 'waiting' ? `waiting for ${name}: ${safeText(message ?? '')}` : undefined;
+  return `${done}/${total} ${name} ${state}`;
+}
+
+function syncExitCode(results: readonly SyncResult[], plans: SyncPlans): ExitCode {
+  const has = (...outcomes: readonly SyncResult['outcome'][]): boolean => results.some(({ outcome }) => outcomes.includes(outcome));
+  const objects = results.flatMap((result) => result.results);
+  if (has('cancelled', 'failed') || objects.some(({ outcome }) => outcome === 'failed')) {
+    return objects.some(({ outcome }) => outcome === 'done') ? exitCodes.partlyApplied : exitCodes.failed;
+  }
+  if (has('refused', 'partly') || objects.some(({ outcome }) => outcome === 'refused') || plans.refused.length > 0)
+    return exitCodes.refused;
+  return has('timed-out') ? exitCodes.notHealthy : exitCodes.same;
+}
