@@ -23,6 +23,7 @@ import { followDocuments, toFile } from './documents.ts';
 import { hoverOf } from './hover.ts';
 import { Publisher } from './publisher.ts';
 import { registerRequests } from './requests.ts';
+import { registerSyncRequests } from './syncRequests.ts';
 
 const lensRefreshIntervalMs = 500;
 
@@ -70,6 +71,7 @@ export class PlumblineServer implements Disposable {
     );
     const { promise: opened, resolve: tellOpened } = Promise.withResolvers<undefined>();
     registerRequests(this.#connection, engine, publisher, opened, this.#background);
+    registerSyncRequests(this.#connection, engine.syncs, this.#background);
     this.#followEditor(engine, options.settings);
     const folders = (params.workspaceFolders ?? []).flatMap((folder) => toFile(folder.uri) ?? []);
     this.#connection.onInitialized(() => {
