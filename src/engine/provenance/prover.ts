@@ -23,7 +23,8 @@ export class Prover {
   readonly #probe: Probe;
   readonly #before: ReadonlyMap<string, Leaf>;
   readonly #objectCount: number;
-  readonly #seen = new Map<string, Parts>();
+  /** how often each candidate arrived in a leaf, each time with another marker; in the order in which they stand in it */
+  readonly #seen = new Map<string, Map<number, number>>();
   readonly #proved = new Map<string, Parts>();
   readonly #tried = new Set<number>();
   #round = 0;
@@ -58,7 +59,7 @@ export class Prover {
     const safe = candidates.flatMap((candidate, index) => (isSafe(candidate) ? [index] : []));
     await this.#together(safe, signal);
     // What arrives nowhere may be a condition: without it the branches are those of the render that is asked about.
-    const arrived = [...new Set([...this.#seen.values()].flat())];
+    const arrived = [...new Set([...this.#seen.values()].flatMap((parts) => [...parts.keys()]))];
     for (const half of halves(arrived)) await this.#together(half, signal);
     await this.#together(arrived, signal);
     for (const [id, value] of this.#before) {
@@ -72,7 +73,7 @@ export class Prover {
     const known = new Map(this.#proved);
     const indexes = this.#inputs.candidates.flatMap(({ isExpression }, index) => (isExpression === true ? [index] : []));
     await this.#together(indexes, signal);
-    const arrived = [...new Set([...this.#seen].flatMap(([id, parts]) => (known.has(id) ? [] : parts)))];
+    const arrived = [...new Set([...this.#seen].flatMap(([id, parts]) => (known.has(id) ? [] : [...parts.keys()])))];
     for (const half of halves(arrived.filter((index) => indexes.includes(index)))) await this.#together(half, signal);
     for (const [id, parts] of known) this.#proved.set(id, parts);
   }
@@ -130,12 +131,13 @@ export class Prover {
       return;
     }
     for (const [id, parts] of found) {
-      const before = this.#seen.get(id);
-      if (before?.join() === parts.join()) this.#proved.set(id, parts);
-      else {
-        this.#seen.set(id, parts);
-        this.#proved.delete(id);
-      }
+      const before = this.#seen.get(id) ?? new Map<number, number>();
+      // A render with more of the pieces tells their order.
+      const order = parts.length >= before.size ? [...parts, ...before.keys()] : [...before.keys(), ...parts];
+      const counted = new Map(order.map((index) => [index, (before.get(index) ?? 0) + (parts.includes(index) ? 1 : 0)]));
+      this.#seen.set(id, counted);
+      const twice = [...counted].flatMap(([index, count]) => (count > 1 ? [index] : []));
+      if (twice.length > 0) this.#proved.set(id, twice);
     }
   }
 
