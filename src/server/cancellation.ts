@@ -28,3 +28,28 @@ export async function withSignal<T>(
     subscription.dispose();
   }
 }
+
+/**
+ * Runs a handler of a language feature: cancelled or failed, it answers with nothing, since an editor that asks on every move of the mouse
+ * must not show an error each time.
+ * @param onError takes what failed, for the log
+ */
+export async function orNothing<T>(
+  token: CancellationToken,
+  nothing: T,
+  onError: (error: unknown) => void,
+  handler: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const abort = new AbortController();
+  const subscription = token.onCancellationRequested(() => {
+    abort.abort();
+  });
+  try {
+    return await handler(abort.signal);
+  } catch (error) {
+    if (!isAbortError(error)) onError(error);
+    return nothing;
+  } finally {
+    subscription.dispose();
+  }
+}

@@ -1,20 +1,65 @@
 import type { Hover } from 'vscode-languageserver/node';
 import { MarkupKind } from 'vscode-languageserver/node';
+import { describe } from '../engine/model/describe.ts';
+import type { FieldSides, LineFacts } from '../engine/model/lineFacts.ts';
 import type { LineMark } from '../engine/model/snapshot.ts';
 import { markPlace } from './markText.ts';
 import { toRange } from './ranges.ts';
 
+const longestDocumentation = 600;
+
 /**
- * The hover of a line: the sides of each drifted field that it sets, who changed it and when, and the actions as links.
+ * The hover of a line: the sides of each drifted field that it sets, who changed it and when, the actions as links; of a field that is not
+ * marked its sides; the API's words on the field and the last commit on the line.
  * @param marks all marks of the file
  * @param line 0-based
  */
-export function hoverOf(marks: readonly LineMark[], line: number): Hover | null {
+export function hoverOf(marks: readonly LineMark[], line: number, facts: LineFacts = { sides: [] }): Hover | null {
   const here = marks.filter((mark) => mark.range.startLine <= line && line <= mark.range.endLine);
+  const unmarked = facts.sides.filter(
+    (side) => !here.some((mark) => mark.applicationId === side.applicationId && mark.objectKey === side.objectKey),
+  );
+  const { documentation, commit } = facts;
+  const about = [
+    ...(documentation === undefined ? [] : [escapeMarkdown(shortened(documentation))]),
+    ...(commit === undefined
+      ? []
+      : [
+          `${code(commit.shortId)} ${escapeMarkdown(commit.subject)} · ${escapeMarkdown(commit.author)}, ${new Date(commit.atMs).toISOString().slice(0, 10)}`,
+        ]),
+  ];
+  const sections = [
+    ...here.map((mark) => hoverSection(mark)),
+    ...(unmarked.length === 0 ? [] : [sidesSection(unmarked)]),
+    ...(about.length === 0 ? [] : [about.join('\n\n')]),
+  ];
+  if (here.length === 0 && unmarked.length === 0 && documentation === undefined) return null;
   const [first] = here;
-  if (first === undefined) return null;
-  const value = here.map((mark) => hoverSection(mark)).join('\n\n---\n\n');
-  return { contents: { kind: MarkupKind.Markdown, value }, range: toRange(first.range) };
+  const contents = { kind: MarkupKind.Markdown, value: sections.join('\n\n---\n\n') };
+  return first === undefined ? { contents } : { contents, range: toRange(first.range) };
+}
+
+/** The hover of a key of plumbline.yaml. */
+export function configHover({ key, documentation }: { readonly key: string; readonly documentation: string }, line: number): Hover {
+  return {
+    contents: { kind: MarkupKind.Markdown, value: `**${escapeMarkdown(key)}**\n\n${documentation}` },
+    range: { start: { line, character: 0 }, end: { line, character: 1000 } },
+  };
+}
+
+/** Sides of a field that is as Git says, by application. */
+function sidesSection(sides: readonly FieldSides[]): string {
+  const [first] = sides;
+  const rows = sides.map(
+    ({ applicationName, environment, context, git, live }) =>
+      `| ${escapeMarkdown(`${environment ?? context}/${applicationName}`)} | \`${code(git ?? 'not set')}\` | \`${code(live ?? 'not set')}\` |`,
+  );
+  const title = first === undefined ? '' : `**${escapeMarkdown(first.object)}** \`${code(first.fieldId)}\``;
+  return `${title}\n\n| | Git | live |\n|---|---|---|\n${rows.join('\n')}`;
+}
+
+function shortened(text: string): string {
+  return text.length > longestDocumentation ? `${text.slice(0, longestDocumentation - 1)}…` : text;
 }
 
 function hoverSection(mark: LineMark): string {
@@ -28,11 +73,13 @@ function hoverSection(mark: LineMark): string {
   const who =
     mark.manager === undefined ? '' : `\n\nchanged by \`${code(mark.manager)}\`${mark.time === undefined ? '' : `, ${mark.time}`}`;
   const edited = mark.isEdited ? '\n\nThis line was edited since: the Git value is the one of the target commit.' : '';
+  const notes = (mark.notes ?? []).map((note) => `\n\n${escapeMarkdown(describe(note.code, note.details))}`).join('');
   const links = [
     link('Open Diff', 'plumbline.openDiff', mark),
+    link('Three Sides', 'plumbline.threeSides', mark),
     ...(isRevertible(mark) ? [link('Revert Live to Git', 'plumbline.revert', mark)] : []),
   ];
-  return `${title}${table}${who}${edited}\n\n${links.join(' · ')}`;
+  return `${title}${table}${who}${notes}${edited}\n\n${links.join(' · ')}`;
 }
 
 /** Whether Revert Drift has something to do for a mark. */

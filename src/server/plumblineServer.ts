@@ -1,5 +1,6 @@
 import {
   type Connection,
+  type Hover,
   type InitializeParams,
   type InitializeResult,
   TextDocumentSyncKind,
@@ -20,7 +21,9 @@ import { codeActionsOf } from './codeActions.ts';
 import { codeLensesOf, effectLensesOf } from './codeLens.ts';
 import { MarkPublisher } from './diagnostics.ts';
 import { followDocuments, toFile } from './documents.ts';
-import { hoverOf } from './hover.ts';
+import { configHover, hoverOf } from './hover.ts';
+import { languageCapabilities, registerLanguage } from './language.ts';
+import { orNothing } from './cancellation.ts';
 import { Publisher } from './publisher.ts';
 import { registerRequests } from './requests.ts';
 import { registerSyncRequests } from './syncRequests.ts';
@@ -89,6 +92,7 @@ export class PlumblineServer implements Disposable {
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
         hoverProvider: true,
         codeActionProvider: true,
+        ...languageCapabilities,
         codeLensProvider: { resolveProvider: false },
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
       },
@@ -128,10 +132,20 @@ export class PlumblineServer implements Disposable {
     connection.onNotification('plumbline/interest', (interest: ClientNotifications['plumbline/interest']) => {
       engine.setInterest(interest);
     });
-    connection.onHover(({ textDocument, position }) => {
-      const file = toFile(textDocument.uri);
-      return file === undefined ? null : hoverOf(engine.marks(file), position.line);
-    });
+    const onError = (error: unknown): void => {
+      this.#log.warn(`[language] ${isAppError(error) ? describe(error.code, error.details) : toError(error).message}`);
+    };
+    registerLanguage(connection, engine, onError);
+    connection.onHover(({ textDocument, position: { line } }, token) =>
+      orNothing<Hover | null>(token, null, onError, async (signal) => {
+        const file = toFile(textDocument.uri);
+        if (file === undefined) return null;
+        const key = await engine.editor.configKey(file, line);
+        return key === undefined
+          ? hoverOf(engine.marks(file), line, await engine.editor.lineFacts(file, line, signal))
+          : configHover(key, line);
+      }),
+    );
     connection.onCodeAction(({ textDocument, range }) => {
       const file = toFile(textDocument.uri);
       return file === undefined ? [] : codeActionsOf(engine.marks(file), range.start.line, range.end.line);

@@ -1,5 +1,6 @@
 import type { Event } from '../../base/events.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
+import type { FieldPath } from '../model/fieldPath.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { GroupVersionKind, KubeObject, ObjectKey } from '../model/objects.ts';
 import type { ResourceInfo } from '../model/resourceInfo.ts';
@@ -104,6 +105,8 @@ export interface Schemas {
   schemaOf(gvk: GroupVersionKind, signal?: AbortSignal): Promise<TypeSchema | undefined>;
   /** The schema when it is in memory, without asking. */
   known(gvk: GroupVersionKind): TypeSchema | undefined;
+  /** The API's own words on a field; asks the server. @returns undefined when it says nothing of it */
+  documentation(gvk: GroupVersionKind, path: FieldPath, signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** What is to be watched. `namespace` '' for cluster-scoped kinds or all namespaces. */

@@ -4,12 +4,14 @@ import { raceWithSignal } from '../../base/async.ts';
 import { isAppError } from '../../base/errors.ts';
 import { sha256 } from '../../base/hash.ts';
 import type { Logger } from '../../base/log.ts';
-import { isJsonObject, objectAt, stringAt } from '../model/json.ts';
+import { isJsonObject, type JsonObject, objectAt, stringAt } from '../model/json.ts';
 import type { GroupVersionKind } from '../model/objects.ts';
 import { reduceOpenApi, type SchemaDocument, schemaOfKind, type TypeSchema } from '../model/schema.ts';
 import type { Schemas } from './api.ts';
 import type { CallSubject } from './apiErrors.ts';
 import { groupVersionOf } from './discovery.ts';
+import { descriptionAt } from './fieldDocs.ts';
+import type { FieldPath } from '../model/fieldPath.ts';
 import type { Transport } from './transport.ts';
 
 /** Goes into the file name: a change of the reduced form makes old files unread. */
@@ -26,6 +28,8 @@ export class ServerSchemas implements Schemas {
   readonly #log: Logger;
   readonly #abort = new AbortController();
   readonly #documents = new Map<string, Promise<SchemaDocument | undefined>>();
+  /** the document that was last asked for its words; they are too long to be kept for all */
+  #raw: { readonly url: string; readonly json: JsonObject } | undefined;
   readonly #ready = new Map<string, SchemaDocument>();
   #index: Promise<ReadonlyMap<string, string>> | undefined;
 
@@ -44,6 +48,20 @@ export class ServerSchemas implements Schemas {
   known(gvk: GroupVersionKind): TypeSchema | undefined {
     const document = this.#ready.get(groupVersionOf(gvk));
     return document === undefined ? undefined : schemaOfKind(document, gvk.kind);
+  }
+
+  async documentation(gvk: GroupVersionKind, path: FieldPath, signal: AbortSignal): Promise<string | undefined> {
+    this.#index ??= this.#readIndex();
+    const groupVersion = groupVersionOf(gvk);
+    const index = await raceWithSignal(this.#index, signal);
+    const url = index.get(groupVersion.includes('/') ? `apis/${groupVersion}` : `api/${groupVersion}`);
+    if (url === undefined) return undefined;
+    if (this.#raw?.url !== url) {
+      const { json } = await this.#transport.send({ method: 'GET', path: url, subject: SUBJECT, signal });
+      if (!isJsonObject(json)) return undefined;
+      this.#raw = { url, json };
+    }
+    return descriptionAt(this.#raw.json, gvk, path);
   }
 
   /** Forgets what may have changed: documents are asked for again, unchanged ones come from disk. Call when kinds changed. */

@@ -165,6 +165,18 @@ export class GitRepository implements Disposable {
   }
 
   /**
+   * The commit that last changed one line, or undefined when there is no such line.
+   * @param commit full commit id whose text the line counts in
+   * @param line 0-based
+   */
+  async lineCommit(commit: string, path: string, line: number, signal: AbortSignal): Promise<CommitInfo | undefined> {
+    const at = `${String(line + 1)},${String(line + 1)}`;
+    const { exitCode, stdout } = await this.#commands.run(['blame', '--porcelain', '-L', at, commit, '--', path], { signal });
+    const id = /^([0-9a-f]{40,64}) /.exec(stdout)?.[1];
+    return exitCode !== 0 || id === undefined ? undefined : this.commit(id, signal);
+  }
+
+  /**
    * Files on disk that differ from HEAD, staged or not. Clean filters do not run. Unsaved buffers: {@link WorkingTree.unsavedPaths}.
    * @param paths files and folders to look at; empty: all
    */

@@ -4,7 +4,14 @@ import type { LogOutputChannel } from 'vscode';
 import type { EngineConnection, EngineLaunch } from './connection.ts';
 
 /** Commands that hovers of the engine may link to. */
-const linkedCommands = ['plumbline.openDiff', 'plumbline.openSource', 'plumbline.reveal', 'plumbline.revert'];
+const linkedCommands = [
+  'plumbline.openDiff',
+  'plumbline.openSource',
+  'plumbline.reveal',
+  'plumbline.revert',
+  'plumbline.threeSides',
+  'plumbline.adopt',
+];
 
 /**
  * Starts the engine's process and speaks LSP over IPC with it.

@@ -134,3 +134,67 @@ test('typing in a base marks the line for every overlay that it changes, and nam
     ),
   );
 });
+
+test('what a line knows, and where files lead', async (t) => {
+  const { engine, repo } = await opened(
+    t,
+    'facts',
+    {
+      'base/kustomization.yaml': 'resources: [web.yaml]\n',
+      'base/web.yaml': deployment,
+      'one/kustomization.yaml': 'resources: [../base]\npatches: [{path: patch.yaml}]\n',
+      'one/patch.yaml': 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n',
+    },
+    '-k',
+    ['one'],
+  );
+  const inRepo = (path: string): string => join(repo, path);
+  const facts = await engine.editor.lineFacts(inRepo('base/web.yaml'), 14, AbortSignal.timeout(30_000));
+  assert.deepEqual(
+    facts.sides.map(({ applicationId, object, fieldId, git, live }) => [applicationId, object, fieldId, git, live]),
+    [
+      [
+        'prod/one',
+        'Deployment/web',
+        'spec.template.spec.containers[name=web].image',
+        'registry.example/web:1.0',
+        'registry.example/web:1.0',
+      ],
+    ],
+  );
+  assert.match(facts.documentation ?? '', /Container image name/);
+  assert.deepEqual([facts.commit?.author, facts.commit?.subject], ['T', 'first']);
+
+  const places = async (found: Promise<readonly { file: string; startLine: number }[]>): Promise<unknown> =>
+    (await found).map(({ file, startLine }) => [file.slice(repo.length + 1), startLine]);
+  assert.deepEqual(
+    [
+      await places(engine.editor.definition(inRepo('one/kustomization.yaml'), 0, 14)),
+      await places(engine.editor.definition(inRepo('one/kustomization.yaml'), 1, 20)),
+      await places(engine.editor.definition(inRepo('one/patch.yaml'), 3, 0)),
+      await places(engine.editor.definition(inRepo('plumbline.yaml'), 5, 41)),
+      await places(engine.editor.references(inRepo('base/web.yaml'), 0)),
+      await places(engine.editor.references(inRepo('base/kustomization.yaml'), 0)),
+      await places(engine.editor.references(inRepo('plumbline.yaml'), 3)),
+    ],
+    [
+      [['base/kustomization.yaml', 0]],
+      [['one/patch.yaml', 0]],
+      [['base/web.yaml', 0]],
+      [['one/kustomization.yaml', 0]],
+      [
+        ['base/kustomization.yaml', 0],
+        ['plumbline.yaml', 5],
+      ],
+      [
+        ['one/kustomization.yaml', 0],
+        ['plumbline.yaml', 5],
+      ],
+      [['plumbline.yaml', 5]],
+    ],
+  );
+  assert.deepEqual(
+    (await engine.editor.completions(inRepo('plumbline.yaml'), 0, 0, [])).map(({ label }) => label),
+    ['apiVersion', 'kind', 'environments', 'applications'],
+  );
+});

@@ -1,0 +1,22 @@
+/** One application's sides of a field. Values are short, masked text. */
+export interface FieldSides {
+  readonly applicationId: string;
+  readonly applicationName: string;
+  readonly environment?: string;
+  readonly context: string;
+  readonly objectKey: string;
+  /** `Deployment/web` */
+  readonly object: string;
+  readonly fieldId: string;
+  readonly git?: string;
+  readonly live?: string;
+}
+
+/** What is known of one line of a file, for its hover. */
+export interface LineFacts {
+  readonly sides: readonly FieldSides[];
+  /** the API's own words on the field */
+  readonly documentation?: string;
+  /** the last commit on the line; absent while it is edited */
+  readonly commit?: { readonly shortId: string; readonly author: string; readonly subject: string; readonly atMs: number };
+}
