@@ -6,6 +6,8 @@ import type { ClusterConnection } from './cluster/api.ts';
 import type { ExecutionProgress, RevertPlans } from './engineApi.ts';
 import { displayName } from './model/objects.ts';
 import type { RevertTarget, StepResult } from './model/plan.ts';
+import type { OwnerMark } from './model/states.ts';
+import { applySetId, parentKeyOf } from './sync/applySet.ts';
 import { executePlan } from './sync/executePlan.ts';
 import { commonManager } from './sync/managers.ts';
 import { planRevert } from './sync/planRevert.ts';
@@ -106,8 +108,14 @@ function toItem(object: TrackedObject, session: ApplicationSession, fieldIds: re
     // The object that the verdict is about: what the plan shows is what the write tests for.
     live: object.live,
     verdict: object.verdict,
-    ...(object.mark === undefined ? {} : { mark: object.mark }),
+    ...(object.mark === undefined || isOwnMark(object.mark, session) ? {} : { mark: object.mark }),
     ...(fieldIds === undefined ? {} : { fieldIds }),
     ...(siblingManager === undefined ? {} : { siblingManager }),
   };
+}
+
+/** Whether a mark is that of the application's own ApplySet, which its syncs put on. */
+function isOwnMark({ owner, name }: OwnerMark, { application }: ApplicationSession): boolean {
+  const { destination } = application;
+  return owner === 'applyset' && destination !== undefined && name === applySetId(parentKeyOf(application, destination.namespace));
 }

@@ -116,7 +116,7 @@ export class SyncRun {
     if (this.#stop !== undefined) {
       return this.#skip(prepared, { code: 'sync-stopped', details: { object, cause: this.#stop.code } }, phase);
     }
-    if (signal.aborted) return this.#skip(prepared, { code: 'sync-cancelled', details: { object } }, phase);
+    if (this.#isEnded()) return this.#skip(prepared, { code: 'sync-cancelled', details: { object } }, phase);
     if (step.tick !== undefined && !ticks.includes(tickId(step.applicationId, keyString(step.key)))) {
       return this.#skip(prepared, { code: 'not-ticked', details: { object, action: step.action } }, phase);
     }
@@ -125,10 +125,15 @@ export class SyncRun {
       await runSyncStep(prepared, this.#connection, signal);
       return this.#note(prepared, { outcome: 'done' }, phase);
     } catch (error) {
-      const reason = signal.aborted && !isAppError(error) ? { code: 'sync-cancelled', details: { object } } : this.#reason(error, prepared);
+      const reason =
+        this.#isEnded() && !isAppError(error) ? { code: 'sync-cancelled', details: { object } } : this.#reason(error, prepared);
       if (endingCodes.includes(reason.code)) this.#stop = reason;
       return this.#note(prepared, { outcome: refusalCodes.includes(reason.code) ? 'refused' : 'failed', reason }, phase);
     }
+  }
+
+  #isEnded(): boolean {
+    return this.#options.signal.aborted;
   }
 
   #reason(error: unknown, { step }: PreparedSyncStep): Reason {
@@ -170,7 +175,7 @@ export class SyncRun {
 
   /** @param isGate the next wave needs these: when they do not become healthy, it is not begun */
   async #await(steps: readonly PreparedSyncStep[], isGate: boolean): Promise<void> {
-    if (this.#stop !== undefined || this.#options.signal.aborted) return;
+    if (this.#stop !== undefined || this.#isEnded()) return;
     const applied = steps.filter((prepared) => this.#results.get(prepared)?.outcome === 'done');
     try {
       this.#waiting = await waitHealthy(applied, this.#connection, {
@@ -185,7 +190,7 @@ export class SyncRun {
         },
       });
     } catch (error) {
-      if (!this.#options.signal.aborted) this.#stop = this.#reason(error, steps[0] ?? this.#anyStep());
+      if (!this.#isEnded()) this.#stop = this.#reason(error, steps[0] ?? this.#anyStep());
       return;
     }
     const [first] = this.#waiting;
@@ -211,7 +216,7 @@ export class SyncRun {
         await delay(kindRetryMs, this.#options.signal);
       }
     } catch (error) {
-      if (!this.#options.signal.aborted) this.#stop = this.#reason(error, this.#anyStep());
+      if (!this.#isEnded()) this.#stop = this.#reason(error, this.#anyStep());
     }
   }
 
@@ -222,7 +227,8 @@ export class SyncRun {
   }
 
   #outcome(results: readonly StepResult[]): SyncResultOutcome {
-    if (this.#options.signal.aborted) return 'cancelled';
+    // The hold on the ledger was lost: nobody cancelled.
+    if (this.#isEnded()) return isAppError(this.#options.signal.reason) ? 'failed' : 'cancelled';
     if (this.#stop?.code === 'wave-not-healthy') return 'timed-out';
     if (this.#stop !== undefined) return 'failed';
     const bad = results.filter(({ outcome, reason }) => outcome !== 'done' && !(reason !== undefined && wantedSkips.includes(reason.code)));
