@@ -7,6 +7,7 @@ import type { Logger } from '../base/log.ts';
 import type { ClusterPool } from './cluster/api.ts';
 import { kubeconfigFiles } from './cluster/kubeconfig.ts';
 import { createClusterPool } from './cluster/pool.ts';
+import { CustomHealth } from './customHealth.ts';
 import { Judge } from './drift/judge.ts';
 import { VerdictCache } from './drift/verdictCache.ts';
 import { BareCache } from './git/bareCache.ts';
@@ -16,6 +17,7 @@ import type { EngineSettings } from './model/settings.ts';
 import { ObjectChecker } from './objectChecker.ts';
 import { Locator } from './provenance/locate.ts';
 import { FieldLines } from './fieldLines.ts';
+import { OwnerViews } from './ownerViews.ts';
 import { PatientRemotes } from './patientRemotes.ts';
 import { fetchRemoteFile } from './remoteFetch.ts';
 import { CachedRemoteSources } from './render/cachedRemotes.ts';
@@ -101,13 +103,14 @@ export async function createServices(
       },
     }),
   );
+  const owners = new OwnerViews(renders);
   return {
     gitOptions,
     pool,
     judge,
     renderer: new SourceRenderer(renders, remote, () => settings().renderTimeoutSeconds * 1000),
     fieldLines,
-    checker: new ObjectChecker(judge, new Locator(), new ReleaseBaselines(renders), fieldLines),
+    checker: new ObjectChecker(judge, new Locator(), new ReleaseBaselines(renders), fieldLines, owners, new CustomHealth(renders, owners)),
     reloadKubeconfig: () => {
       pool.reload();
     },

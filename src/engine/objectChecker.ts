@@ -1,5 +1,6 @@
 import type { ClusterConnection } from './cluster/api.ts';
 import { ownerMarkOf } from './compare/ownerMarks.ts';
+import type { CustomHealth } from './customHealth.ts';
 import { canHaveChildren, type DesiredObject, sizerOf } from './desiredObjects.ts';
 import { explainAll } from './drift/explain.ts';
 import type { Judge } from './drift/judge.ts';
@@ -9,10 +10,12 @@ import { healthOf } from './health/health.ts';
 import { textOf } from './markIndex.ts';
 import type { Application, FileRange } from './model/application.ts';
 import { gvkOf, type KubeObject, nameOf, namespaceOf, type ObjectKey } from './model/objects.ts';
+import type { OwnerView } from './model/ownerView.ts';
 import type { ResourceInfo } from './model/resourceInfo.ts';
 import type { TypeSchema } from './model/schema.ts';
 import type { SourceTree } from './model/sourceTree.ts';
-import type { Reason, Verdict } from './model/states.ts';
+import type { Health, Reason, Verdict } from './model/states.ts';
+import type { OwnerViews } from './ownerViews.ts';
 import type { Locator, ObjectOrigin } from './provenance/locate.ts';
 import type { ReleaseBaselines } from './releaseBaselines.ts';
 import type { TrackedObject } from './trackedObject.ts';
@@ -43,7 +46,19 @@ export class ObjectChecker {
   /** lines behind Kustomize and Helm, proved in the background */
   readonly lines: FieldLines;
 
-  constructor(judge: Judge, locator: Locator, releases: ReleaseBaselines, lines: FieldLines) {
+  readonly #owners: OwnerViews;
+  readonly #health: CustomHealth;
+
+  constructor(
+    judge: Judge,
+    locator: Locator,
+    releases: ReleaseBaselines,
+    lines: FieldLines,
+    owners: OwnerViews,
+    customHealth: CustomHealth,
+  ) {
+    this.#owners = owners;
+    this.#health = customHealth;
     this.#judge = judge;
     this.#locator = locator;
     this.#releases = releases;
@@ -55,20 +70,47 @@ export class ObjectChecker {
     const { desired, tracked } = check;
     const live = connection.watches.get(desired.key, gvkOf(desired.object).version);
     const schema = desired.resource === undefined ? undefined : await connection.schemas.schemaOf(gvkOf(desired.object), signal);
-    const verdict = await this.#verdict(check, live, schema, connection, signal);
+    const view = await this.#view(check, live, schema, connection, signal);
+    const verdict = await this.#verdict(check, live, schema, view, connection, signal);
     const mark = live === undefined ? undefined : ownerMarkOf(live);
     const places = await this.#places(check, verdict, tree);
-    const health =
-      live === undefined ? undefined : healthOf(live, { children: descendants(live, desired.key, connection), nowMs: Date.now() });
-    const notes = verdict.fields.length === 0 ? undefined : explainAll(verdict, contextOf(check));
-    const { notes: _before, ...known } = tracked;
-    return { ...known, ...places, schema, verdict, live, mark, health, ...(notes === undefined ? {} : { notes }) };
+    const health = await this.#healthOf(desired, live, connection, signal);
+    const forecast = check.forecast ?? view?.revert.reason;
+    const context = contextOf(forecast === undefined ? check : { ...check, forecast });
+    const notes = verdict.fields.length === 0 ? undefined : explainAll(verdict, context);
+    const { notes: _before, view: _viewBefore, ...known } = tracked;
+    const facts = { ...(notes === undefined ? {} : { notes }), ...(view === undefined ? {} : { view }) };
+    return { ...known, ...places, schema, verdict, live, mark, health, ...facts };
+  }
+
+  async #view(
+    { desired }: Check,
+    live: KubeObject | undefined,
+    schema: TypeSchema | undefined,
+    connection: ClusterConnection,
+    signal: AbortSignal,
+  ): Promise<OwnerView | undefined> {
+    if (live === undefined) return undefined;
+    return this.#owners.viewOf(connection, { desired: desired.object, live, schema, resource: desired.resource }, signal);
+  }
+
+  async #healthOf(
+    desired: DesiredObject,
+    live: KubeObject | undefined,
+    connection: ClusterConnection,
+    signal: AbortSignal,
+  ): Promise<Health | undefined> {
+    if (live === undefined) return undefined;
+    const custom = await this.#health.of(connection, live, signal);
+    const children = descendants(live, desired.key, connection);
+    return healthOf(live, { children, nowMs: Date.now(), ...(custom === undefined ? {} : { custom }) });
   }
 
   async #verdict(
     check: Check,
     live: KubeObject | undefined,
     schema: TypeSchema | undefined,
+    view: OwnerView | undefined,
     connection: ClusterConnection,
     signal: AbortSignal,
   ): Promise<Verdict> {
@@ -89,6 +131,7 @@ export class ObjectChecker {
         isNamespaceRendered: isMissing && check.rendered.some((object) => object.key.kind === 'Namespace' && object.key.name === namespace),
         owner: application.owner,
         rules: application.ignore,
+        ...(view === undefined ? {} : { view }),
         ...(baseline === undefined ? {} : { baseline }),
         ...(check.autoscaler === undefined ? {} : { autoscaler: check.autoscaler }),
       },

@@ -2,6 +2,7 @@ import type { DesiredObject } from './desiredObjects.ts';
 import type { FileRange } from './model/application.ts';
 import type { KubeObject, ObjectKey } from './model/objects.ts';
 import type { RenderedObject } from './model/render.ts';
+import type { OwnerView } from './model/ownerView.ts';
 import type { ResourceInfo } from './model/resourceInfo.ts';
 import type { TypeSchema } from './model/schema.ts';
 import type { Health, OwnerMark, Reason, Verdict } from './model/states.ts';
@@ -24,6 +25,8 @@ export interface TrackedObject {
   readonly live: KubeObject | undefined;
   readonly health: Health | undefined;
   readonly mark: OwnerMark | undefined;
+  /** how the owner that {@link mark} names looks at it; absent where its own object cannot be read */
+  readonly view?: OwnerView;
   /** what is known of each differing field beyond its values, by field id; words by `describe` */
   readonly notes?: ReadonlyMap<string, readonly Reason[]>;
 }

@@ -1,6 +1,7 @@
 import type { IgnoreRule, Owner } from '../model/application.ts';
 import type { FieldPath } from '../model/fieldPath.ts';
 import type { KubeObject, ObjectKey } from '../model/objects.ts';
+import type { OwnerView } from '../model/ownerView.ts';
 import type { ResourceInfo } from '../model/resourceInfo.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import type { DryRunClient } from './dryRunClient.ts';
@@ -35,6 +36,8 @@ export interface JudgeInput {
   readonly owner: Owner;
   readonly baseline?: Baseline;
   readonly rules: readonly IgnoreRule[];
+  /** how the controller whose marks live carries looks at the object */
+  readonly view?: OwnerView;
   /** `HorizontalPodAutoscaler/web` when an autoscaler targets the object */
   readonly autoscaler?: string;
   /** fields of desired that every render of the chart gives another value */

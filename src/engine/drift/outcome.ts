@@ -66,7 +66,7 @@ export function verdictWithoutComparison(input: JudgeInput): Verdict | undefined
   }
   if (live === undefined) return bareVerdict('missing', { code: missingCode(input), details: about });
   const deletedAt = stringAt(live.metadata, 'deletionTimestamp');
-  if (deletedAt === undefined) return undefined;
+  if (deletedAt === undefined) return input.view?.skip === undefined ? undefined : leftAlone(live, input.view.skip);
   const path = [{ field: 'metadata' }, { field: 'deletionTimestamp' }];
   const field: FieldDifference = {
     id: 'metadata.deletionTimestamp',
@@ -84,6 +84,17 @@ export function verdictWithoutComparison(input: JudgeInput): Verdict | undefined
     manager: undefined,
     resourceVersion: stringAt(live.metadata, 'resourceVersion'),
     reason: { code: 'being-deleted', details: about },
+  });
+}
+
+/** The owner does not touch the object: nothing of it is compared. */
+function leftAlone(live: KubeObject, by: string): Verdict {
+  return verdictOf({
+    fields: [],
+    ignored: [{ id: '', by }],
+    proof: 'local',
+    manager: undefined,
+    resourceVersion: stringAt(live.metadata, 'resourceVersion'),
   });
 }
 

@@ -13,6 +13,8 @@ import { withChildren } from './tree.ts';
 export interface HealthOptions {
   /** live objects below it by owner references, at any depth: ReplicaSets, Pods, Jobs */
   readonly children?: readonly KubeObject[];
+  /** what a Lua check of Argo CD, or of its user, says: it stands for the tables, as in Argo CD */
+  readonly custom?: Health;
   /** epoch milliseconds; a Pod that no node fits is degraded 15 s after its creation */
   readonly nowMs: number;
 }
@@ -26,7 +28,7 @@ export function healthOf(object: KubeObject | undefined, options: HealthOptions)
   if (object === undefined) return { status: 'missing', message: 'not in the cluster' };
   const deleting = deletionHealth(object);
   if (deleting !== undefined) return deleting;
-  const own = combine(object, fromKStatus(kstatusOf(object, options.nowMs)), argoHealthOf(object, options.nowMs));
+  const own = options.custom ?? combine(object, fromKStatus(kstatusOf(object, options.nowMs)), argoHealthOf(object, options.nowMs));
   if (groupKind(object) === 'Pod') return blockedPod(object, own, options.nowMs);
 
   return options.children === undefined ? own : withChildren(object, own, options.children, options.nowMs);

@@ -1,12 +1,15 @@
 import { appsMessages } from './messages/apps.ts';
 import { clusterMessages } from './messages/cluster.ts';
+import { commitMessages } from './messages/commit.ts';
 import { driftMessages } from './messages/drift.ts';
 import { engineMessages } from './messages/engine.ts';
 import { gitMessages } from './messages/git.ts';
 import { noteMessages } from './messages/notes.ts';
+import { ownerMessages } from './messages/owners.ts';
 import { renderMessages } from './messages/render.ts';
 import { syncMessages } from './messages/sync.ts';
 import { syncsMessages } from './messages/syncs.ts';
+import { writebackMessages } from './messages/writeback.ts';
 
 /** English words of every error code of the engine, by code. Places in braces are filled from the error's details. */
 export const messageTemplates: Readonly<Record<string, string>> = {
@@ -15,10 +18,13 @@ export const messageTemplates: Readonly<Record<string, string>> = {
   ...engineMessages,
   ...gitMessages,
   ...clusterMessages,
+  ...commitMessages,
   ...renderMessages,
   ...appsMessages,
   ...driftMessages,
   ...noteMessages,
+  ...ownerMessages,
   ...syncMessages,
   ...syncsMessages,
+  ...writebackMessages,
 };

@@ -1,0 +1,97 @@
+import type { ClusterConnection } from './cluster/api.ts';
+import { type GroupVersionKind, type KubeObject, nameOf, namespaceOf } from './model/objects.ts';
+import type { OwnerMark } from './model/states.ts';
+
+interface Read {
+  readonly readAtMs: number;
+  readonly object: Promise<KubeObject | undefined>;
+}
+
+const APPLICATION = { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application' };
+const CONFIG_MAP = { group: '', version: 'v1', kind: 'ConfigMap' };
+const ARGO_NAMESPACE = 'argocd';
+const FLUX_GROUPS = { Kustomization: 'kustomize.toolkit.fluxcd.io', HelmRelease: 'helm.toolkit.fluxcd.io' } as const;
+
+/** a change of an Application or Kustomization counts after this time at the latest */
+const lifetimeMs = 15_000;
+const maximumReads = 2_000;
+
+/** Reads the live objects of Argo CD and Flux that own others; each is kept for a short time. What may not be read is as if it were not there. */
+export class OwnerObjects {
+  readonly #reads = new WeakMap<ClusterConnection, Map<string, Read>>();
+  readonly #now: () => number;
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  /**
+   * The Application that a mark names: `<namespace>_<name>` outside Argo CD's own namespace, else by name in `argocd`, else the only one of
+   * that name anywhere.
+   */
+  async argoApplication(connection: ClusterConnection, mark: OwnerMark, signal: AbortSignal): Promise<KubeObject | undefined> {
+    if (!(await this.#isServed(connection, APPLICATION, signal))) return undefined;
+    const [namespace, name] = mark.name.includes('_') ? splitAt(mark.name, '_') : [ARGO_NAMESPACE, mark.name];
+    const exact = await this.#get(connection, APPLICATION, namespace, name, signal);
+    if (exact !== undefined || mark.name.includes('_')) return exact;
+    return this.#kept(connection, `list ${mark.name}`, async () => {
+      const found = await connection.list(APPLICATION, { fieldSelector: `metadata.name=${mark.name}`, signal });
+      const [first] = found;
+      return found.length === 1 && first !== undefined ? connection.get(APPLICATION, keyIn(APPLICATION, first), { signal }) : undefined;
+    });
+  }
+
+  /** `argocd-cm` in the namespace of an Application, else in `argocd`. */
+  async argoConfig(connection: ClusterConnection, namespace: string, signal: AbortSignal): Promise<KubeObject | undefined> {
+    const own = await this.#get(connection, CONFIG_MAP, namespace, 'argocd-cm', signal);
+    return own ?? (namespace === ARGO_NAMESPACE ? undefined : this.#get(connection, CONFIG_MAP, ARGO_NAMESPACE, 'argocd-cm', signal));
+  }
+
+  /** The Kustomization or HelmRelease that a mark (`<namespace>/<name>`) names. */
+  async fluxObject(
+    connection: ClusterConnection,
+    kind: keyof typeof FLUX_GROUPS,
+    mark: OwnerMark,
+    signal: AbortSignal,
+  ): Promise<KubeObject | undefined> {
+    const known = await connection.discovery.resourceOfKind(FLUX_GROUPS[kind], kind, signal);
+    if (known === undefined) return undefined;
+    const [namespace, name] = splitAt(mark.name, '/');
+    return this.#get(connection, { group: known.group, version: known.version, kind }, namespace, name, signal);
+  }
+
+  async #isServed(connection: ClusterConnection, gvk: GroupVersionKind, signal: AbortSignal): Promise<boolean> {
+    return (await connection.discovery.resource(gvk, signal)) !== undefined;
+  }
+
+  #get(
+    connection: ClusterConnection,
+    gvk: GroupVersionKind,
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<KubeObject | undefined> {
+    const key = { group: gvk.group, kind: gvk.kind, namespace, name };
+    return this.#kept(connection, `${gvk.kind} ${namespace}/${name}`, () => connection.get(gvk, key, { signal }));
+  }
+
+  async #kept(connection: ClusterConnection, id: string, read: () => Promise<KubeObject | undefined>): Promise<KubeObject | undefined> {
+    const reads = this.#reads.get(connection) ?? new Map<string, Read>();
+    this.#reads.set(connection, reads);
+    const known = reads.get(id);
+    if (known !== undefined && this.#now() - known.readAtMs < lifetimeMs) return known.object;
+    if (reads.size >= maximumReads) reads.clear();
+    const object = read().catch(() => undefined);
+    reads.set(id, { readAtMs: this.#now(), object });
+    return object;
+  }
+}
+
+function splitAt(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+function keyIn(gvk: GroupVersionKind, object: KubeObject): { group: string; kind: string; namespace: string; name: string } {
+  return { group: gvk.group, kind: gvk.kind, namespace: namespaceOf(object), name: nameOf(object) };
+}
