@@ -24,7 +24,6 @@ import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow
 import { LiveRouter } from './liveRouter.ts';
 import { childRowsOf, objectRowsOf } from './objectRows.ts';
 import type { SourceTree } from './model/sourceTree.ts';
-import type { ProvenanceApi } from './provenanceApi.ts';
 import { Provenances } from './provenances.ts';
 import { RepoSession } from './repoSession.ts';
 import { Reverts } from './reverts.ts';
@@ -33,6 +32,7 @@ import type { SyncApi } from './syncApi.ts';
 import { Syncs } from './syncs.ts';
 import { Workspace, type WorkspaceListener } from './workspace.ts';
 import { Workspaces } from './workspaces.ts';
+import { Writebacks } from './writebacks.ts';
 
 /** kstatus calls a Pod unschedulable 15 s after its creation: nothing else tells when that is */
 const healthIntervalMs = 5_000;
@@ -63,7 +63,8 @@ export class Engine implements EngineApi, Disposable {
 
   readonly editor: EditorApi;
   readonly syncs: SyncApi;
-  readonly provenances: ProvenanceApi;
+  readonly provenances: Provenances;
+  readonly writebacks: Writebacks;
   readonly onDidChangeRows = this.#rows.event;
   readonly onDidChangeMarks = this.#marks.event;
   readonly onDidChangeDocuments = this.#documentChanges.event;
@@ -78,6 +79,7 @@ export class Engine implements EngineApi, Disposable {
     this.#workspaces = this.#store.add(new Workspaces((folder) => this.#openWorkspace(folder)));
     this.editor = new EditorFacts(this.#workspaces);
     this.provenances = new Provenances(this.#workspaces, services.fieldLines);
+    this.writebacks = new Writebacks(this.#workspaces, services.fieldLines, services.renderer);
     this.#hub = this.#store.add(new ClusterHub(this.#services.pool, this.#background));
     this.#documents = new SideDocuments(this.#services.renderer);
     this.#clusterDocuments = new ClusterDocuments(this.#hub);

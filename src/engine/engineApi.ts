@@ -7,6 +7,7 @@ import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow
 import type { Reason } from './model/states.ts';
 import type { SyncApi } from './syncApi.ts';
 import type { ProvenanceApi } from './provenanceApi.ts';
+import type { WritebackApi } from './writebackApi.ts';
 import type { EditorApi } from './editorApi.ts';
 
 /** A problem of a file: broken YAML, a bad plumbline.yaml, a failing template. */
@@ -89,6 +90,8 @@ export interface EngineApi {
   readonly syncs: SyncApi;
   /** the lines that set rendered fields */
   readonly provenances: ProvenanceApi;
+  /** live values taken into the files that set them */
+  readonly writebacks: WritebackApi;
 
   contexts(): Promise<ContextList>;
   namespaces(context: string, signal: AbortSignal): Promise<{ readonly namespaces: readonly string[]; readonly problem?: Reason }>;

@@ -1,0 +1,182 @@
+import { fileURLToPath } from 'node:url';
+import type { SourceSpec } from '../../../src/engine/model/render.ts';
+
+/** A source whose lines are to be proved. */
+export interface ProvenanceCase {
+  readonly name: string;
+  readonly spec: SourceSpec;
+  /** folder on disk, or the files themselves */
+  readonly files: string | Readonly<Record<string, string>>;
+}
+
+const chart: Readonly<Record<string, string>> = {
+  'chart/Chart.yaml':
+    'apiVersion: v2\nname: market\nversion: 1.2.3\nappVersion: "7.1"\ndependencies:\n  - name: queue\n    version: 0.1.0\n    condition: queue.enabled\n',
+  'chart/values.yaml':
+    '# defaults\nglobal:\n  region: north\nimage:\n  repository: registry.example/market\n  tag: "2.0"\nreplicas: 2\nport: 8080\nhostNetwork: false\ngreeting: "hello {{ .Values.global.region }}"\nenv:\n  LOG: info\n  MODE: fast\nhosts:\n  - one.example\n  - two.example\nresources:\n  limits:\n    memory: 128Mi\nqueue:\n  enabled: true\n  size: 10Gi\nmetrics:\n  enabled: true\n  path: /metrics\n',
+  'chart/values-prod.yaml': 'replicas: 5\nimage:\n  tag: "2.1"\nenv:\n  LOG: warn # loud\n',
+  'chart/templates/_helpers.tpl': '{{- define "market.labels" -}}\napp.kubernetes.io/name: {{ .Chart.Name }}\ntier: web\n{{- end }}\n',
+  'chart/templates/deployment.yaml': `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}-web
+  labels:
+    {{- include "market.labels" . | nindent 4 }}
+spec:
+  replicas: {{ .Values.replicas }}
+  revisionHistoryLimit: 4
+  selector:
+    matchLabels: {tier: web}
+  template:
+    metadata:
+      labels:
+        {{- include "market.labels" . | nindent 8 }}
+    spec:
+      hostNetwork: {{ .Values.hostNetwork }}
+      terminationGracePeriodSeconds: {{ .Values.grace | default 30 }}
+      containers:
+        - name: web
+          image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"
+          args: [serve, "--quiet"]
+          ports:
+            - containerPort: {{ .Values.port }}
+          env:
+            {{- range $name, $value := .Values.env }}
+            - name: {{ $name }}
+              value: {{ $value | quote }}
+            {{- end }}
+          resources:
+            {{- toYaml .Values.resources | nindent 12 }}
+`,
+  'chart/templates/config.yaml': `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}-config
+data:
+  greeting: {{ tpl .Values.greeting . | quote }}
+  region: {{ .Values.global.region | upper }}
+  {{- if .Values.metrics.enabled }}
+  metricsPath: {{ .Values.metrics.path }}
+  {{- end }}
+  hosts: |
+    {{- range .Values.hosts }}
+    {{ . }}
+    {{- end }}
+`,
+  'chart/charts/queue/Chart.yaml': 'apiVersion: v2\nname: queue\nversion: 0.1.0\n',
+  'chart/charts/queue/values.yaml': 'size: 1Gi\nclass: standard\n',
+  'chart/charts/queue/templates/claim.yaml':
+    'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: queue\n  labels:\n    region: {{ .Values.global.region }}\nspec:\n  storageClassName: {{ .Values.class }}\n  accessModes: [ReadWriteOnce]\n  resources:\n    requests:\n      storage: {{ .Values.size }}\n',
+};
+
+const overlay: Readonly<Record<string, string>> = {
+  'base/kustomization.yaml':
+    'resources: [web.yaml]\nconfigMapGenerator:\n  - name: settings\n    literals:\n      - COLOR=green\n    files:\n      - motd.txt\nvars:\n  - name: WEB\n    objref: {kind: Service, name: web, apiVersion: v1}\n',
+  'base/motd.txt': 'welcome to the market\n',
+  'base/web.yaml': `# the shop's front
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 1
+  paused: false
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      priorityClassName: 'normal'
+      containers:
+        - name: web
+          image: registry.example/web:1.0
+          args: ["--backend=$(WEB)"]
+          envFrom:
+            - configMapRef: {name: settings}
+          env:
+            - {name: ZONE, value: placeholder}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  selector: {app: web}
+  ports:
+    - port: 80
+      targetPort: 8080
+`,
+  'extra/kustomization.yaml':
+    'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches:\n  - target: {kind: Deployment}\n    patch: |-\n      - op: add\n        path: /spec/template/spec/nodeSelector\n        value: {disk: ssd}\n',
+  'prod/kustomization.yaml': `resources: [../base]
+components: [../extra]
+namespace: market
+namePrefix: prod-
+labels:
+  - pairs: {stage: prod}
+    includeTemplates: true
+commonAnnotations:
+  owner: team-market
+images:
+  - name: registry.example/web
+    newTag: "1.4"
+replicas:
+  - name: web
+    count: 3
+configMapGenerator:
+  - name: settings
+    behavior: merge
+    literals:
+      - COLOR=red
+patches:
+  - path: resources.yaml
+  - patch: |-
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata:
+        name: web
+      spec:
+        minReadySeconds: 7
+replacements:
+  - source: {kind: Service, name: web, fieldPath: 'spec.selector.app'}
+    targets:
+      - select: {kind: Deployment}
+        fieldPaths: ['spec.template.spec.containers.[name=web].env.[name=ZONE].value']
+`,
+  'prod/resources.yaml': `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  template:
+    spec:
+      containers:
+        - name: web
+          resources:
+            limits: {memory: 256Mi, cpu: "2"}
+`,
+};
+
+const sample = fileURLToPath(new URL('../../sample/tree/', import.meta.url));
+
+/** The sample repo's sources, and a chart and an overlay that use every feature. */
+export const provenanceCases: readonly ProvenanceCase[] = [
+  { name: 'manifests of the sample', spec: { type: 'directory', path: 'apps/storefront/prod' }, files: sample },
+  { name: 'overlay of the sample', spec: { type: 'kustomize', path: 'apps/catalog/overlays/prod' }, files: sample },
+  {
+    name: 'chart of the sample',
+    spec: {
+      type: 'helm',
+      path: 'apps/checkout',
+      helm: { releaseName: 'checkout', namespace: 'shop-prod', valueFiles: ['values-prod.yaml'] },
+    },
+    files: sample,
+  },
+  { name: 'overlay with every feature', spec: { type: 'kustomize', path: 'prod' }, files: overlay },
+  {
+    name: 'chart with every feature',
+    spec: { type: 'helm', path: 'chart', helm: { releaseName: 'my', namespace: 'shop', valueFiles: ['values-prod.yaml'] } },
+    files: chart,
+  },
+];
