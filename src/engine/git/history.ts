@@ -1,0 +1,105 @@
+import { parentOf } from './treePath.ts';
+import type { WritingGit } from './writingGit.ts';
+
+/** What an application reads. */
+export interface ReadPaths {
+  /** files, read or looked for in vain */
+  readonly files: readonly string[];
+  /** folders whose names were listed; '' is the root */
+  readonly folders: readonly string[];
+}
+
+/** One commit of a history. */
+export interface HistoryCommit {
+  readonly id: string;
+  readonly parents: readonly string[];
+  readonly author: string;
+  readonly authorEmail: string;
+  readonly committedAtMs: number;
+  readonly subject: string;
+}
+
+const FORMAT = '%x01%H%x02%P%x02%an%x02%ae%x02%ct%x02%s%x03';
+
+/** The list of commits that `args` select, newest first. */
+export async function listCommits(git: WritingGit, args: readonly string[], signal: AbortSignal): Promise<readonly HistoryCommit[]> {
+  return parseLog(await git.text(['log', `--format=${FORMAT}`, '--no-show-signature', ...args], { signal })).map(({ commit }) => commit);
+}
+
+/**
+ * Commits of a first-parent line that touch exactly these reads: a read file changed, or a name came or went in a listed folder. Each of
+ * them was a state that an owner could apply; a merge counts as one.
+ * @param limit how many at most
+ * @returns newest first, and why the list ends
+ */
+export async function historyOf(
+  git: WritingGit,
+  revision: string,
+  reads: ReadPaths,
+  limit: number,
+  signal: AbortSignal,
+): Promise<{ readonly commits: readonly HistoryCommit[]; readonly endsBy: 'start' | 'limit' | 'shallow' }> {
+  const paths = [...new Set([...reads.files, ...reads.folders.map((folder) => (folder === '' ? '.' : folder))])];
+  const isShallow = (await git.text(['rev-parse', '--is-shallow-repository'], { signal })).trim() === 'true';
+  const end = isShallow ? 'shallow' : 'start';
+  if (paths.length === 0) return { commits: [], endsBy: end };
+  const files = new Set(reads.files);
+  const folders = new Set(reads.folders);
+  const args = [
+    'log',
+    `--format=${FORMAT}`,
+    '--first-parent',
+    '-m',
+    '--raw',
+    '-z',
+    '--no-renames',
+    '--root',
+    '--end-of-options',
+    revision,
+    '--',
+    ...paths,
+  ];
+  const all = parseLog(await git.text(args, { signal }));
+  const boundary = isShallow
+    ? new Set((await git.text(['rev-list', '--max-parents=0', revision], { signal })).split('\n'))
+    : new Set<string>();
+  const touching = all.filter(
+    ({ commit, changes }) =>
+      // The oldest commit of a shallow clone seems to add every file.
+      !boundary.has(commit.id) && changes.some(({ path, status }) => files.has(path) || (status !== 'M' && comesOrGoes(path, folders))),
+  );
+  const commits = touching.slice(0, limit).map(({ commit }) => commit);
+  return { commits, endsBy: touching.length > limit ? 'limit' : end };
+}
+
+/** Whether a path that was added or removed may change the names of a listed folder: it lies in it, or makes or removes a folder in it. */
+function comesOrGoes(path: string, folders: ReadonlySet<string>): boolean {
+  for (let folder = parentOf(path); ; folder = parentOf(folder)) {
+    if (folders.has(folder)) return true;
+    if (folder === '') return false;
+  }
+}
+
+/** Reads `git log` in {@link FORMAT}, with or without `--raw -z`. */
+export function parseLog(output: string): readonly { commit: HistoryCommit; changes: readonly { path: string; status: string }[] }[] {
+  const result: { commit: HistoryCommit; changes: { path: string; status: string }[] }[] = [];
+  for (const record of output.split('\u0001').slice(1)) {
+    const [head = '', rest = ''] = record.split('\u0003');
+    const [id = '', parents = '', author = '', authorEmail = '', seconds = '', subject = ''] = head.split('\u0002');
+    const changes: { path: string; status: string }[] = [];
+    const fields = rest.split('\0').map((field) => field.replace(/^\n/, ''));
+    for (const [at, field] of fields.entries()) {
+      if (field.startsWith(':')) changes.push({ path: fields[at + 1] ?? '', status: field.slice(field.lastIndexOf(' ') + 1).slice(0, 1) });
+    }
+    const commit = {
+      id,
+      parents: parents.split(' ').filter((parent) => parent !== ''),
+      author,
+      authorEmail,
+      committedAtMs: Number(seconds) * 1000,
+      subject,
+    };
+    result.push({ commit, changes });
+  }
+  return result;
+}
