@@ -1,11 +1,13 @@
 import { benchDrift } from './drift.ts';
 import { type BenchCluster, startBenchCluster } from './benchCluster.ts';
 import { benchLive } from './live.ts';
+import { benchProvenance } from './provenance.ts';
 import { benchRenders } from './render.ts';
 import { machine, type Measurement, meetsBar, type Section, sectionText } from './report.ts';
+import { benchScale } from './scale.ts';
 import { benchStartup } from './startup.ts';
 
-const parts = ['startup', 'render', 'drift', 'live'] as const;
+const parts = ['startup', 'render', 'provenance', 'drift', 'live', 'scale'] as const;
 type Part = (typeof parts)[number];
 
 /**
@@ -49,8 +51,10 @@ export async function runBench(args: readonly string[], signal: AbortSignal): Pr
 const titles: Readonly<Record<Part, string>> = {
   startup: 'Start and sizes',
   render: 'Renders',
+  provenance: 'Lines of rendered fields',
   drift: '1,000 live objects in sync',
   live: 'From an edit to its mark',
+  scale: '10,000 live objects',
 };
 
 async function measure(
@@ -64,10 +68,14 @@ async function measure(
       return benchStartup();
     case 'render':
       return renderMeasurements();
+    case 'provenance':
+      return benchProvenance();
     case 'drift':
       return cluster === undefined ? [] : benchDrift(cluster, isQuick, note);
     case 'live':
       return cluster === undefined ? [] : benchLive(cluster, note);
+    case 'scale':
+      return benchScale(isQuick, note);
   }
 }
 

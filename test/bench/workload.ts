@@ -200,7 +200,7 @@ export async function benchRepo(folder: string, context: string, clusterUid: str
 }
 
 /** Block-style YAML as people write it, so that lines can be found. */
-function yamlOf(value: unknown, indent = ''): string {
+export function yamlOf(value: unknown, indent = ''): string {
   if (Array.isArray(value)) {
     return value.map((item: unknown) => `${indent}- ${yamlOf(item, `${indent}  `).slice(indent.length + 2)}`).join('');
   }

@@ -1,0 +1,57 @@
+import { silentLogger } from '../../src/base/log.ts';
+import { inputsOf } from '../../src/engine/provenance/inputs.ts';
+import { Prover } from '../../src/engine/provenance/prover.ts';
+import { SourceLines } from '../../src/engine/provenance/sourceLines.ts';
+import type { FieldPath } from '../../src/engine/model/fieldPath.ts';
+import { openDiskTree } from '../../src/engine/render/diskTree.ts';
+import { MemoryTree } from '../../src/engine/render/memoryTree.ts';
+import { RenderService } from '../../src/engine/render/renderService.ts';
+import { provenanceCases } from '../engine/provenance/features.ts';
+import { buildWasm } from '../tools/wasm.mjs';
+import { type Measurement, timed } from './report.ts';
+
+const signal = new AbortController().signal;
+
+/** How many rendered leaves are proved to come from a line, how long all of a source and one field take. */
+export async function benchProvenance(): Promise<readonly Measurement[]> {
+  const renders = new RenderService({ wasmFile: await buildWasm(), logger: silentLogger, limits: { memoryCacheBytes: 0 } });
+  const measurements: Measurement[] = [];
+  try {
+    await renders.warmUp(signal);
+    let [allLeaves, allProved] = [0, 0];
+    for (const { name, spec, files } of provenanceCases) {
+      const tree = typeof files === 'string' ? await openDiskTree(files) : new MemoryTree(files);
+      const render = await renders.render(spec, tree, { signal });
+      const inputs = await inputsOf(spec, tree, render);
+      const prover = new Prover(inputs, render, (changed) => renders.render(spec, new MemoryTree(changed, tree), { signal }));
+      const elapsed = await timed(() => prover.run(signal));
+      // Kinds name the object rather than set a field of it.
+      const leaves = [...prover.leaves.keys()].filter((id) => !/^\d+\/(kind|apiVersion)$/.test(id));
+      const proved = leaves.filter((id) => prover.proved.has(id)).length;
+      allLeaves += leaves.length;
+      allProved += proved;
+      measurements.push({
+        what: `${name}: leaves proved`,
+        value: (100 * proved) / leaves.length,
+        unit: '%',
+        bar: { limit: 85, is: 'min' },
+        note: `${String(proved)} of ${String(leaves.length)}, ${String(prover.probes)} renders, ${elapsed.toFixed(0)} ms in the background`,
+      });
+      const lines = new SourceLines(
+        ({ spec: of }) =>
+          (changed) =>
+            renders.render(of, new MemoryTree(changed, tree), { signal }),
+      );
+      const [object] = render.objects;
+      const path: FieldPath = [{ field: 'metadata' }, { field: 'name' }];
+      if (object === undefined) continue;
+      const ask = (): Promise<unknown> => lines.locate({ spec, tree, render }, [{ object, path }], signal);
+      await ask();
+      measurements.push({ what: `${name}: one field, warm`, value: await timed(ask), unit: 'ms', bar: { limit: 200, is: 'max' } });
+    }
+    measurements.push({ what: 'all leaves proved', value: (100 * allProved) / allLeaves, unit: '%', bar: { limit: 85, is: 'min' } });
+  } finally {
+    renders.dispose();
+  }
+  return measurements;
+}
