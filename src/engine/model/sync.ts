@@ -8,8 +8,8 @@ export interface SyncTarget {
   readonly objects?: readonly string[];
 }
 
-/** `sync` applies target, `dirty` the working tree (environment with `allowDirty` only), `takeOver` moves field ownership and changes nothing. */
-export type SyncKind = 'sync' | 'dirty' | 'takeOver';
+/** `sync` applies target, `dirty` the working tree (environment with `allowDirty` only). */
+export type SyncKind = 'sync' | 'dirty';
 
 /** What a plan is asked for. */
 export interface SyncRequest {
@@ -31,7 +31,7 @@ export interface SyncStep extends PlanStep {
   readonly wave: number;
   /** its kind or namespace is made by the same plan, so that no dry-run was possible */
   readonly isUnverified: boolean;
-  /** field managers whose fields a take over moves to Plumbline */
+  /** kubectl's field managers whose fields the step moves to Plumbline first */
   readonly takesFrom?: readonly string[];
 }
 
