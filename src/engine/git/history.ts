@@ -19,6 +19,13 @@ export interface HistoryCommit {
   readonly subject: string;
 }
 
+/** Commits, newest first, and why there are no more. */
+export interface HistoryPage {
+  readonly commits: readonly HistoryCommit[];
+  readonly endsBy: 'start' | 'limit' | 'shallow';
+}
+
+const MAX_KNOWN = 64;
 const FORMAT = '%x01%H%x02%P%x02%an%x02%ae%x02%ct%x02%s%x03';
 
 /** The list of commits that `args` select, newest first. */
@@ -38,7 +45,7 @@ export async function historyOf(
   reads: ReadPaths,
   limit: number,
   signal: AbortSignal,
-): Promise<{ readonly commits: readonly HistoryCommit[]; readonly endsBy: 'start' | 'limit' | 'shallow' }> {
+): Promise<HistoryPage> {
   const paths = [...new Set([...reads.files, ...reads.folders.map((folder) => (folder === '' ? '.' : folder))])];
   const isShallow = (await git.text(['rev-parse', '--is-shallow-repository'], { signal })).trim() === 'true';
   const end = isShallow ? 'shallow' : 'start';
@@ -70,6 +77,46 @@ export async function historyOf(
   );
   const commits = touching.slice(0, limit).map(({ commit }) => commit);
   return { commits, endsBy: touching.length > limit ? 'limit' : end };
+}
+
+/** Histories that were asked for, so that only commits since then are looked through. One per repository. */
+export class Histories {
+  readonly #git: WritingGit;
+  readonly #known = new Map<string, { readonly tip: string; readonly history: HistoryPage }>();
+
+  constructor(git: WritingGit) {
+    this.#git = git;
+  }
+
+  /** As {@link historyOf}. @param tip full commit id */
+  async of(tip: string, reads: ReadPaths, limit: number, signal: AbortSignal): Promise<HistoryPage> {
+    const key = JSON.stringify([reads, limit]);
+    const known = this.#known.get(key);
+    const history = known === undefined ? undefined : await this.#continued(known, tip, reads, limit, signal);
+    const found = history ?? (await historyOf(this.#git, tip, reads, limit, signal));
+    this.#known.delete(key);
+    this.#known.set(key, { tip, history: found });
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > MAX_KNOWN && oldest !== undefined) this.#known.delete(oldest);
+    return found;
+  }
+
+  /** undefined: the tip is not ahead of the known one on its first-parent line */
+  async #continued(
+    { tip: before, history }: { readonly tip: string; readonly history: HistoryPage },
+    tip: string,
+    reads: ReadPaths,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<HistoryPage | undefined> {
+    if (tip === before) return history;
+    const line = await this.#git.run(['rev-list', '--first-parent', '--parents', `${before}..${tip}`], { signal });
+    const oldest = line.stdout.toString('utf8').trimEnd().split('\n').at(-1) ?? '';
+    if (line.exitCode !== 0 || oldest.split(' ')[1] !== before) return undefined;
+    const newer = await historyOf(this.#git, `${before}..${tip}`, reads, limit, signal);
+    const commits = [...newer.commits, ...history.commits];
+    return { commits: commits.slice(0, limit), endsBy: commits.length > limit ? 'limit' : history.endsBy };
+  }
 }
 
 /** Whether a path that was added or removed may change the names of a listed folder: it lies in it, or makes or removes a folder in it. */
