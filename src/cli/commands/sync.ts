@@ -62,8 +62,9 @@ function isWork({ action }: SyncStep): boolean {
   return action !== 'unchanged' && action !== 'skipped';
 }
 
+/** What is kept because nobody asked for pruning is no refusal. */
 function isRefused({ action, reason }: SyncStep): boolean {
-  return action === 'skipped' && reason !== undefined;
+  return action === 'skipped' && reason !== undefined && reason.code !== 'prune-off';
 }
 
 function planExitCode({ plans, refused }: SyncPlans): ExitCode {

@@ -45,6 +45,12 @@ export class CliFolder {
     await git(this.repo, ['-c', 'user.name=T', '-c', 'user.email=t@example.com', 'commit', '--quiet', '-m', 'change']);
   }
 
+  /** Deletes a file of the repo and commits that. */
+  async delete(path: string): Promise<void> {
+    await rm(join(this.repo, path));
+    await this.commit({});
+  }
+
   /** Writes files below the folder's repo. */
   async write(files: Readonly<Record<string, string>>): Promise<void> {
     for (const [path, text] of Object.entries(files)) {

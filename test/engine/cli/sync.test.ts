@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { Ajv } from 'ajv';
+import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { CliFolder } from './support.ts';
+
+let plane: ControlPlane;
+let folder: CliFolder;
+let validate: (value: unknown) => readonly string[];
+
+const settings = (level: string): string => `apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {level: ${level}}
+`;
+const extra = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: extra}
+data: {a: b}
+`;
+
+async function live(name: string, path: string): Promise<string> {
+  return plane.kubectl(['-n', 'shop', 'get', 'configmap', name, '--ignore-not-found', '-o', `jsonpath={${path}}`]);
+}
+
+before(async () => {
+  plane = await startControlPlane({ name: 'cli-sync' });
+  folder = await CliFolder.create(plane.kubeconfigPath);
+  const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  await folder.commit({
+    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
+kind: Config
+environments:
+  prod: {context: cli-sync, clusterUid: ${uid.trim()}, branch: main}
+applications:
+  - {name: shop, environment: prod, path: shop, namespace: shop, policy: {prune: true}}
+`,
+    'shop/settings.yaml': settings('info'),
+    'shop/extra.yaml': extra,
+  });
+  await plane.kubectl(['create', 'namespace', 'shop']);
+  const schema = JSON.parse(await readFile(new URL('../../../media/plumbline-sync.schema.json', import.meta.url), 'utf8')) as object;
+  const check = new Ajv({ allErrors: true, strict: false }).compile(schema);
+  validate = (value) => {
+    check(value);
+    return (check.errors ?? []).map((error) => `${error.instancePath} ${error.message ?? ''}`);
+  };
+});
+after(async () => {
+  await folder.remove();
+  await plane.stop();
+});
+
+test('plan: exit 1, names what it would do, and writes nothing; JSON by the published schema', async () => {
+  const text = await folder.run(['plan', '--app', 'shop']);
+  assert.deepEqual([text.code, text.err], [1, '']);
+  assert.match(text.out, /^ {2}shop {2}shop · to main [0-9a-f]{7} · without pruning$/m);
+  assert.match(text.out, /^ {4}create {4}ConfigMap\/settings {2}shop$/m);
+  const json = await folder.run(['plan', '--output', 'json']);
+  assert.deepEqual([json.code, validate(JSON.parse(json.out))], [1, []]);
+  assert.equal(await live('settings', '.data.level'), '');
+});
+
+test('sync: without --yes nothing is written; with it all is, and it is recorded', async () => {
+  const asked = await folder.run(['sync', '--app', 'shop']);
+  assert.deepEqual([asked.code, /give --yes/.test(asked.err), await live('settings', '.data.level')], [1, true, '']);
+  const none = await folder.run(['history', '--app', 'shop']);
+  assert.deepEqual([none.code, none.out], [0, 'prod/shop\n  No sync is recorded.\n']);
+  const done = await folder.run(['sync', '--app', 'shop', '--yes', '--wait', '--timeout', '60', '--output', 'json']);
+  assert.deepEqual([done.code, validate(JSON.parse(done.out)), await live('settings', '.data.level')], [0, [], 'info']);
+  assert.deepEqual([(await folder.run(['plan'])).code, (await folder.run(['diff'])).code], [0, 0]);
+  const history = await folder.run(['history', '--output', 'json']);
+  const report = JSON.parse(history.out) as { applications: { syncs: { outcome: string; counts: object }[] }[] };
+  assert.deepEqual([history.code, validate(report)], [0, []]);
+  assert.deepEqual(
+    report.applications[0]?.syncs.map(({ outcome, counts }) => ({ outcome, counts })),
+    [{ outcome: 'done', counts: { created: 2, configured: 0, recreated: 0, pruned: 0, unchanged: 0, failed: 0 } }],
+  );
+});
+
+test('a live change is named as undone, and is undone', async () => {
+  await plane.kubectl(['-n', 'shop', 'patch', 'configmap', 'settings', '--type=merge', '-p', '{"data":{"level":"trace"}}']);
+  const plan = await folder.run(['plan']);
+  assert.deepEqual([plan.code, /data\.level: trace → info .*\[undoes a live change\]/.test(plan.out)], [1, true]);
+  assert.deepEqual([(await folder.run(['sync', '--yes'])).code, await live('settings', '.data.level')], [0, 'info']);
+});
+
+test('what Git no longer has is pruned only with --prune', async () => {
+  await folder.delete('shop/extra.yaml');
+  assert.deepEqual([(await folder.run(['sync', '--yes'])).code, await live('extra', '.data.a')], [0, 'b']);
+  const plan = await folder.run(['plan', '--prune']);
+  assert.match(plan.out, /^ {4}prune {5}ConfigMap\/extra {2}shop$/m);
+  assert.deepEqual([(await folder.run(['sync', '--prune', '--yes'])).code, await live('extra', '.data.a')], [0, '']);
+});
+
+test('who may not write is refused with the right that is missing: exit 4, nothing written', async () => {
+  await folder.commit({ 'shop/settings.yaml': settings('debug') });
+  const run = await folder.run(['sync', '--yes', '--kubeconfig', await plane.kubeconfig('viewer')]);
+  assert.deepEqual([run.code, /patch/.test(run.out + run.err), await live('settings', '.data.level')], [4, true, 'info']);
+});
+
+test('a kind that the cluster does not serve is refused by name: exit 4', async () => {
+  await folder.commit({ 'shop/stray.yaml': 'apiVersion: example.org/v1\nkind: Nothing\nmetadata: {name: stray}\n' });
+  const plan = await folder.run(['plan']);
+  assert.deepEqual([plan.code, /Nothing/.test(plan.out)], [4, true]);
+});
