@@ -27,6 +27,7 @@ export class Prover {
   readonly #seen = new Map<string, Map<number, number>>();
   readonly #proved = new Map<string, Parts>();
   readonly #tried = new Set<number>();
+  readonly #confirmed = new Set<string>();
   #round = 0;
   #probes = 0;
 
@@ -84,9 +85,11 @@ export class Prover {
    */
   async confirm(id: string, signal: AbortSignal): Promise<Parts> {
     const parts = this.#proved.get(id) ?? [];
+    if (this.#confirmed.has(id)) return parts;
     const confirmed: number[] = [];
     for (const index of parts) if (await this.#follows(id, index, signal)) confirmed.push(index);
     if (confirmed.length !== parts.length) this.#proved.set(id, confirmed);
+    this.#confirmed.add(id);
     return confirmed;
   }
 
