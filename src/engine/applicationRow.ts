@@ -1,5 +1,6 @@
 import type { ConnectionState } from './cluster/api.ts';
 import { summarize } from './drift/applicationState.ts';
+import type { ExtraneousObject } from './extraneous.ts';
 import type { Target } from './git/state.ts';
 import type { Application } from './model/application.ts';
 import { renderReason, type RenderResult } from './model/render.ts';
@@ -11,6 +12,8 @@ import type { TrackedObject } from './trackedObject.ts';
 export interface ApplicationKnowledge {
   readonly application: Application;
   readonly objects: readonly TrackedObject[];
+  /** live objects that target does not have */
+  readonly extraneous?: readonly ExtraneousObject[];
   readonly render: RenderResult | undefined;
   readonly target: Target | undefined;
   /** why the last comparison ended early */
@@ -31,7 +34,10 @@ export function applicationRow(known: ApplicationKnowledge): ApplicationRow {
   const summary = summarize({
     hasDestination: application.destination !== undefined,
     renderErrors: (known.render?.errors ?? []).filter((error) => error.isWarning !== true).map((error) => renderReason(error)),
-    objects: objects.map(({ key, verdict, health }) => ({ key, verdict, ...(health === undefined ? {} : { health }) })),
+    objects: [
+      ...objects.map(({ key, verdict, health }) => ({ key, verdict, ...(health === undefined ? {} : { health }) })),
+      ...(known.extraneous ?? []).map(({ key, verdict }) => ({ key, verdict })),
+    ],
     isLoaded: isChecked,
     ...(failure === undefined || isChecked ? {} : { clusterProblem: failure }),
   });

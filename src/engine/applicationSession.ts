@@ -9,9 +9,10 @@ import {
   type DesiredObject,
   interestsOf,
   isSameDesired,
-  scalersAmong,
   settleObjects,
+  watchFailureOf,
 } from './desiredObjects.ts';
+import { type ExtraneousObject, extraneousOf } from './extraneous.ts';
 import type { Target } from './git/state.ts';
 import type { Application, Destination } from './model/application.ts';
 import { keyString } from './model/objects.ts';
@@ -25,6 +26,7 @@ import type { LiveChange, LiveRouter } from './liveRouter.ts';
 import { type ComparisonBasis, isSameBasis, isSameButRender } from './comparisonBasis.ts';
 import { textsOf } from './markIndex.ts';
 import { otherWriterPaths } from './provenance/otherWriters.ts';
+import { markId } from './markedObjects.ts';
 import { marksOf } from './rows.ts';
 import type { SourceRenderer } from './sourceRenderer.ts';
 import { cannotCompare, track, type TrackedObject } from './trackedObject.ts';
@@ -123,6 +125,14 @@ export class ApplicationSession implements Disposable {
     return this.#isActive;
   }
 
+  /** Live objects of this application that target does not have. */
+  get extraneous(): readonly ExtraneousObject[] {
+    const connection = this.#connection;
+    if (connection === undefined) return [];
+    const { hub, router } = this.#services;
+    return extraneousOf(hub.marked(connection, router.marksOf(this, connection.context)), this.#objects, connection.watches);
+  }
+
   object(key: string): TrackedObject | undefined {
     return this.#objects.get(key);
   }
@@ -157,7 +167,8 @@ export class ApplicationSession implements Disposable {
   }
 
   /** Takes in changes of the watch: objects of this application are compared again, children move the health of their owners. */
-  liveChanged({ keys, namespaces }: LiveChange): void {
+  liveChanged({ keys, namespaces, isMarked }: LiveChange): void {
+    if (isMarked === true || namespaces.size > 0) this.#listener.onRow(this.#application.id);
     for (const key of keys) {
       if (key.startsWith('autoscaling/HorizontalPodAutoscaler/')) this.#autoscalers = this.#readAutoscalers();
       if (this.#objects.has(key)) this.#toCheck.add(key);
@@ -196,6 +207,7 @@ export class ApplicationSession implements Disposable {
     return applicationRow({
       application: this.#application,
       objects: this.objects,
+      extraneous: this.extraneous,
       render: this.#render,
       target: this.#target,
       failure: this.#services.isTrusted() ? this.#failure : { code: 'workspace-untrusted', details: {} },
@@ -328,6 +340,7 @@ export class ApplicationSession implements Disposable {
       const next = await this.#checkOne(desired, tracked, connection, tree, failedWatches, isInteractive, signal);
       if (this.#objects.get(id) !== tracked) return;
       this.#objects.set(id, next);
+      if (next.mark !== undefined) this.#services.router.addMark(this, connection.context, markId(next.mark));
       changed.push(id);
     };
     const slice = timeSlices(sliceMs);
@@ -350,13 +363,8 @@ export class ApplicationSession implements Disposable {
     isInteractive: boolean,
     signal: AbortSignal,
   ): Promise<TrackedObject> {
-    const failed = failedWatches.find(
-      ({ interest }) =>
-        interest.gvk.kind === desired.key.kind && interest.gvk.group === desired.key.group && interest.namespace === desired.key.namespace,
-    );
-    if (failed?.reason !== undefined) {
-      return { ...tracked, verdict: cannotCompare(failed.reason.code, failed.reason.details), live: undefined };
-    }
+    const reason = watchFailureOf(failedWatches, desired.key);
+    if (reason !== undefined) return { ...tracked, verdict: cannotCompare(reason.code, reason.details), live: undefined };
     return this.#services.checker.check(
       {
         application: this.#application,
@@ -391,7 +399,6 @@ export class ApplicationSession implements Disposable {
   }
 
   #readAutoscalers(): ReadonlyMap<string, string> {
-    const live = this.#connection?.watches.objects('autoscaling', 'HorizontalPodAutoscaler') ?? [];
-    return autoscalerTargets([...scalersAmong(this.#desired), ...live]);
+    return autoscalerTargets(this.#desired, this.#connection?.watches.objects('autoscaling', 'HorizontalPodAutoscaler') ?? []);
   }
 }

@@ -11,6 +11,7 @@ import type {
   WatchOutcome,
   WatchStatus,
 } from './cluster/api.ts';
+import { MarkedObjects } from './markedObjects.ts';
 import type { ClusterRow } from './model/snapshot.ts';
 import type { Reason } from './model/states.ts';
 
@@ -30,6 +31,7 @@ interface Cluster {
   readonly lease: ClusterLease;
   readonly uses: Map<string, Use>;
   readonly store: DisposableStore;
+  readonly marked: MarkedObjects;
   canWrite: boolean | undefined;
 }
 
@@ -119,6 +121,12 @@ export class ClusterHub implements Disposable {
     }
   }
 
+  /** `keyString`s of the watched objects of a connection that carry one of these marks (`markId`). */
+  marked(connection: ClusterConnection, marks: readonly string[]): readonly string[] {
+    if (marks.length === 0) return [];
+    return [...this.#open.values()].find((cluster) => cluster.lease.connection === connection)?.marked.keysOf(marks) ?? [];
+  }
+
   /** One row per context in use. */
   rows(): readonly ClusterRow[] {
     const rows = new Map<string, ClusterRow>();
@@ -166,7 +174,8 @@ export class ClusterHub implements Disposable {
   async #openCluster(id: string, context: string, clusterUid: string | undefined): Promise<Cluster> {
     const lease = await this.#pool.acquire(context, clusterUid);
     const store = new DisposableStore();
-    const cluster: Cluster = { lease, uses: new Map(), store, canWrite: undefined };
+    const marked = store.add(new MarkedObjects(lease.connection.watches));
+    const cluster: Cluster = { lease, uses: new Map(), store, marked, canWrite: undefined };
     store.add(lease);
     store.add(
       lease.connection.watches.onDidChange((changes) => {

@@ -1,9 +1,10 @@
-import type { WatchInterest } from './cluster/api.ts';
+import type { WatchInterest, WatchOutcome } from './cluster/api.ts';
 import type { Destination } from './model/application.ts';
 import { arrayAt, isJsonObject, jsonEqual, type JsonObject, type JsonValue, stringAt, valueAt } from './model/json.ts';
 import { gvkOf, keyOf, keyString, type KubeObject, namespaceOf, type ObjectKey } from './model/objects.ts';
 import type { RenderedObject } from './model/render.ts';
 import type { ResourceInfo } from './model/resourceInfo.ts';
+import type { Reason } from './model/states.ts';
 
 /** A rendered object with its place in the destination settled. */
 export interface DesiredObject {
@@ -130,9 +131,9 @@ export function interestsOf(objects: readonly DesiredObject[]): readonly WatchIn
 }
 
 /** Names of autoscalers by the `keyString` of the object that they scale. */
-export function autoscalerTargets(autoscalers: readonly KubeObject[]): ReadonlyMap<string, string> {
+export function autoscalerTargets(desired: readonly DesiredObject[], live: readonly KubeObject[]): ReadonlyMap<string, string> {
   const targets = new Map<string, string>();
-  for (const autoscaler of autoscalers) {
+  for (const autoscaler of [...scalersAmong(desired), ...live]) {
     const target = valueAt(autoscaler, 'spec', 'scaleTargetRef');
     if (!isJsonObject(target)) continue;
     targets.set(keyString(targetKey(target, namespaceOf(autoscaler))), `${autoscaler.kind}/${keyOf(autoscaler).name}`);
@@ -147,7 +148,7 @@ function targetKey(target: JsonObject, namespace: string): ObjectKey {
 }
 
 /** Desired objects that scale others: an autoscaler that is not yet live, and KEDA's, count like live ones. */
-export function scalersAmong(objects: readonly DesiredObject[]): readonly KubeObject[] {
+function scalersAmong(objects: readonly DesiredObject[]): readonly KubeObject[] {
   return objects.flatMap(({ key, object }) => (SCALERS.has(`${key.group}/${key.kind}`) ? [object] : []));
 }
 
@@ -166,4 +167,11 @@ export function sizerOf(key: ObjectKey, objects: readonly DesiredObject[]): stri
 /** UIDs of the owners of an object. */
 export function ownerUids(object: KubeObject): readonly string[] {
   return arrayAt(object.metadata, 'ownerReferences').flatMap((reference) => stringAt(reference, 'uid') ?? []);
+}
+
+/** Why objects of a kind and namespace cannot be watched; undefined when they are. */
+export function watchFailureOf(outcomes: readonly WatchOutcome[], key: ObjectKey): Reason | undefined {
+  return outcomes.find(
+    ({ interest }) => interest.gvk.kind === key.kind && interest.gvk.group === key.group && interest.namespace === key.namespace,
+  )?.reason;
 }

@@ -5,11 +5,16 @@ import { healthOf } from './health/health.ts';
 import { keyOf, type KubeObject } from './model/objects.ts';
 import type { ChildRow, ObjectRow } from './model/snapshot.ts';
 import { descendants } from './objectChecker.ts';
-import { toChildRow, toObjectRow } from './rows.ts';
+import { toChildRow, toExtraneousRow, toObjectRow } from './rows.ts';
 
-/** Rows of all objects of an application, in the order of the render. */
+/** Rows of all objects of an application, in the order of the render; then the live ones that are not in Git. */
 export function objectRowsOf(session: ApplicationSession): readonly ObjectRow[] {
-  return session.objects.map((object) => toObjectRow(session.application.id, object, hasChildren(object.live, session.connection)));
+  const { id } = session.application;
+  const { connection } = session;
+  return [
+    ...session.objects.map((object) => toObjectRow(id, object, hasChildren(object.live, connection))),
+    ...session.extraneous.map((object) => toExtraneousRow(id, object, hasChildren(object.live, connection))),
+  ];
 }
 
 /**

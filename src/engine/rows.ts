@@ -1,3 +1,4 @@
+import type { ExtraneousObject } from './extraneous.ts';
 import type { Application } from './model/application.ts';
 import { keyString, parseApiVersion } from './model/objects.ts';
 import { type ChildRow, type FieldRow, type LineMark, type ObjectRow, shortValue } from './model/snapshot.ts';
@@ -26,6 +27,23 @@ export function toObjectRow(applicationId: string, object: TrackedObject, hasChi
     ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
     ...(object.mark === undefined ? {} : { mark: object.mark }),
     ...(object.header === undefined ? {} : { source: object.header }),
+  };
+}
+
+/** The row of a live object that is not in Git. */
+export function toExtraneousRow(applicationId: string, { key, live, mark, verdict }: ExtraneousObject, hasChildren: boolean): ObjectRow {
+  return {
+    key: keyString(key),
+    applicationId,
+    ...key,
+    version: parseApiVersion(live.apiVersion).version,
+    state: verdict.state,
+    isLive: true,
+    hasChildren,
+    fields: [],
+    ignoredCount: 0,
+    ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
+    ...(mark === undefined ? {} : { mark }),
   };
 }
 

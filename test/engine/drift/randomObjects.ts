@@ -180,7 +180,7 @@ export function randomObject(namespace: string, random: SeededRandom): KubeObjec
     () => widget(namespace, made.widgetSpec()),
     () => widget(namespace, made.widgetSpec()),
   ];
-  const object = random.pick(kinds)?.() ?? (base['configMap']);
+  const object = random.pick(kinds)?.() ?? widget(namespace, made.widgetSpec());
   const metadata: Draft = { ...(object.metadata as Draft) };
   made.put(metadata, 'annotations', { note: 'a', 'example.io/owner': 'team' }, {});
   made.put(metadata, 'creationTimestamp', null);
