@@ -17,6 +17,7 @@ import { EngineClient } from './engine/engineClient.ts';
 import { EngineSupervisor } from './engine/engineSupervisor.ts';
 import { ErrorPresenter } from './errorPresenter.ts';
 import { documentScheme } from './ids.ts';
+import { registerAdoptCommands } from './language/adoptCommands.ts';
 import { registerEffectCommands } from './language/effectCommands.ts';
 import { Settings } from './settings.ts';
 import { StatusBar } from './status/statusBar.ts';
@@ -93,6 +94,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerClusterCommands,
     registerViewCommands,
     registerEffectCommands,
+    registerAdoptCommands,
   ]) {
     disposables.add(register(services));
   }

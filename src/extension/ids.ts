@@ -8,6 +8,7 @@ export const commandIds = {
   compareHeadWorkingTree: 'plumbline.compare.headWorkingTree',
   compareLiveWorkingTree: 'plumbline.compare.liveWorkingTree',
   compareSides: 'plumbline.compareSides',
+  adopt: 'plumbline.adopt',
   threeSides: 'plumbline.threeSides',
   showEffects: 'plumbline.showEffects',
   showAllFields: 'plumbline.showAllFields',

@@ -6,6 +6,7 @@ import type { SyncOptions, SyncPlans, SyncProgress, SyncRequest, SyncResult, Syn
 import type { EngineSettings } from '../engine/model/settings.ts';
 import type { Reason } from '../engine/model/states.ts';
 import type { EditEffect } from '../engine/model/edits.ts';
+import type { WritebackPlan, WritebackRequest } from '../engine/model/writeback.ts';
 
 /** Identity of the truth the server holds: a restarted engine starts a new epoch; versions count up within one. */
 export interface Stamp {
@@ -67,6 +68,8 @@ export interface Requests {
   'plumbline/signIn': { params: { context: string }; result: null };
   /** what edits would change in the applications that read a file (absolute); without it in all */
   'plumbline/effects': { params: { file?: string }; result: { effects: readonly EditEffect[] } };
+  /** what taking live values into files would change; nothing is written */
+  'plumbline/planWriteback': { params: WritebackRequest; result: WritebackPlan };
   'plumbline/marks': { params: { file: string }; result: { marks: readonly LineMark[] } };
 }
 

@@ -77,6 +77,7 @@ function hoverSection(mark: LineMark): string {
   const links = [
     link('Open Diff', 'plumbline.openDiff', mark),
     link('Three Sides', 'plumbline.threeSides', mark),
+    ...(mark.kind === 'changed' && mark.fieldId !== undefined ? [link('Adopt Live Value', 'plumbline.adopt', mark)] : []),
     ...(isRevertible(mark) ? [link('Revert Live to Git', 'plumbline.revert', mark)] : []),
   ];
   return `${title}${table}${who}${notes}${edited}\n\n${links.join(' · ')}`;

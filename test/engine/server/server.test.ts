@@ -170,7 +170,7 @@ test('an open file: marks that follow edits, Problems, hover, actions, lens, sid
   const position = { line: 6, character: 4 };
   const hover = await engine.connection.sendRequest('textDocument/hover', { textDocument, position });
   assert.match(JSON.stringify(hover), /blue.*red.*kubectl-patch/);
-  assert.equal(await engine.connection.sendRequest('textDocument/hover', { textDocument, position: { line: 0, character: 0 } }), null);
+  assert.equal(await engine.connection.sendRequest('textDocument/hover', { textDocument, position: { line: 100, character: 0 } }), null);
   const range = { start: position, end: position };
   const context = { diagnostics: [] };
   const actions = await engine.connection.sendRequest<CodeAction[]>('textDocument/codeAction', { textDocument, range, context });
@@ -178,6 +178,7 @@ test('an open file: marks that follow edits, Problems, hover, actions, lens, sid
     actions.map(({ title, command }) => [title, command?.command]),
     [
       ['Revert live colour to Git in prod', 'plumbline.revert'],
+      ['Adopt live colour from prod into the file', 'plumbline.adopt'],
       ['Open diff of ConfigMap/settings: prod live ↔ Git', 'plumbline.openDiff'],
     ],
   );

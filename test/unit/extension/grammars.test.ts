@@ -26,7 +26,7 @@ const yaml = {
 
 async function grammar(): Promise<textmate.IGrammar> {
   const wasm = await readFile(require.resolve('vscode-oniguruma/release/onig.wasm'));
-  await oniguruma.loadWASM(wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength) as ArrayBuffer);
+  await oniguruma.loadWASM(wasm.buffer.slice(wasm.byteOffset, wasm.byteOffset + wasm.byteLength));
   const manifest = JSON.parse(await readFile(new URL('package.json', root), 'utf8')) as {
     contributes: { grammars: readonly { path: string; scopeName: string; injectTo?: readonly string[] }[] };
   };

@@ -56,6 +56,10 @@ test('Problems say what is live, where, and by whom, as information', () => {
 
 test('what is only waiting to be applied offers no revert', () => {
   const titles = (kind: LineMark['kind']): string[] => codeActionsOf([{ ...mark, kind }], 7, 7).map((action) => action.title);
-  assert.deepEqual(titles('changed'), ['Revert live replicas to Git in prod', 'Open diff of Deployment/web: prod live ↔ Git']);
+  assert.deepEqual(titles('changed'), [
+    'Revert live replicas to Git in prod',
+    'Adopt live replicas from prod into the file',
+    'Open diff of Deployment/web: prod live ↔ Git',
+  ]);
   assert.deepEqual(titles('out-of-sync'), ['Open diff of Deployment/web: prod live ↔ Git']);
 });
