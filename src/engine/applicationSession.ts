@@ -311,11 +311,7 @@ export class ApplicationSession implements Disposable {
     this.#desired = await settleObjects(render.objects, destination, connection.discovery, signal);
     this.#byId = new Map(this.#desired.map((desired) => [keyString(desired.key), desired]));
     const keys = new Set(this.#byId.keys());
-    const use = {
-      applicationId: this.#application.id,
-      context: destination.context,
-      ...(destination.clusterUid === undefined ? {} : { clusterUid: destination.clusterUid }),
-    };
+    const use = { applicationId: this.#application.id, ...destination };
     const before = this.#objects;
     this.#objects = new Map(this.#desired.map((desired) => [keyString(desired.key), track(desired, before.get(keyString(desired.key)))]));
     this.#services.router.set(this, destination.context, keys);
