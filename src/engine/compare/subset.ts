@@ -151,7 +151,10 @@ class Walk {
   #atomic(git: JsonValue, live: JsonValue, schema: TypeSchema | undefined, path: FieldPath): void {
     if (equalButDefaults(git, live, schema, path)) return;
     const base = this.#options.base;
-    if (base !== undefined && jsonEqual(lookUp(base, this.#root, path), git) && this.#options.isUntouched(path)) return;
+    // Who took an item out of a set or a keyed list leaves no trace in managedFields: only what is held as one leaf tells of every writer.
+    const shape = shapeOf(git, schema);
+    const isOneLeaf = shape !== 'keyed-list' && shape !== 'set';
+    if (isOneLeaf && base !== undefined && jsonEqual(lookUp(base, this.#root, path), git) && this.#options.isUntouched(path)) return;
     this.#add(path, 'atomic-not-equal', git, live);
   }
 

@@ -183,3 +183,12 @@ test('what cannot be proved at all', () => {
     ['no-schema spec', 'no-managed-fields', 'no-owner', 'proved', 'other-version apiVersion', 'other-version'],
   );
 });
+
+// Found by the oracle, seed 2756: somebody who takes an item out of a set or a keyed list holds nothing afterwards.
+test('an item taken out of a list that is held item by item is seen, though nobody else holds the list', () => {
+  const git = object({ containers: [{ name: 'a' }, { name: 'b' }] });
+  const live = object({ containers: [{ name: 'b' }] });
+  const owner = { manager: 'helm', operation: 'Update' } as const;
+  const own = entry('helm', 'Update', { 'f:containers': { 'k:{"name":"b"}': { '.': {}, 'f:name': {} } } });
+  assert.equal(outcome(git, live, { schema: custom, owner, entries: [own], base: git }), 'atomic-not-equal spec.containers');
+});

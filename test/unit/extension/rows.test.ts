@@ -59,7 +59,11 @@ test('context values tell what menus offer: only what Plumbline owns is reverted
   const value = (row: Parameters<typeof applicationText>[0]): string => applicationText(row, cluster(), undefined, words).contextValue;
   assert.deepEqual(
     [value(application(drifted)), value(application({ ...drifted, owner: 'argocd' })), value(application())],
-    ['plumbline:application+compared+drifted+revertable', 'plumbline:application+compared+drifted', 'plumbline:application+compared'],
+    [
+      'plumbline:application+compared+drifted+revertable+syncable',
+      'plumbline:application+compared+drifted',
+      'plumbline:application+compared+syncable',
+    ],
   );
 });
 
@@ -93,7 +97,7 @@ test('rows of objects, fields and children', () => {
   assert.deepEqual(
     [object, field, added, old, masked, pod].map((text) => [text.label, text.description, text.contextValue]),
     [
-      ['Deployment/web', 'other · drifted · 2 fields', 'plumbline:object+live+drifted+revertable'],
+      ['Deployment/web', 'other · drifted · 2 fields', 'plumbline:object+live+drifted+revertable+syncable'],
       ['spec.replicas: 2 → 5', 'kubectl-scale, 11:02', 'plumbline:field+revertable'],
       ['metadata.labels.debug: 2 → true', 'kubectl-scale, 11:02 · not confirmed', 'plumbline:field+revertable'],
       ['spec.replicas: ∅ → 5', 'kubectl-scale, 12 Mar 09:30', 'plumbline:field+revertable'],
