@@ -1,3 +1,4 @@
+import { benchActivation } from './activation.ts';
 import { benchDrift } from './drift.ts';
 import { type BenchCluster, startBenchCluster } from './benchCluster.ts';
 import { benchLive } from './live.ts';
@@ -65,7 +66,7 @@ async function measure(
 ): Promise<readonly Measurement[]> {
   switch (part) {
     case 'startup':
-      return benchStartup();
+      return [...(await benchStartup()), ...(await benchActivation())];
     case 'render':
       return renderMeasurements();
     case 'provenance':

@@ -8,7 +8,7 @@ import { type Measurement, percentile, timed } from './report.ts';
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 
-/** How soon the engine's process answers, and how large the bundles are. Activation itself is measured by the extension's tests. */
+/** How soon the engine's process answers, and how large the bundles are. */
 export async function benchStartup(): Promise<readonly Measurement[]> {
   const folder = await temporaryFolder('plumbline-bench-start-');
   try {
