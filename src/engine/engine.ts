@@ -7,12 +7,13 @@ import type { ApplicationSession } from './applicationSession.ts';
 import { manageText } from './apps/manageText.ts';
 import { configFileName } from './apps/configFile.ts';
 import { ClusterHub, reasonOf } from './clusterHub.ts';
-import type { ApiCounters, ClusterPool } from './cluster/api.ts';
+import type { ApiCounters } from './cluster/api.ts';
 import { ClusterDocuments } from './clusterDocuments.ts';
 import type { ContextList, EngineApi, ExecutionProgress, FileProblem, FileUse, Interest, RevertPlans } from './engineApi.ts';
 import { type EditorApi, EditorFacts } from './editorApi.ts';
 import { createServices, type EngineOptions, type EngineOverrides, type EngineServices } from './engineServices.ts';
 import { fileProblems, usesOf } from './fileFacts.ts';
+import { followClusters } from './followClusters.ts';
 import { Ignores, type IgnoresApi } from './ignores.ts';
 import type { Application } from './model/application.ts';
 import { describe } from './model/describe.ts';
@@ -31,7 +32,7 @@ import { SideDocuments } from './sideDocuments.ts';
 import type { SyncApi } from './syncApi.ts';
 import { Syncs } from './syncs.ts';
 import { Workspace, type WorkspaceListener } from './workspace.ts';
-import { Workspaces } from './workspaces.ts';
+import { type FoundSession, Workspaces } from './workspaces.ts';
 import { Writebacks } from './writebacks.ts';
 
 /** kstatus calls a Pod unschedulable 15 s after its creation: nothing else tells when that is */
@@ -84,15 +85,22 @@ export class Engine implements EngineApi, Disposable {
     this.#documents = new SideDocuments(this.#services.renderer);
     this.#clusterDocuments = new ClusterDocuments(this.#hub);
     this.#reverts = new Reverts(this.#log);
-    this.syncs = new Syncs({
-      logger: this.#log,
-      renderer: services.renderer,
-      known: (id) => this.#workspaces.known(id),
-      requireTrust: () => {
-        this.#requireTrust();
-      },
-    });
-    this.#followClusters(this.#services.pool);
+    const known = (id: string): FoundSession => this.#workspaces.known(id);
+    const requireTrust = (): void => {
+      this.#requireTrust();
+    };
+    this.syncs = new Syncs({ logger: this.#log, renderer: services.renderer, known, requireTrust });
+    this.#store.add(
+      followClusters({
+        pool: this.#services.pool,
+        hub: this.#hub,
+        router: this.#router,
+        sessions: () => this.#workspaces.sessions(),
+        onClusters: () => {
+          this.#rows.fire([]);
+        },
+      }),
+    );
     this.#background.run('fetch upstreams', (signal) => this.#fetchRegularly(signal));
     this.#background.run('look at health again', (signal) => this.#lookRegularly(signal));
   }
@@ -304,34 +312,6 @@ export class Engine implements EngineApi, Disposable {
 
   dispose(): void {
     this.#store.dispose();
-  }
-
-  #followClusters(pool: ClusterPool): void {
-    this.#store.add(
-      this.#hub.onDidChangeObjects(({ context, changes }) => {
-        const watches = this.#hub.existing(context)?.watches;
-        if (watches === undefined) return;
-        for (const [session, change] of this.#router.route(context, changes, watches)) session.liveChanged(change);
-      }),
-    );
-    this.#store.add(
-      this.#hub.onDidChangeWatch(({ context, status }) => {
-        for (const session of this.#workspaces.sessions()) if (session.connection?.context === context) session.watchChanged(status);
-      }),
-    );
-    this.#store.add(
-      this.#hub.onDidChangeStatus((context) => {
-        for (const session of this.#workspaces.sessions())
-          if (session.application.destination?.context === context) session.connectionChanged();
-        this.#rows.fire([]);
-      }),
-    );
-    this.#store.add(
-      pool.onDidChangeContexts(() => {
-        for (const session of this.#workspaces.sessions()) session.refresh();
-        this.#rows.fire([]);
-      }),
-    );
   }
 
   async #openWorkspace(folder: string): Promise<Workspace | undefined> {

@@ -16,7 +16,8 @@ const FLUX_HELM = 'helm.toolkit.fluxcd.io';
 const HELM_MANAGED_BY = 'app.kubernetes.io/managed-by';
 const HELM_RELEASE = 'meta.helm.sh/release-name';
 const HELM_RELEASE_NAMESPACE = 'meta.helm.sh/release-namespace';
-const APPLYSET_PART_OF = 'applyset.kubernetes.io/part-of';
+/** Label of a member of an ApplySet; its value is the set's id (KEP-3659 as kubectl's `pkg/cmd/apply/applyset.go` writes it). */
+export const APPLYSET_PART_OF = 'applyset.kubernetes.io/part-of';
 
 /**
  * Who says, on a live object, that it is theirs; undefined when nobody does. Several marks: the controller's wins over the tool's that it

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type KubeObject, annotationsOf, labelsOf, type ObjectKey } from '../model/objects.ts';
 
-/** Label of a member of an ApplySet; its value is the set's id (KEP-3659 as kubectl's `pkg/cmd/apply/applyset.go` writes it). */
-export const PART_OF = 'applyset.kubernetes.io/part-of';
 const PARENT_ID = 'applyset.kubernetes.io/id';
 const TOOLING = 'applyset.kubernetes.io/tooling';
 const GROUP_KINDS = 'applyset.kubernetes.io/contains-group-kinds';
@@ -35,7 +33,7 @@ export function parentKeyOf(application: { readonly name: string }, namespace: s
   return { group: '', kind: 'ConfigMap', namespace, name: `plumbline-${clean}${suffix}` };
 }
 
-/** The id of a set, by its parent: what its members carry as {@link PART_OF}. */
+/** The id of a set, by its parent: what its members carry as `applyset.kubernetes.io/part-of`. */
 export function applySetId({ name, namespace, kind, group }: ObjectKey): string {
   const hash = createHash('sha256').update([name, namespace, kind, group].join('.')).digest('base64url');
   return `applyset-${hash}-v1`;

@@ -2,7 +2,7 @@ import { isAppError } from '../../base/errors.ts';
 import { holdersOf } from '../compare/fieldsV1.ts';
 import { normalizeDesired, normalizeLive } from '../compare/normalize.ts';
 import { orphansOf } from '../compare/ownership.ts';
-import { ownerMarkOf } from '../compare/ownerMarks.ts';
+import { APPLYSET_PART_OF, ownerMarkOf } from '../compare/ownerMarks.ts';
 import { semanticDiff } from '../compare/semanticDiff.ts';
 import { fieldOf } from '../drift/fields.ts';
 import { type Prepared, prepare } from '../drift/prepare.ts';
@@ -11,7 +11,6 @@ import { displayName, gvkOf, type KubeObject, labelsOf } from '../model/objects.
 import type { PlanAction } from '../model/plan.ts';
 import type { SyncStep } from '../model/sync.ts';
 import type { FieldDifference, OwnerMark, Reason } from '../model/states.ts';
-import { PART_OF } from './applySet.ts';
 import type { AutoscalerLookup } from './autoscalers.ts';
 import { clusterRefusal, ownerRefusal } from './guards.ts';
 import { withoutValue } from './edits.ts';
@@ -198,7 +197,7 @@ function bodyOf(object: SyncObject, live: KubeObject | undefined, { setId }: Obj
 /** The object as it is sent: identified, and marked as a member of the set. */
 function labelled(object: KubeObject, { desired, key }: SyncObject, setId: string): KubeObject {
   const namespace = key.namespace === '' ? {} : { namespace: key.namespace };
-  const labels = { ...labelsOf(object), [PART_OF]: setId };
+  const labels = { ...labelsOf(object), [APPLYSET_PART_OF]: setId };
   return {
     ...object,
     apiVersion: desired.apiVersion,

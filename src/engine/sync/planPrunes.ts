@@ -1,10 +1,10 @@
 import { isAppError } from '../../base/errors.ts';
-import { ownerMarkOf } from '../compare/ownerMarks.ts';
+import { APPLYSET_PART_OF, ownerMarkOf } from '../compare/ownerMarks.ts';
 import { arrayAt, stringAt, valueAt } from '../model/json.ts';
 import { displayName, gvkOf, keyString, type KubeObject, nameOf, namespaceOf, type ObjectKey } from '../model/objects.ts';
 import type { SyncStep, SyncTick } from '../model/sync.ts';
 import type { Reason } from '../model/states.ts';
-import { applySetId, type GroupKind, PART_OF, type SetScope } from './applySet.ts';
+import { applySetId, type GroupKind, type SetScope } from './applySet.ts';
 import { keepMarkOf } from './keepMarks.ts';
 import { byApplyOrder } from './kindOrder.ts';
 import { reasonOfFailure } from './sendWrite.ts';
@@ -68,7 +68,7 @@ async function membersOf(
   const info = await connection.discovery.resourceOfKind(group, kind, signal);
   if (info === undefined) return [];
   const namespaces = info.isNamespaced ? new Set([parent.namespace, ...scope.namespaces]) : new Set(['']);
-  const labelSelector = `${PART_OF}=${applySetId(parent)}`;
+  const labelSelector = `${APPLYSET_PART_OF}=${applySetId(parent)}`;
   const found: KubeObject[] = [];
   for (const namespace of namespaces) {
     try {

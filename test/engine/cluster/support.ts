@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import { isAppError } from '../../../src/base/errors.ts';
 import { createServer, connect, type Socket } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -145,5 +147,16 @@ export class FaultyProxy {
     };
     client.on('error', end).on('close', end).pipe(upstream);
     upstream.on('error', end).on('close', end).pipe(client);
+  }
+}
+
+/** The code and the named details of what a call fails with. */
+export async function failure(call: Promise<unknown>, ...names: readonly string[]): Promise<Record<string, unknown>> {
+  try {
+    await call;
+    return { code: 'no failure' };
+  } catch (error) {
+    assert.ok(isAppError(error), String(error));
+    return { code: error.code, ...Object.fromEntries(names.map((name) => [name, error.details[name]])) };
   }
 }
