@@ -1,16 +1,25 @@
-import type { ApplicationHistory, RollbackPlan, RollbackTarget } from './model/rollback.ts';
+import type { ApplicationHistory, RollbackPlanning, RollbackTarget, StartedRevert } from './model/rollback.ts';
 
-/** The way back: an application's inputs as an earlier commit had them. A plan is committed through `CommitApi.commit`. */
+/** The way back: an application's inputs as an earlier commit had them. A plan is carried out by `CommitApi.commit`. */
 export interface RollbackApi {
   /**
-   * Commits that touch exactly what the application reads, failed reads included.
+   * Commits that touch exactly what the application reads, failed reads and listed folders included, with the syncs that the ledger records.
    * @param limit how many at most
+   * @throws AppError `unknown-application`, `workspace-untrusted`, those of the git room
    */
   history(applicationId: string, limit: number, signal: AbortSignal): Promise<ApplicationHistory>;
 
   /**
-   * What restoring the application's inputs to a revision changes: files, its objects, and those of other applications that read them.
-   * @throws AppError `git-revision-unknown`, `rollback-nothing`, `rollback-not-rendered` ...
+   * What going back to a revision changes: files, the application's objects, and those of other applications that read the files.
+   * @throws AppError `git-revision-unknown`, `rollback-nothing`, `rollback-not-rendered`, `rollback-behind`, `rollback-other-branch`,
+   *   `rollback-not-ancestor`
    */
-  plan(target: RollbackTarget, signal: AbortSignal): Promise<RollbackPlan>;
+  plan(target: RollbackTarget, signal: AbortSignal): Promise<RollbackPlanning>;
+
+  /**
+   * Starts the real `git revert` in the working tree and leaves it in progress where it conflicts, for the merge editor. Only after the user
+   * chose it for a target whose planning told of a conflict.
+   * @throws AppError `rollback-revert-dirty`, `rollback-revert-mixed`, `git-operation`, `git-index-locked`, `git-detached`, `rollback-other-branch`
+   */
+  startRevert(target: RollbackTarget, signal: AbortSignal): Promise<StartedRevert>;
 }
