@@ -154,14 +154,18 @@ function scalersAmong(objects: readonly DesiredObject[]): readonly KubeObject[] 
 
 const SCALERS = new Set(['autoscaling/HorizontalPodAutoscaler', 'keda.sh/ScaledObject']);
 
-/** The VerticalPodAutoscaler of an application that sizes the Pods of an object; one that only recommends (`updateMode: Off`) does not. */
-export function sizerOf(key: ObjectKey, objects: readonly DesiredObject[]): string | undefined {
-  const sizer = objects.find(({ key: other, object }) => {
-    if (other.kind !== 'VerticalPodAutoscaler' || stringAt(object, 'spec', 'updatePolicy', 'updateMode') === 'Off') return false;
+/**
+ * The VerticalPodAutoscalers of an application that size the Pods of an object, by the object's `keyString`; one that only recommends
+ * (`updateMode: Off`) does not.
+ */
+export function sizerTargets(objects: readonly DesiredObject[]): ReadonlyMap<string, string> {
+  const targets = new Map<string, string>();
+  for (const { key, object } of objects) {
+    if (key.kind !== 'VerticalPodAutoscaler' || stringAt(object, 'spec', 'updatePolicy', 'updateMode') === 'Off') continue;
     const target = valueAt(object, 'spec', 'targetRef');
-    return isJsonObject(target) && keyString(targetKey(target, other.namespace)) === keyString(key);
-  });
-  return sizer === undefined ? undefined : `${sizer.key.kind}/${sizer.key.name}`;
+    if (isJsonObject(target)) targets.set(keyString(targetKey(target, key.namespace)), `${key.kind}/${key.name}`);
+  }
+  return targets;
 }
 
 /** UIDs of the owners of an object. */

@@ -1,7 +1,7 @@
 import type { ClusterConnection } from './cluster/api.ts';
 import { ownerMarkOf } from './compare/ownerMarks.ts';
 import type { CustomHealth } from './customHealth.ts';
-import { canHaveChildren, type DesiredObject, sizerOf } from './desiredObjects.ts';
+import { canHaveChildren, type DesiredObject, sizerTargets } from './desiredObjects.ts';
 import { explainAll } from './drift/explain.ts';
 import type { Judge } from './drift/judge.ts';
 import type { Baseline } from './drift/judgement.ts';
@@ -9,7 +9,7 @@ import type { FieldLines } from './fieldLines.ts';
 import { healthOf } from './health/health.ts';
 import { textOf } from './markIndex.ts';
 import type { Application, FileRange } from './model/application.ts';
-import { gvkOf, type KubeObject, nameOf, namespaceOf, type ObjectKey } from './model/objects.ts';
+import { gvkOf, keyString, type KubeObject, nameOf, namespaceOf, type ObjectKey } from './model/objects.ts';
 import type { OwnerView } from './model/ownerView.ts';
 import type { ResourceInfo } from './model/resourceInfo.ts';
 import type { TypeSchema } from './model/schema.ts';
@@ -43,6 +43,7 @@ export class ObjectChecker {
   readonly #judge: Judge;
   readonly #locator: Locator;
   readonly #releases: ReleaseBaselines;
+  readonly #sizers = new WeakMap<readonly DesiredObject[], ReadonlyMap<string, string>>();
   /** lines behind Kustomize and Helm, proved in the background */
   readonly lines: FieldLines;
 
@@ -76,8 +77,7 @@ export class ObjectChecker {
     const places = await this.#places(check, verdict, tree);
     const health = await this.#healthOf(desired, live, connection, signal);
     const forecast = check.forecast ?? view?.revert.reason;
-    const context = contextOf(forecast === undefined ? check : { ...check, forecast });
-    const notes = verdict.fields.length === 0 ? undefined : explainAll(verdict, context);
+    const notes = verdict.fields.length === 0 ? undefined : explainAll(verdict, this.#contextOf(check, forecast));
     const { notes: _before, view: _viewBefore, ...known } = tracked;
     const facts = { ...(notes === undefined ? {} : { notes }), ...(view === undefined ? {} : { view }) };
     return { ...known, ...places, schema, verdict, live, mark, health, ...facts };
@@ -172,15 +172,20 @@ export class ObjectChecker {
     }
     return { header: this.#locator.locateObject(origin, text, hash, identity)?.range, fieldRanges };
   }
-}
 
-function contextOf({ autoscaler, forecast, rendered, desired }: Check): Parameters<typeof explainAll>[1] {
-  const sizer = sizerOf(desired.key, rendered);
-  return {
-    ...(autoscaler === undefined ? {} : { autoscaler }),
-    ...(forecast === undefined ? {} : { forecast }),
-    ...(sizer === undefined ? {} : { sizer }),
-  };
+  #contextOf({ autoscaler, rendered, desired }: Check, forecast: Reason | undefined): Parameters<typeof explainAll>[1] {
+    let sizers = this.#sizers.get(rendered);
+    if (sizers === undefined) {
+      sizers = sizerTargets(rendered);
+      this.#sizers.set(rendered, sizers);
+    }
+    const sizer = sizers.get(keyString(desired.key));
+    return {
+      ...(autoscaler === undefined ? {} : { autoscaler }),
+      ...(forecast === undefined ? {} : { forecast }),
+      ...(sizer === undefined ? {} : { sizer }),
+    };
+  }
 }
 
 function lineRange(file: string, line: number): FileRange {

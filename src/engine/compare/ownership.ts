@@ -1,7 +1,7 @@
 import { type FieldPath, formatPath, type PathStep } from '../model/fieldPath.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, stringAt } from '../model/json.ts';
 import { fieldSchema, itemSchema, type TypeSchema } from '../model/schema.ts';
-import { children, type FieldSet, holdingOf, isLeaf, isMember, type ManagedEntry } from './fieldsV1.ts';
+import { children, type FieldSet, holdingOf, isLeaf, isMember, type ManagedEntry, parseStep } from './fieldsV1.ts';
 import { classOfManager, isOwnersEntry, type OwningManager } from './managers.ts';
 import { identifyItems, isBuiltin, ownField, schemaAtStep, shapeOf, stepInto } from './schemaWalk.ts';
 import { isConsequence } from './serverDefaults.ts';
@@ -22,11 +22,15 @@ const SKIPPED_ROOTS = new Set(['status', 'apiVersion', 'kind']);
 export function orphansOf(owned: FieldSet, desired: JsonObject, live: JsonObject, schema: TypeSchema | undefined): readonly FieldPath[] {
   const found: FieldPath[] = [];
   const visit = (set: FieldSet, git: JsonValue | undefined, now: JsonValue, type: TypeSchema | undefined, path: FieldPath): void => {
-    for (const [step, child] of children(set)) {
-      if (path.length === 0 && 'field' in step && SKIPPED_ROOTS.has(step.field)) continue;
+    for (const name in set) {
+      const child = set[name];
+      if (name === '.' || !isJsonObject(child)) continue;
+      // The usual case first: most members are leaves that Git still has.
+      if (path.length > 0 && isJsonObject(git) && hasField(git, name) && isLeaf(child)) continue;
+      const step = parseStep(name);
+      if (step === undefined || (path.length === 0 && 'field' in step && SKIPPED_ROOTS.has(step.field))) continue;
       const at = path.length === 0 && 'field' in step && step.field === 'stringData' ? { field: 'data' } : step;
       const wanted = git === undefined ? undefined : stepInto(git, type, at);
-      // The usual case first: most members are leaves that Git still has.
       if (wanted !== undefined && isLeaf(child)) continue;
       const present = stepInto(now, type, at);
       if (present === undefined) continue;
@@ -38,6 +42,11 @@ export function orphansOf(owned: FieldSet, desired: JsonObject, live: JsonObject
   };
   visit(owned, desired, live, schema, []);
   return found;
+}
+
+/** Whether an object has the field that a member's name (`f:replicas`) stands for. */
+function hasField(object: JsonObject, name: string): boolean {
+  return name.startsWith('f:') && Object.hasOwn(object, name.slice('f:'.length));
 }
 
 /** Whether a member that Git lacks is reported as one: leaves, list items and structs; maps and lists are reported by their entries. */

@@ -47,12 +47,12 @@ export function indexOfItem(list: readonly JsonValue[], schema: TypeSchema | und
   if ('index' in step) return step.index < list.length ? step.index : -1;
   if ('value' in step) return list.findIndex((item) => jsonEqual(item, step.value));
   if (!('keys' in step)) return -1;
-  const wanted = canonicalJson(step.keys);
+  const names = Object.keys(step.keys);
   return list.findIndex((item) => {
     if (!isJsonObject(item)) return false;
-    if (Object.entries(step.keys).every(([name, key]) => item[name] === key)) return true;
+    if (names.every((name) => item[name] === step.keys[name])) return true;
     const keys = schema === undefined ? undefined : listKeyOf(schema, item);
-    return keys !== undefined && canonicalJson(keys) === wanted;
+    return keys !== undefined && jsonEqual(keys, step.keys);
   });
 }
 

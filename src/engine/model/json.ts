@@ -29,14 +29,19 @@ export function jsonEqual(left: JsonValue | undefined, right: JsonValue | undefi
 
 /** JSON text with sorted keys and no white space: the same for equal values. */
 export function canonicalJson(value: JsonValue | undefined): string {
-  if (isJsonArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
-  if (isJsonObject(value)) {
-    const keys = Object.keys(value)
-      .filter((key) => value[key] !== undefined)
-      .sort();
-    return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`).join(',')}}`;
+  if (typeof value !== 'object' || value === null) return value === undefined ? 'null' : JSON.stringify(value);
+  // Appended to one string, without lists in between: this names each item of each keyed list.
+  let text = '';
+  if (isJsonArray(value)) {
+    for (const item of value) text += `${text === '' ? '' : ','}${canonicalJson(item)}`;
+    return `[${text}]`;
   }
-  return value === undefined ? 'null' : JSON.stringify(value);
+  const keys = Object.keys(value);
+  if (keys.length > 1) keys.sort();
+  for (const key of keys) {
+    if (value[key] !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(value[key])}`;
+  }
+  return `{${text}}`;
 }
 
 /** The value at a chain of keys and indexes, or undefined where the chain breaks. */
