@@ -33,6 +33,10 @@ export interface SyncRecord {
   readonly kubernetes?: string;
   /** key of the render: equal keys mean equal objects */
   readonly render?: string;
+  /** version of the renderer */
+  readonly renderer?: string;
+  /** digests of the charts and remote sources that the render read, by path or URL */
+  readonly charts?: Readonly<Record<string, string>>;
 }
 
 /** What the ledger of one application says. */
@@ -41,10 +45,14 @@ export interface SyncHistory {
   readonly entries: readonly SyncRecord[];
   /** a sync that did not come to its end; running it again finishes it */
   readonly unfinished?: SyncRecord;
-  /** somebody's sync runs now: who, and until when (RFC 3339) it is believed to */
+  /** somebody's sync runs now: who, and until when (RFC 3339) it is believed to; no other may begin before */
   readonly running?: { readonly by: string; readonly until: string };
   /** the newest commit that was applied whole */
   readonly syncedRevision?: string;
+  /** the newest sync that applied a commit whole */
+  readonly synced?: SyncRecord;
+  /** the working tree was applied since, so that no commit says what is live */
+  readonly dirty?: SyncRecord;
   /** why the ledger cannot be read */
   readonly problem?: Reason;
 }

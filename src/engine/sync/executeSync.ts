@@ -3,12 +3,14 @@ import { hostname } from 'node:os';
 import { delay } from '../../base/async.ts';
 import { isAbortError, toError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
-import { type KubeObject, keyString } from '../model/objects.ts';
+import { type KubeObject, keyString, type ObjectKey } from '../model/objects.ts';
+import type { PlanAction } from '../model/plan.ts';
 import type { SyncOptions, SyncProgress, SyncResult, SyncResultOutcome } from '../model/sync.ts';
 import type { SyncRecord } from '../model/ledger.ts';
 import { type SetScope, supersetOf } from './applySet.ts';
 import { noCounts } from './ledger.ts';
 import { LedgerHold } from './ledgerHold.ts';
+import type { AppliedChange, AppliedObject } from './ledgerObjects.ts';
 import { reasonOfFailure } from './sendWrite.ts';
 import { SyncRun } from './syncRun.ts';
 import type { PreparedApplication, PreparedSync, SyncConnection } from './syncTypes.ts';
@@ -68,9 +70,12 @@ async function executeApplication(
     startedAt: new Date().toISOString(),
     outcome: 'running',
     isDirty: item.isDirty,
-    isPartial: item.chosen !== undefined,
+    // A take over applies nothing: the revision that was applied last stays.
+    isPartial: item.chosen !== undefined || plan.kind === 'take-over',
     counts: noCounts,
     render: item.render,
+    ...(item.renderer === undefined ? {} : { renderer: item.renderer }),
+    ...(item.charts === undefined ? {} : { charts: item.charts }),
     ...(connection.version === undefined ? {} : { kubernetes: connection.version }),
   };
   const tell = (state: SyncProgress['state']): void => {
@@ -99,14 +104,17 @@ async function executeApplication(
   const ended = await run.all();
   abort.abort();
   await renewing.catch(() => undefined);
+  const change = appliedChange(application, start, ended);
   const record: SyncRecord = {
     ...start,
     finishedAt: new Date().toISOString(),
     outcome: ended.outcome === 'refused' ? 'failed' : ended.outcome,
+    // A wave that does not become healthy leaves those after it unapplied.
+    isPartial: start.isPartial || (ended.outcome === 'timed-out' && change?.isWhole !== true),
     counts: run.counts,
   };
   try {
-    await hold.close(record, exactScope(application, ended));
+    await hold.close(record, exactScope(application, ended), change);
   } catch (error) {
     options.logger.error(`sync ${plan.id}: the ledger of ${keyString(parent)} was not closed: ${toError(error).message}`);
     return { ...ended, outcome: ended.outcome === 'done' ? 'partly' : ended.outcome };
@@ -140,6 +148,30 @@ function exactScope({ scope, steps, isMembershipKnown }: PreparedApplication, { 
     kinds: staying.map(({ step }) => ({ group: step.key.group, kind: step.key.kind })),
     namespaces: staying.map(({ step }) => step.key.namespace),
   });
+}
+
+const appliedActions: readonly string[] = ['create', 'configure', 'recreate', 'unchanged'] satisfies PlanAction[];
+
+/** What was applied object by object, for the ledger. */
+function appliedChange(
+  { item, steps }: PreparedApplication,
+  { kubernetes, isPartial }: SyncRecord,
+  { results, outcome: ended }: SyncResult,
+): AppliedChange | undefined {
+  if (results.length !== steps.length) return undefined;
+  const desired = new Map(item.objects.map((object) => [keyString(object.key), object]));
+  const applied: AppliedObject[] = [];
+  const forgotten: ObjectKey[] = [];
+  for (const [index, { step }] of steps.entries()) {
+    const outcome = results[index]?.outcome;
+    const object = desired.get(keyString(step.key));
+    if (outcome === 'done' && object !== undefined && appliedActions.includes(step.action)) applied.push(object);
+    else if (outcome === 'failed' || (outcome === 'done' && step.action === 'prune')) forgotten.push(step.key);
+  }
+  const { revision, isDirty, render } = item;
+  const from = { revision, isDirty, render, ...(kubernetes === undefined ? {} : { kubernetes }) };
+  const isWhole = !isPartial && (ended === 'done' || ended === 'timed-out') && applied.length === item.objects.length;
+  return { from, applied, forgotten, isWhole };
 }
 
 const badness: readonly SyncResultOutcome[] = ['done', 'timed-out', 'partly', 'refused', 'failed', 'cancelled'];

@@ -3,14 +3,19 @@ import type { ClusterConnection } from '../cluster/api.ts';
 import { stringAt } from '../model/json.ts';
 import type { SyncRecord } from '../model/ledger.ts';
 import { displayName, type KubeObject, type ObjectKey } from '../model/objects.ts';
+import type { Reason } from '../model/states.ts';
 import { foreignTool, parentAnnotations, parentLabels, scopeOf, type SetScope, supersetOf } from './applySet.ts';
-import { type Ledger, ledgerAnnotations, ledgerOf, withInterrupted } from './ledger.ts';
+import { currentHolder } from './holder.ts';
+import { bytesOf, isAlive, type Ledger, ledgerAnnotations, ledgerOf, withInterrupted } from './ledger.ts';
+import { type AppliedChange, withApplied } from './ledgerObjects.ts';
 
 /** Field manager of the parent, as kubectl names its own (`kubectl-applyset`). */
 const MANAGER = 'plumbline-applyset';
 /** a sync whose holder said nothing for so long counts as interrupted */
 const HOLD_MS = 45_000;
 const MAX_TRIES = 5;
+/** Kubernetes allows 256 kB of annotations on one object (apimachinery api/validation/objectmeta.go); some are left for others. */
+const MAX_ANNOTATION_BYTES = 240 * 1024;
 const PARENT_GVK = { group: '', version: 'v1', kind: 'ConfigMap' } as const;
 
 /** What a ledger asks of a cluster. */
@@ -87,11 +92,14 @@ export class LedgerHold {
   /**
    * Ends the hold with the outcome.
    * @param exact kinds and namespaces of what the set holds now; undefined: not known, all that were stay
+   * @param change what the sync applied; undefined: not known
    */
-  close(record: SyncRecord, exact: SetScope | undefined): Promise<void> {
+  close(record: SyncRecord, exact: SetScope | undefined, change?: AppliedChange): Promise<void> {
     return this.#next((ledger, scope) => {
-      const { running: _running, ...rest } = ledger;
-      return { ledger: { ...rest, records: [record, ...ledger.records] }, scope: exact ?? scope };
+      const { running: _running, objects: before, ...rest } = ledger;
+      const objects = change === undefined ? undefined : withApplied(before, change);
+      const records = [record, ...ledger.records];
+      return { ledger: { ...rest, records, ...(objects === undefined ? {} : { objects }) }, scope: exact ?? scope };
     });
   }
 
@@ -129,18 +137,26 @@ function claimable(parent: KubeObject, claim: Claim): Ledger {
   const tool = foreignTool(parent, claim.key);
   if (tool !== undefined) throw new AppError('ledger-foreign', { object, namespace: claim.key.namespace, owner: tool });
   const ledger = ledgerOf(parent);
-  if (ledger.application !== undefined && ledger.application !== claim.applicationId) {
-    throw new AppError('ledger-foreign', { object, namespace: claim.key.namespace, owner: ledger.application });
-  }
-  if (ledger.running !== undefined && Date.parse(ledger.running.until) > claim.now()) {
+  const other = otherApplication(ledger, claim.applicationId, claim.key);
+  if (other !== undefined) throw new AppError(other.code, other.details);
+  if (ledger.running !== undefined && isAlive(ledger.running, claim.now())) {
     throw new AppError('sync-running', { object, by: ledger.running.record.by, until: ledger.running.until });
   }
   return withInterrupted(ledger);
 }
 
+/** Why a ledger is not an application's, though it stands where that one's would; undefined: it is. */
+export function otherApplication({ application: owner }: Ledger, application: string, key: ObjectKey): Reason | undefined {
+  if (owner === undefined || owner === application) return undefined;
+  return {
+    code: 'ledger-renamed',
+    details: { object: displayName(key), configMap: key.name, namespace: key.namespace, owner, application },
+  };
+}
+
 function running(ledger: Ledger, claim: Claim, record: SyncRecord): Ledger {
   const until = new Date(claim.now() + HOLD_MS).toISOString();
-  return { ...ledger, application: claim.applicationId, running: { record, until } };
+  return { ...ledger, application: claim.applicationId, running: { record, until, holder: currentHolder() } };
 }
 
 /** Makes an empty set. @returns undefined when somebody else was faster */
@@ -168,6 +184,7 @@ async function write(
   ledger: Ledger,
 ): Promise<KubeObject> {
   const resourceVersion = stringAt(parent.metadata, 'resourceVersion') ?? '';
+  const set = parentAnnotations(key, scope);
   const body: KubeObject = {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -176,7 +193,7 @@ async function write(
       namespace: key.namespace,
       resourceVersion,
       labels: parentLabels(key),
-      annotations: { ...parentAnnotations(key, scope), ...ledgerAnnotations(ledger) },
+      annotations: { ...set, ...ledgerAnnotations(ledger, MAX_ANNOTATION_BYTES - bytesOf(set)) },
     },
   };
   return (await connection.patch(PARENT_GVK, key, body, { type: 'apply', force: true, fieldManager: MANAGER })).object;

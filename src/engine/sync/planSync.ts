@@ -10,8 +10,9 @@ import { applySetId, foreignTool, parentKeyOf, scopeOf, type SetScope, supersetO
 import { AutoscalerLookup } from './autoscalers.ts';
 import { clusterRefusal } from './guards.ts';
 import { historyOf, ledgerOf } from './ledger.ts';
-import { readParent } from './ledgerHold.ts';
+import { otherApplication, readParent } from './ledgerHold.ts';
 import { planObject } from './planObject.ts';
+import { leftOverSteps, planTakeOver, releasesLeft } from './planTakeOver.ts';
 import { planPrunes } from './planPrunes.ts';
 import { reasonOfFailure } from './sendWrite.ts';
 import type { PreparedApplication, PreparedSync, SyncConnection, SyncItem, SyncPlanning } from './syncTypes.ts';
@@ -63,9 +64,11 @@ async function planApplication(item: SyncItem, connection: SyncConnection, signa
   try {
     const live = await readParent(connection, parent, signal);
     if (live !== undefined) {
-      const owner = foreignTool(live, parent) ?? otherApplication(ledgerOf(live).application, application.id);
+      const owner = foreignTool(live, parent);
       if (owner !== undefined)
         return { code: 'ledger-foreign', details: { object: displayName(parent), namespace: parent.namespace, owner } };
+      const other = otherApplication(ledgerOf(live), application.id, parent);
+      if (other !== undefined) return other;
     }
     const { unfinished, running } = historyOf(ledgerOf(live), Date.now());
     if (running !== undefined)
@@ -105,10 +108,6 @@ function applicationRefusal({ application, objects }: SyncItem): Reason | undefi
   if (owner === 'unmanaged') return { code: 'not-managed', details: { object: name, application: name } };
   if (owner !== 'plumbline') return { code: `owned-by-${owner}`, details: { object: name, owner: name } };
   return objects.length === 0 ? { code: 'sync-nothing-rendered', details: { application: name } } : undefined;
-}
-
-function otherApplication(known: string | undefined, id: string): string | undefined {
-  return known === undefined || known === id ? undefined : known;
 }
 
 function toPlan(group: readonly PlannedApplication[], kind: SyncKind, connection: SyncConnection): PreparedSync {

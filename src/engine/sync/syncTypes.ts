@@ -33,6 +33,10 @@ export interface SyncItem {
   readonly isDirty: boolean;
   /** key of the render */
   readonly render: string;
+  /** version of the renderer, for the record */
+  readonly renderer?: string;
+  /** digests of charts and remote sources by path or URL, for the record */
+  readonly charts?: Readonly<Record<string, string>>;
   /** everything that the source renders to */
   readonly objects: readonly SyncObject[];
   /** `keyString`s to which the sync is limited; absent: all, and prunes */

@@ -7,11 +7,13 @@ export const syncsMessages: Readonly<Record<string, string>> = {
   'sync-render-incomplete':
     'Parts of {application} could not be rendered ({problem}), so nothing is synced or pruned. Mend the source first.',
   'sync-dirty-not-allowed':
-    'The working tree may not be applied to environment {environment}. Set `allowDirty: true` there if it is for trying things; else commit and sync.',
-  'sync-running': '{by} syncs this application now (until {until}, by {object}). Wait until that sync has ended, then plan again.',
+    'The working tree may not be applied to environment {environment}. If that cluster is for trying things, write `allowDirty: true` below environments.{environment} in plumbline.yaml; else commit and sync.',
+  'sync-running': '{by} syncs this application now, says {object}. Wait until that sync has ended; if it was killed, a new one may begin at {until}, 45 s after its last sign of life, and on its own machine at once.',
   'sync-taken-over': 'Another sync{by} has claimed {object} meanwhile, so this one has stopped. Plan again to see what is left.',
   'ledger-foreign':
     '{object} in namespace {namespace} belongs to {owner}, so the sync cannot be recorded there. Rename the application, or remove that ConfigMap if nothing needs it.',
+  'ledger-renamed':
+    '{object} in namespace {namespace} is the record of {owner}, so {application} is not synced there. If that is its former name (a renamed environment), hand the record over: kubectl annotate configmap -n {namespace} {configMap} plumbline.dev/application={application} --overwrite. Else give one of the two another name or namespace.',
   'ledger-contended': '{object} was changed by others again and again, so the sync was not begun. Try again.',
   'kept-by-annotation': '{object} is not in Git, and is kept: its annotation {annotation} asks for it.',
   'kept-by-owner': '{object} is not in Git, and is kept: {owner} owns it.',
