@@ -12,7 +12,6 @@ import { clusterRefusal } from './guards.ts';
 import { historyOf, ledgerOf } from './ledger.ts';
 import { otherApplication, readParent } from './ledgerHold.ts';
 import { planObject } from './planObject.ts';
-import { leftOverSteps, planTakeOver, releasesLeft } from './planTakeOver.ts';
 import { planPrunes } from './planPrunes.ts';
 import { reasonOfFailure } from './sendWrite.ts';
 import type { PreparedApplication, PreparedSync, SyncConnection, SyncItem, SyncPlanning } from './syncTypes.ts';
