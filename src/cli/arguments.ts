@@ -50,6 +50,11 @@ export const optionInfos: readonly OptionInfo[] = [
     commands: ['diff', 'plan', 'sync', 'history', 'revert'],
   },
   { name: 'output', value: 'FORMAT', help: 'text (default) or json' },
+  {
+    name: 'take-over',
+    help: 'apply nothing: move the ownership of objects that kubectl or Helm applied to Plumbline',
+    commands: ['plan', 'sync'],
+  },
   { name: 'prune', help: 'delete what Git no longer has, where the policy of the application allows it', commands: ['plan', 'sync'] },
   {
     name: 'allow',
@@ -77,6 +82,7 @@ export interface Arguments {
   /** objects whose deletion or recreation is allowed one by one, as `Kind/name` */
   readonly allowed: readonly string[];
   readonly prunes: boolean;
+  readonly takesOver: boolean;
   readonly waits: boolean;
   readonly timeoutSeconds: number;
   readonly path?: string;
@@ -150,6 +156,7 @@ function toArguments(words: readonly string[], values: ReadonlyMap<string, reado
     fields: values.get('field') ?? [],
     allowed: values.get('allow') ?? [],
     prunes: values.has('prune'),
+    takesOver: values.has('take-over'),
     waits: values.has('wait'),
     timeoutSeconds: seconds(values.get('timeout')?.[0]),
     repo: values.get('repo')?.[0] ?? cwd,
@@ -205,6 +212,9 @@ function checkOptions(command: CommandName, values: ReadonlyMap<string, readonly
   if (values.has('path') && values.has('app')) throw new AppError('cli-together', { option: '--path', other: '--app' });
   if (values.has('path') && values.has('revision')) throw new AppError('cli-together', { option: '--path', other: '--revision' });
   if (values.has('timeout') && !values.has('wait')) throw new AppError('cli-needs', { option: '--timeout', other: '--wait' });
+  for (const other of ['prune', 'wait']) {
+    if (values.has('take-over') && values.has(other)) throw new AppError('cli-together', { option: '--take-over', other: `--${other}` });
+  }
   if (values.has('field') && values.get('object')?.length !== 1) throw new AppError('cli-field-needs-object');
   if (values.has('namespace') && !values.has('path')) throw new AppError('cli-needs', { option: '--namespace', other: '--path' });
 }

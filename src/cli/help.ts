@@ -23,6 +23,7 @@ const examples: Readonly<Record<CommandName, readonly string[]>> = {
     'plumbline sync --app prod/shop',
     'plumbline sync --app shop --object Deployment/web --yes',
     'plumbline sync --app shop --prune --yes --wait --timeout 600',
+    'plumbline sync --app shop --take-over',
   ],
   history: ['plumbline history --app prod/shop', 'plumbline history --output json'],
   revert: ['plumbline revert --app prod/shop', 'plumbline revert --app shop --object Deployment/web --field spec.replicas --yes'],

@@ -2,7 +2,7 @@ import { describe } from '../engine/model/describe.ts';
 import { displayName, keyString } from '../engine/model/objects.ts';
 import type { StepResult } from '../engine/model/plan.ts';
 import type { Reason } from '../engine/model/states.ts';
-import type { SyncPlan, SyncPlanApplication, SyncPlans, SyncResult, SyncStep } from '../engine/model/sync.ts';
+import type { ReleaseLeft, SyncPlan, SyncPlanApplication, SyncPlans, SyncResult, SyncStep } from '../engine/model/sync.ts';
 import { type ReportedReason, toReason } from './diffJson.ts';
 import { fieldText, type TextOptions } from './diffText.ts';
 import { safeText, type TextRole } from './style.ts';
@@ -17,6 +17,7 @@ const actionRoles: Readonly<Record<SyncStep['action'], TextRole>> = {
   configure: 'good',
   recreate: 'bad',
   prune: 'bad',
+  'take-over': 'good',
   unchanged: 'muted',
   skipped: 'warning',
 };
@@ -52,6 +53,7 @@ function applicationLines(application: SyncPlanApplication, plan: SyncPlan, opti
   ];
   return [
     `  ${paint('title', safeText(application.name))}  ${paint('muted', safeText([application.namespace, ...notes].join(' · ')))}`,
+    ...(application.releases ?? []).map((release) => `    ${paint('warning', safeText(releaseText(release)))}`),
     ...steps.filter(({ action }) => action !== 'unchanged').flatMap((step) => stepLines(step, options)),
   ];
 }
@@ -68,11 +70,24 @@ function stepLines(step: SyncStep, options: TextOptions): readonly string[] {
       const undo = step.undoes.includes(field.id) ? paint('warning', '  [undoes a live change]') : '';
       return `        ${fieldText(field, undefined, options, true)}${undo}`;
     }),
+    ...(step.moves ?? []).map(
+      ({ manager, count }) => `        ${count} ${count === 1 ? 'field' : 'fields'}: ${safeText(manager)} → plumbline`,
+    ),
+    ...(step.marks ?? []).map(({ place, name, change }) => `        ${place} ${change}: ${safeText(name)}`),
   ];
 }
 
+/** What becomes of a Helm release whose objects are taken over. */
+function releaseText({ name, namespace, version, records }: ReleaseLeft): string {
+  const revision = version === undefined ? '' : `, revision ${version}`;
+  const kept = records === undefined ? 'could not be read; it stays as it is' : `stays as it is (${records} Secrets)`;
+  const never = 'never run `helm uninstall` or `helm upgrade` on it again, which deletes or overwrites these objects';
+  const forget = `kubectl -n ${namespace} delete secret -l owner=helm,name=${name}`;
+  return `Helm's record of the release ${namespace}/${name}${revision} ${kept}; ${never}. To make Helm forget it: ${forget}`;
+}
+
 function summary({ steps }: SyncPlan): string {
-  const counts = (['create', 'configure', 'recreate', 'prune', 'unchanged', 'skipped'] as const).flatMap((action) => {
+  const counts = (['create', 'configure', 'recreate', 'prune', 'take-over', 'unchanged', 'skipped'] as const).flatMap((action) => {
     const count = steps.filter((step) => step.action === action).length;
     return count === 0 ? [] : [`${count} ${action}`];
   });
@@ -130,6 +145,7 @@ export function toSyncReport(plans: SyncPlans, results: readonly SyncResult[]): 
 
 function toPlan(plan: SyncPlan): Record<string, unknown> {
   return {
+    kind: plan.kind,
     context: plan.context,
     ...(plan.environment === undefined ? {} : { environment: plan.environment }),
     clusterUid: plan.clusterUid,
@@ -142,6 +158,7 @@ function toPlan(plan: SyncPlan): Record<string, unknown> {
       ...(application.revisionName === undefined ? {} : { ref: application.revisionName }),
       prune: application.prune,
       finishesUnfinished: application.hasUnfinished,
+      ...(application.releases === undefined ? {} : { helmReleases: application.releases }),
     })),
     steps: plan.steps.map((step) => toStep(step)),
   };
@@ -162,6 +179,8 @@ function toStep(step: SyncStep): Record<string, unknown> {
       masked: isMasked,
       undoesLiveChange: step.undoes.includes(id),
     })),
+    ...(step.moves === undefined ? {} : { moves: step.moves }),
+    ...(step.marks === undefined ? {} : { marks: step.marks }),
     ...withReason(step.reason),
   };
 }

@@ -18,7 +18,7 @@ import { executeSync } from './sync/executeSync.ts';
 import { historyOf, ledgerOf } from './sync/ledger.ts';
 import { readParent } from './sync/ledgerHold.ts';
 import { planSync } from './sync/planSync.ts';
-import type { PreparedSync, SyncItem } from './sync/syncTypes.ts';
+import type { LeftOver, PreparedSync, SyncItem } from './sync/syncTypes.ts';
 import type { SyncApi } from './syncApi.ts';
 import type { FoundSession } from './workspaces.ts';
 
@@ -153,6 +153,7 @@ export class Syncs implements SyncApi {
       render: render.key,
       objects: objects.map(({ key, object, resource, isKindRendered }) => ({ key, desired: object, resource, isKindRendered })),
       prune: application.policy.prune && prune !== false,
+      ...(kind === 'take-over' ? { leftOver: leftOverOf(session) } : {}),
       ...(target.objects === undefined ? {} : { chosen: new Set(target.objects) }),
     };
   }
@@ -162,4 +163,9 @@ export class Syncs implements SyncApi {
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > maximumPlans && oldest !== undefined) this.#kept.delete(oldest);
   }
+}
+
+/** Live objects of the Helm release that installed the application, and that the source does not have. */
+function leftOverOf({ extraneous }: ApplicationSession): readonly LeftOver[] {
+  return extraneous.flatMap(({ key, mark }) => (mark?.owner === 'helm' ? [{ key, release: mark.name }] : []));
 }

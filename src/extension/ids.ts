@@ -16,6 +16,7 @@ export const commandIds = {
   openSource: 'plumbline.openSource',
   previewSync: 'plumbline.previewSync',
   sync: 'plumbline.sync',
+  takeOver: 'plumbline.takeOver',
   applyPlan: 'plumbline.applyPlan',
   showPlanText: 'plumbline.showPlanText',
   closePlan: 'plumbline.closePlan',

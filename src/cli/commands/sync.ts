@@ -9,6 +9,8 @@ import { syncPlanText, syncResultText, toPlanReport, toSyncReport } from '../syn
 import { compare, isNamed } from './compare.ts';
 import type { CommandContext } from './context.ts';
 
+const noRefusals: readonly string[] = ['prune-off', 'take-over-not-live', 'take-over-not-in-git'];
+
 interface Planned {
   readonly syncs: SyncApi;
   readonly plans: SyncPlans;
@@ -50,7 +52,7 @@ async function withPlans(context: CommandContext, use: (planned: Planned) => Pro
       ...(args.objects.length === 0 ? {} : { objects: objects.map(({ key }) => keyString(key)) }),
     }));
     const { syncs } = compared.engine;
-    const plans = await syncs.plan(targets, { kind: 'sync', prune: args.prunes }, signal);
+    const plans = await syncs.plan(targets, { kind: args.takesOver ? 'take-over' : 'sync', prune: args.prunes }, signal);
     return await use({ syncs, plans });
   } finally {
     compared.dispose();
@@ -62,9 +64,9 @@ function isWork({ action }: SyncStep): boolean {
   return action !== 'unchanged' && action !== 'skipped';
 }
 
-/** What is kept because nobody asked for pruning is no refusal. */
+/** What is kept because nobody asked for pruning, and what a take over has no business with, is no refusal. */
 function isRefused({ action, reason }: SyncStep): boolean {
-  return action === 'skipped' && reason !== undefined && reason.code !== 'prune-off';
+  return action === 'skipped' && reason !== undefined && !noRefusals.includes(reason.code);
 }
 
 function planExitCode({ plans, refused }: SyncPlans): ExitCode {
@@ -103,7 +105,9 @@ async function confirm(plans: readonly SyncPlan[], ticks: readonly string[], { a
   }
   if (environments.size > 0) return true;
   const where = plans.map(({ context, namespaces }) => [context, ...namespaces].join('/')).join(', ');
-  const answer = await ask(`Apply ${chosen.length} ${chosen.length === 1 ? 'object' : 'objects'} to ${safeText(where)}? [y/N] `);
+  const answer = await ask(
+    `${args.takesOver ? 'Take over' : 'Apply'} ${chosen.length} ${chosen.length === 1 ? 'object' : 'objects'} ${args.takesOver ? 'of' : 'to'} ${safeText(where)}? [y/N] `,
+  );
   return /^y(es)?$/i.test(answer.trim());
 }
 

@@ -10,8 +10,8 @@ export interface RevertTarget {
   readonly fields?: readonly string[];
 }
 
-/** What one step does to one object (Flux's and kubectl's words). */
-export type PlanAction = 'create' | 'configure' | 'recreate' | 'prune' | 'unchanged' | 'skipped';
+/** What one step does to one object (Flux's and kubectl's words); `take-over` moves the ownership of fields and changes no data. */
+export type PlanAction = 'create' | 'configure' | 'recreate' | 'prune' | 'take-over' | 'unchanged' | 'skipped';
 
 /** One object of a plan. */
 export interface PlanStep {

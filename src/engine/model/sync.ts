@@ -8,8 +8,11 @@ export interface SyncTarget {
   readonly objects?: readonly string[];
 }
 
-/** `sync` applies target, `dirty` the working tree (environment with `allowDirty` only). */
-export type SyncKind = 'sync' | 'dirty';
+/**
+ * `sync` applies target, `dirty` the working tree (environment with `allowDirty` only); `take-over` applies nothing: it moves the ownership
+ * of live objects from kubectl or Helm to Plumbline.
+ */
+export type SyncKind = 'sync' | 'dirty' | 'take-over';
 
 /** What a plan is asked for. */
 export interface SyncRequest {
@@ -20,6 +23,33 @@ export interface SyncRequest {
 
 /** Why a step has to be ticked one by one before it is carried out. */
 export type SyncTick = 'recreate' | 'PersistentVolume' | 'PersistentVolumeClaim' | 'Namespace' | 'CustomResourceDefinition';
+
+/** Fields whose ownership a take over moves away from one field manager. */
+export interface FieldMove {
+  readonly manager: string;
+  readonly operation: 'Apply' | 'Update';
+  /** how many leaves it holds */
+  readonly count: number;
+  /** `formatPath`s of the first of them */
+  readonly fields: readonly string[];
+}
+
+/** A label or annotation of a tool that a take over puts on or takes off; nothing else of the object changes. */
+export interface MarkChange {
+  readonly place: 'label' | 'annotation';
+  readonly name: string;
+  readonly change: 'added' | 'removed';
+}
+
+/** A Helm release whose objects are taken over: its record stays, and must not be used any more. */
+export interface ReleaseLeft {
+  readonly name: string;
+  readonly namespace: string;
+  /** the newest revision; absent with {@link records}: the records may not be read */
+  readonly version?: number;
+  /** Helm's Secrets that record its revisions */
+  readonly records?: number;
+}
 
 /** One object of a sync plan. What is refused stands as `skipped` with the reason. */
 export interface SyncStep extends PlanStep {
@@ -33,6 +63,10 @@ export interface SyncStep extends PlanStep {
   readonly isUnverified: boolean;
   /** kubectl's field managers whose fields the step moves to Plumbline first */
   readonly takesFrom?: readonly string[];
+  /** of a take over: whose fields move */
+  readonly moves?: readonly FieldMove[];
+  /** of a take over: marks of tools that change */
+  readonly marks?: readonly MarkChange[];
 }
 
 /** One application of a plan. */
@@ -49,6 +83,8 @@ export interface SyncPlanApplication {
   readonly isDirty: boolean;
   /** an earlier sync did not come to its end; this one finishes it */
   readonly hasUnfinished: boolean;
+  /** of a take over: the Helm releases that the objects leave */
+  readonly releases?: readonly ReleaseLeft[];
 }
 
 /** What a sync would do on one cluster, object by object. Nothing is written that it does not name. */

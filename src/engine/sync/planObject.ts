@@ -8,14 +8,13 @@ import { fieldOf } from '../drift/fields.ts';
 import { type Prepared, prepare } from '../drift/prepare.ts';
 import { canonicalJson, isJsonObject, type JsonObject, type JsonValue, stringAt } from '../model/json.ts';
 import { displayName, gvkOf, type KubeObject, labelsOf } from '../model/objects.ts';
-import type { PlanAction } from '../model/plan.ts';
-import type { SyncStep } from '../model/sync.ts';
-import type { FieldDifference, OwnerMark, Reason } from '../model/states.ts';
+import type { OwnerMark } from '../model/states.ts';
 import type { AutoscalerLookup } from './autoscalers.ts';
 import { clusterRefusal, ownerRefusal } from './guards.ts';
 import { withoutValue } from './edits.ts';
 import { entryOf, heldPaths } from './managers.ts';
 import { reasonOfFailure } from './sendWrite.ts';
+import { type MakeStep, stepMaker } from './planSteps.ts';
 import { takeOverFields } from './takeOverFields.ts';
 import { type PreparedSyncStep, SYNC_MANAGER, type SyncConnection, type SyncItem, type SyncObject } from './syncTypes.ts';
 
@@ -71,45 +70,6 @@ async function liveOf({ key, desired }: SyncObject, { connection, signal }: Obje
     if (isAppError(error, 'not-found', 'namespace-missing')) return undefined;
     throw error;
   }
-}
-
-interface StepParts {
-  readonly fields?: readonly FieldDifference[];
-  readonly reason?: Reason;
-  readonly body?: KubeObject;
-  readonly live?: KubeObject;
-  readonly isUnverified?: boolean;
-  readonly takesFrom?: readonly string[];
-  readonly takenOver?: readonly JsonValue[];
-}
-
-type MakeStep = (action: PlanAction, parts: StepParts) => PreparedSyncStep;
-
-function stepMaker(item: SyncItem, object: SyncObject, wave: number): MakeStep {
-  return (action, parts) => {
-    const fields = parts.fields ?? [];
-    const resourceVersion = parts.live === undefined ? undefined : stringAt(parts.live.metadata, 'resourceVersion');
-    const step: SyncStep = {
-      applicationId: item.application.id,
-      key: object.key,
-      action,
-      fields,
-      undoes: fields.filter(({ direction, isCosmetic }) => direction === 'drifted' && !isCosmetic).map(({ id }) => id),
-      wave,
-      isUnverified: parts.isUnverified ?? false,
-      ...(parts.reason === undefined ? {} : { reason: parts.reason }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      ...(action === 'recreate' ? { tick: 'recreate' } : {}),
-      ...(parts.takesFrom === undefined ? {} : { takesFrom: parts.takesFrom }),
-    };
-    return {
-      step,
-      gvk: gvkOf(object.desired),
-      body: parts.body,
-      live: parts.live,
-      ...(parts.takenOver === undefined ? {} : { takenOver: parts.takenOver }),
-    };
-  };
 }
 
 async function planCreate(object: SyncObject, make: MakeStep, context: ObjectPlanContext): Promise<PreparedSyncStep | undefined> {

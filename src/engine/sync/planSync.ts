@@ -4,7 +4,7 @@ import { AppError } from '../../base/errors.ts';
 import { displayName, keyString, type ObjectKey } from '../model/objects.ts';
 import { stringAt } from '../model/json.ts';
 import type { StepResult } from '../model/plan.ts';
-import type { SyncKind, SyncPlan, SyncPlanApplication } from '../model/sync.ts';
+import type { ReleaseLeft, SyncKind, SyncPlan, SyncPlanApplication } from '../model/sync.ts';
 import type { Reason } from '../model/states.ts';
 import { applySetId, foreignTool, parentKeyOf, scopeOf, type SetScope, supersetOf } from './applySet.ts';
 import { AutoscalerLookup } from './autoscalers.ts';
@@ -12,6 +12,7 @@ import { clusterRefusal } from './guards.ts';
 import { historyOf, ledgerOf } from './ledger.ts';
 import { otherApplication, readParent } from './ledgerHold.ts';
 import { planObject } from './planObject.ts';
+import { leftOverSteps, planTakeOver, releasesLeft } from './planTakeOver.ts';
 import { planPrunes } from './planPrunes.ts';
 import { reasonOfFailure } from './sendWrite.ts';
 import type { PreparedApplication, PreparedSync, SyncConnection, SyncItem, SyncPlanning } from './syncTypes.ts';
@@ -23,6 +24,7 @@ const CONCURRENT_DRY_RUNS = 8;
 interface PlannedApplication {
   readonly prepared: PreparedApplication;
   readonly hasUnfinished: boolean;
+  readonly releases?: readonly ReleaseLeft[];
 }
 
 /**
@@ -39,7 +41,7 @@ export async function planSync(
   const refused: StepResult[] = [];
   const groups = new Map<string, PlannedApplication[]>();
   for (const item of items) {
-    const planned = await planApplication(item, connection, signal);
+    const planned = await planApplication(item, kind, connection, signal);
     if ('code' in planned) {
       refused.push({ applicationId: item.application.id, key: parentOf(item), outcome: 'refused', reason: planned });
       continue;
@@ -55,7 +57,12 @@ function parentOf({ application }: SyncItem): ObjectKey {
 }
 
 /** One application, or why it is not to be synced at all. */
-async function planApplication(item: SyncItem, connection: SyncConnection, signal: AbortSignal): Promise<PlannedApplication | Reason> {
+async function planApplication(
+  item: SyncItem,
+  kind: SyncKind,
+  connection: SyncConnection,
+  signal: AbortSignal,
+): Promise<PlannedApplication | Reason> {
   const { application } = item;
   const refusal = applicationRefusal(item) ?? clusterRefusal(item, connection);
   if (refusal !== undefined) return refusal;
@@ -86,8 +93,23 @@ async function planApplication(item: SyncItem, connection: SyncConnection, signa
     };
     const chosen = inWaves(item.objects).filter(({ object }) => item.chosen?.has(keyString(object.key)) ?? true);
     const steps = await Promise.all(
-      chosen.map(({ object, wave }) => limiter.run(() => planObject(item, object, wave, context), { signal, interactive: true })),
+      chosen.map(({ object, wave }) =>
+        limiter.run(() => (kind === 'take-over' ? planTakeOver(item, object, context) : planObject(item, object, wave, context)), {
+          signal,
+          interactive: true,
+        }),
+      ),
     );
+    if (kind === 'take-over') {
+      const { releases, busy } = await releasesLeft(steps, connection, signal);
+      if (busy !== undefined) return busy;
+      const all = [...steps, ...leftOverSteps(item)];
+      return {
+        prepared: { item, parent, scope, isMembershipKnown: false, steps: all },
+        hasUnfinished: unfinished !== undefined,
+        releases,
+      };
+    }
     if (item.chosen !== undefined) {
       return { prepared: { item, parent, scope, isMembershipKnown: false, steps }, hasUnfinished: unfinished !== undefined };
     }
@@ -128,7 +150,7 @@ function toPlan(group: readonly PlannedApplication[], kind: SyncKind, connection
   return { plan, applications: group.map(({ prepared }) => prepared) };
 }
 
-function summaryOf({ prepared: { item, parent }, hasUnfinished }: PlannedApplication): SyncPlanApplication {
+function summaryOf({ prepared: { item, parent }, hasUnfinished, releases }: PlannedApplication): SyncPlanApplication {
   return {
     applicationId: item.application.id,
     name: item.application.name,
@@ -137,6 +159,7 @@ function summaryOf({ prepared: { item, parent }, hasUnfinished }: PlannedApplica
     prune: item.prune,
     isDirty: item.isDirty,
     hasUnfinished,
+    ...(releases === undefined || releases.length === 0 ? {} : { releases }),
     ...(item.revisionName === undefined ? {} : { revisionName: item.revisionName }),
   };
 }

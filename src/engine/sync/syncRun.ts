@@ -15,7 +15,7 @@ import { isFoundation } from './waves.ts';
 
 const CONCURRENT_WRITES = 4;
 /** Skipped because somebody wants it so: such a step does not make a sync partial. */
-const wantedSkips: readonly string[] = ['prune-off', 'kept-by-annotation', 'kept-by-owner'];
+const wantedSkips: readonly string[] = ['prune-off', 'kept-by-annotation', 'kept-by-owner', 'take-over-not-live', 'take-over-not-in-git'];
 const kindRetryMs = 200;
 
 /** The objects of one application on their way, with what came of each. */
@@ -40,7 +40,14 @@ export class SyncRun {
   /** How many objects were changed so far, by what was done. */
   get counts(): SyncCounts {
     const counts = { created: 0, configured: 0, recreated: 0, pruned: 0, unchanged: 0, failed: 0 };
-    const names = { create: 'created', configure: 'configured', recreate: 'recreated', prune: 'pruned', unchanged: 'unchanged' } as const;
+    const names = {
+      create: 'created',
+      configure: 'configured',
+      recreate: 'recreated',
+      prune: 'pruned',
+      'take-over': 'configured',
+      unchanged: 'unchanged',
+    } as const;
     for (const [{ step }, { outcome }] of this.#results) {
       if (outcome === 'failed' || (outcome === 'refused' && step.action !== 'skipped')) counts.failed += 1;
       else if (outcome === 'done' && step.action !== 'skipped') counts[names[step.action]] += 1;
@@ -62,12 +69,15 @@ export class SyncRun {
   async all(): Promise<SyncResult> {
     const { steps } = this.#application;
     const applied = steps.filter(({ step }) => step.action !== 'prune');
+    const isTakeOver = this.#prepared.plan.kind === 'take-over';
     const waves = [...new Set(applied.map(({ step }) => step.wave))].sort((left, right) => left - right);
     for (const wave of waves) {
       const ofWave = applied.filter(({ step }) => step.wave === wave);
       await this.#wave(ofWave);
       const isLast = wave === waves.at(-1);
       const foundations = ofWave.filter(({ step }) => isFoundation(step.key));
+      // Nothing of an object moves in a take over, so there is nothing to wait for.
+      if (isTakeOver) continue;
       if (foundations.length > 0) await this.#await(foundations, true);
       else if (!isLast && this.#options.wait) await this.#await(ofWave, true);
       if (foundations.some(({ step }) => step.key.kind === 'CustomResourceDefinition')) await this.#learnKinds();
@@ -79,7 +89,7 @@ export class SyncRun {
       if (!isApplied) this.#skip(prepared, { code: 'not-pruned', details: { object: displayName(prepared.step.key) } }, 'prune');
       else await this.#run(prepared, 'prune');
     }
-    if (this.#options.wait && this.#stop === undefined) await this.#await(applied, false);
+    if (this.#options.wait && this.#stop === undefined && !isTakeOver) await this.#await(applied, false);
     return this.#result();
   }
 

@@ -2,11 +2,13 @@ import { delay } from '../../base/async.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import { ownerMarkOf } from '../compare/ownerMarks.ts';
 import { stringAt } from '../model/json.ts';
-import type { KubeObject } from '../model/objects.ts';
+import { displayName, type KubeObject } from '../model/objects.ts';
 import { keepMarkOf } from './keepMarks.ts';
 import { preconditionsOf } from './planPrunes.ts';
+import { TAKE_OVER_MANAGER } from './planTakeOver.ts';
 import { reasonOfFailure } from './sendWrite.ts';
 import { sameButStatus } from './statusMoves.ts';
+import { isReason, takeOverOf } from './takeOver.ts';
 import { type PreparedSyncStep, SYNC_MANAGER, type SyncConnection } from './syncTypes.ts';
 
 const MAX_TRIES = 4;
@@ -21,6 +23,7 @@ const GONE_POLL_MS = 200;
 export async function runSyncStep(prepared: PreparedSyncStep, connection: SyncConnection, signal: AbortSignal): Promise<void> {
   const { step, live, body } = prepared;
   if (step.action === 'prune' && live !== undefined) await prune(prepared, live, connection, signal);
+  else if (step.action === 'take-over' && live !== undefined) await takeOver(prepared, live, connection, signal);
   else if (body === undefined) throw new AppError('internal', { message: `no body for ${step.action}` });
   else if (step.action === 'create') await create(prepared, body, connection, signal);
   else if (live !== undefined && step.action === 'recreate') await recreate(prepared, body, live, connection, signal);
@@ -58,6 +61,28 @@ async function configure(
       await patient(signal, () =>
         connection.patch(gvk, step.key, conditional, { type: 'apply', force: true, fieldManager: SYNC_MANAGER, fieldValidation: 'Warn' }),
       );
+      return;
+    } catch (error) {
+      if (attempt >= MAX_TRIES || reasonOfFailure(error, step.key, connection.context).code !== 'moved-since-plan') throw error;
+      current = await sameButStatus(gvk, step.key, current, connection, error);
+    }
+  }
+}
+
+/** One request: the object is as before or as after, never between. When only its status moved, the request is made anew. */
+async function takeOver(
+  { gvk, step, takeOver: input }: PreparedSyncStep,
+  live: KubeObject,
+  connection: SyncConnection,
+  signal: AbortSignal,
+): Promise<void> {
+  if (input === undefined) throw new AppError('internal', { message: 'a take over of nothing' });
+  let current = live;
+  for (let attempt = 1; ; attempt += 1) {
+    const now = takeOverOf(current, input);
+    if (now === undefined || isReason(now)) throw new AppError('moved-since-plan', { object: displayName(step.key) });
+    try {
+      await patient(signal, () => connection.patch(gvk, step.key, now.operations, { type: 'json', fieldManager: TAKE_OVER_MANAGER }));
       return;
     } catch (error) {
       if (attempt >= MAX_TRIES || reasonOfFailure(error, step.key, connection.context).code !== 'moved-since-plan') throw error;

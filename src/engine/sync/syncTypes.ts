@@ -43,6 +43,22 @@ export interface SyncItem {
   readonly chosen?: ReadonlySet<string>;
   /** the policy allows it, and it is wanted */
   readonly prune: boolean;
+  /** of a take over: live objects of the same Helm release that the source does not have */
+  readonly leftOver?: readonly LeftOver[];
+}
+
+/** A live object that stays with its Helm release. */
+export interface LeftOver {
+  readonly key: ObjectKey;
+  readonly release: string;
+}
+
+/** What decides how an object is taken over. */
+export interface TakeOverInput {
+  /** as the source has it: marks that Git sets itself stay */
+  readonly desired: KubeObject;
+  /** id of the application's ApplySet */
+  readonly setId: string;
 }
 
 /** A step with what its execution needs. Bodies hold unmasked values: never log them or send them to the editor. */
@@ -55,6 +71,8 @@ export interface PreparedSyncStep {
   readonly live: KubeObject | undefined;
   /** managedFields with the fields of kubectl's managers moved to ours, when there are any */
   readonly takenOver?: readonly JsonValue[];
+  /** of a take over: what decides its patch, which is made anew when only the object's status moved */
+  readonly takeOver?: TakeOverInput;
 }
 
 /** One application of a plan with what its execution needs. */

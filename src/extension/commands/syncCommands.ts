@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Disposable } from '../../base/lifecycle.ts';
 import { displayName } from '../../engine/model/objects.ts';
 import type { ApplicationRow } from '../../engine/model/snapshot.ts';
-import type { SyncPlan, SyncPlans, SyncResult, SyncTarget } from '../../engine/model/sync.ts';
+import type { SyncKind, SyncPlan, SyncPlans, SyncResult, SyncTarget } from '../../engine/model/sync.ts';
 import { commandIds, viewIds } from '../ids.ts';
 import { actionWords, chosenSteps, isSyncWork, syncOutcomeText, syncPlanDocument, syncQuestion, tickOf } from '../words/syncPlanText.ts';
 import { pickApplication } from './pick.ts';
@@ -17,6 +17,7 @@ export function registerSyncCommands(services: Services): Disposable {
   return registerCommands(services.presenter, {
     [commandIds.previewSync]: (argument, selection) => preview(argument, selection, services),
     [commandIds.sync]: (argument, selection) => sync(argument, selection, services),
+    [commandIds.takeOver]: (argument, selection) => takeOver(argument, selection, services),
     [commandIds.applyPlan]: () => confirmAndApply(planView.plans, services),
     [commandIds.showPlanText]: () => showText(planView.plans, services),
     [commandIds.closePlan]: () => {
@@ -45,20 +46,30 @@ async function sync(argument: unknown, selection: unknown, services: Services): 
   await confirmAndApply(plans, services);
 }
 
-async function planFor(argument: unknown, selection: unknown, services: Services): Promise<SyncPlans | undefined> {
-  const targets = await chooseTargets(argument, selection, services);
-  if (targets.length === 0 || !(await isReadyWithEdits(targets, services))) return undefined;
-  return vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Planning the sync…'), cancellable: true },
-    (_progress, token) => services.engine.request('plumbline/planSync', { targets, request: { kind: 'sync' } }, token),
+/** Moves the ownership of objects that kubectl or Helm applied; nothing of Git is applied, so edits do not matter. */
+async function takeOver(argument: unknown, selection: unknown, services: Services): Promise<void> {
+  const plans = await planFor(argument, selection, services, 'take-over');
+  if (plans === undefined) return;
+  services.planView.show(plans);
+  await confirmAndApply(plans, services);
+}
+
+async function planFor(argument: unknown, selection: unknown, services: Services, kind: SyncKind = 'sync'): Promise<SyncPlans | undefined> {
+  const isTakeOver = kind === 'take-over';
+  const prompt = isTakeOver ? vscode.l10n.t('Choose an application to take over') : vscode.l10n.t('Choose an application to sync');
+  const targets = await chooseTargets(argument, selection, services, prompt);
+  if (targets.length === 0 || (!isTakeOver && !(await isReadyWithEdits(targets, services)))) return undefined;
+  const title = isTakeOver ? vscode.l10n.t('Planning the take over…') : vscode.l10n.t('Planning the sync…');
+  return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, (_progress, token) =>
+    services.engine.request('plumbline/planSync', { targets, request: { kind } }, token),
   );
 }
 
-async function chooseTargets(argument: unknown, selection: unknown, services: Services): Promise<SyncTarget[]> {
+async function chooseTargets(argument: unknown, selection: unknown, services: Services, prompt: string): Promise<SyncTarget[]> {
   const given = toTargets(argument, selection);
   const chosen = toSyncTargets(given.length > 0 ? given : toTargets(undefined, services.view.selection), services);
   if (chosen.length > 0) return chosen;
-  const row = await pickApplication(services, vscode.l10n.t('Choose an application to sync'), isSyncable);
+  const row = await pickApplication(services, prompt, isSyncable);
   return row === undefined ? [] : [{ applicationId: row.id }];
 }
 
@@ -133,7 +144,8 @@ async function confirmAndApply(plans: SyncPlans, services: Services): Promise<vo
   if (question === undefined) {
     const [reason] = [...plans.refused, ...plans.plans.flatMap((plan) => plan.steps)].flatMap((step) => step.reason ?? []);
     const why = reason === undefined ? '' : services.presenter.reasonWords(reason);
-    await vscode.window.showInformationMessage(vscode.l10n.t('There is nothing to sync.'), { modal: true, detail: why });
+    const nothing = isTakeOver(plans) ? vscode.l10n.t('There is nothing to take over.') : vscode.l10n.t('There is nothing to sync.');
+    await vscode.window.showInformationMessage(nothing, { modal: true, detail: why });
     return;
   }
   const showPlan = vscode.l10n.t('Show Plan');
@@ -158,12 +170,18 @@ async function confirmAndApply(plans: SyncPlans, services: Services): Promise<vo
   );
 }
 
+function isTakeOver({ plans }: SyncPlans): boolean {
+  return plans.some(({ kind }) => kind === 'take-over');
+}
+
 async function apply(plans: readonly SyncPlan[], services: Services): Promise<void> {
   const { engine, log, planView, settings } = services;
   const options = { ticks: [...planView.ticks], wait: true, timeoutSeconds: settings.syncTimeoutSeconds };
   const results: SyncResult[] = [];
+  const isOwnership = isTakeOver({ plans, refused: [] });
+  const title = isOwnership ? vscode.l10n.t('Taking over') : vscode.l10n.t('Syncing');
   await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Syncing'), cancellable: true },
+    { location: vscode.ProgressLocation.Notification, title, cancellable: true },
     async (progress, token) => {
       const listener = engine.on('plumbline/syncProgress', (step) => {
         planView.follow(step);
@@ -185,13 +203,13 @@ async function apply(plans: readonly SyncPlan[], services: Services): Promise<vo
       }
     },
   );
-  await tell(results, services);
+  await tell(results, isOwnership, services);
 }
 
-async function tell(results: readonly SyncResult[], services: Services): Promise<void> {
+async function tell(results: readonly SyncResult[], isOwnership: boolean, services: Services): Promise<void> {
   const { log, planView, historyView } = services;
   historyView.refresh();
-  const outcome = syncOutcomeText(results, services.words());
+  const outcome = syncOutcomeText(results, services.words(), isOwnership);
   for (const problem of outcome.problems) log.warn(`[sync] ${problem}`);
   log.info(`[sync] ${outcome.message}`);
   if (outcome.isGood) {

@@ -15,6 +15,7 @@ import {
 import type { ContextKeySetter } from '../contextKeys.ts';
 import { viewIds } from '../ids.ts';
 import type { WordsContext } from '../words/rowText.ts';
+import { releaseTexts, type TakeOverLine, takeOverLines } from '../words/takeOverText.ts';
 import { actionWords, applicationFacts, isSyncWork, syncFieldText, tickOf } from '../words/syncPlanText.ts';
 
 /** A row of the Sync Plan view. */
@@ -22,6 +23,8 @@ export type PlanNode =
   | { readonly type: 'application'; readonly id: string; readonly plan: SyncPlan; readonly application: SyncPlanApplication }
   | { readonly type: 'step'; readonly id: string; readonly step: SyncStep }
   | { readonly type: 'field'; readonly id: string; readonly step: SyncStep; readonly field: FieldDifference }
+  | { readonly type: 'line'; readonly id: string; readonly line: TakeOverLine }
+  | { readonly type: 'note'; readonly id: string; readonly text: string }
   | { readonly type: 'refused'; readonly id: string; readonly result: StepResult };
 
 const stepIcons: Readonly<Record<SyncStep['action'], readonly [icon: string, color: string]>> = {
@@ -29,6 +32,7 @@ const stepIcons: Readonly<Record<SyncStep['action'], readonly [icon: string, col
   configure: ['diff-modified', 'plumbline.outOfSyncForeground'],
   recreate: ['replace-all', 'plumbline.missingForeground'],
   prune: ['diff-removed', 'plumbline.missingForeground'],
+  'take-over': ['key', 'plumbline.outOfSyncForeground'],
   unchanged: ['dash', 'plumbline.unverifiedForeground'],
   skipped: ['circle-slash', 'plumbline.cannotCompareForeground'],
 };
@@ -117,6 +121,20 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, Disposable {
           : new vscode.ThemeIcon('symbol-field');
         return item;
       }
+      case 'line': {
+        const item = new vscode.TreeItem(node.line.text);
+        item.id = node.id;
+        item.tooltip = node.line.tooltip ?? node.line.text;
+        item.iconPath = new vscode.ThemeIcon(node.line.tooltip === undefined ? 'tag' : 'key');
+        return item;
+      }
+      case 'note': {
+        const item = new vscode.TreeItem(node.text);
+        item.id = node.id;
+        item.tooltip = node.text;
+        item.iconPath = new vscode.ThemeIcon('warning', new vscode.ThemeColor('list.warningForeground'));
+        return item;
+      }
       case 'refused': {
         const item = new vscode.TreeItem(displayName(node.result.key));
         item.id = node.id;
@@ -143,13 +161,20 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, Disposable {
       ];
     }
     if (node.type === 'application') {
-      return node.plan.steps
+      const notes = releaseTexts([node.application], this.#words().l10n);
+      const steps = node.plan.steps
         .filter(({ applicationId }) => applicationId === node.application.applicationId)
-        .sort((a, b) => Number(b.action !== 'unchanged') - Number(a.action !== 'unchanged'))
-        .map((step) => ({ type: 'step' as const, id: `${node.id}/${keyString(step.key)}`, step }));
+        .sort((a, b) => Number(b.action !== 'unchanged') - Number(a.action !== 'unchanged'));
+      return [
+        ...notes.map((text, index) => ({ type: 'note' as const, id: `${node.id}/note/${String(index)}`, text })),
+        ...steps.map((step) => ({ type: 'step' as const, id: `${node.id}/${keyString(step.key)}`, step })),
+      ];
     }
     if (node.type !== 'step') return [];
-    return node.step.fields.map((field) => ({ type: 'field' as const, id: `${node.id}/${field.id}`, step: node.step, field }));
+    return [
+      ...node.step.fields.map((field) => ({ type: 'field' as const, id: `${node.id}/${field.id}`, step: node.step, field })),
+      ...takeOverLines(node.step, this.#words().l10n).map((line) => ({ type: 'line' as const, id: `${node.id}/${line.id}`, line })),
+    ];
   }
 
   dispose(): void {
@@ -173,7 +198,7 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, Disposable {
     const progress = this.#progress.get(tickOf(step));
     const item = new vscode.TreeItem(
       displayName(step.key),
-      step.fields.length === 0
+      step.fields.length === 0 && step.moves === undefined
         ? vscode.TreeItemCollapsibleState.None
         : step.undoes.length > 0
           ? vscode.TreeItemCollapsibleState.Expanded

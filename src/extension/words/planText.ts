@@ -111,6 +111,7 @@ function stepLines(step: PlanStep, l10n: Localizer): string[] {
     configure: name,
     recreate: l10n.t('{0}: delete and create again (an immutable field differs)', name),
     prune: l10n.t('{0}: delete', name),
+    'take-over': name,
     unchanged: name,
     skipped: name,
   }[step.action];

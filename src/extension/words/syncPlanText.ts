@@ -12,6 +12,7 @@ import {
 } from '../../engine/model/sync.ts';
 import type { Localizer } from './localizer.ts';
 import type { WordsContext } from './rowText.ts';
+import { releaseTexts, takeOverLines } from './takeOverText.ts';
 import { clockTime } from './time.ts';
 
 type Words = Pick<WordsContext, 'l10n' | 'reasonWords' | 'nowMs' | 'locale'>;
@@ -24,6 +25,7 @@ const marks: Readonly<Record<SyncStep['action'], string>> = {
   configure: '~',
   recreate: '-/+',
   prune: '-',
+  'take-over': '>',
   unchanged: '=',
   skipped: '!',
 };
@@ -63,6 +65,8 @@ export function actionWords(action: SyncStep['action'], l10n: Localizer): string
       return l10n.t('recreate');
     case 'prune':
       return l10n.t('prune');
+    case 'take-over':
+      return l10n.t('take over');
     case 'unchanged':
       return l10n.t('unchanged');
     case 'skipped':
@@ -105,6 +109,7 @@ function applicationLines(application: SyncPlanApplication, plan: SyncPlan, word
   const unchanged = steps.filter(({ action }) => action === 'unchanged').length;
   return [
     `@ ${application.name}  ${applicationFacts(application, l10n)}`,
+    ...releaseTexts([application], l10n).map((text) => `# ${text}`),
     ...steps.filter(({ action }) => action !== 'unchanged').flatMap((step) => stepLines(step, words)),
     ...(unchanged === 0 ? [] : [`= ${unchanged === 1 ? l10n.t('1 object is unchanged') : l10n.t('{0} objects are unchanged', unchanged)}`]),
   ];
@@ -134,6 +139,7 @@ function stepLines(step: SyncStep, words: Words): string[] {
   return [
     notes.length === 0 ? head : `${head}  # ${notes.join('; ')}`,
     ...step.fields.map((field) => `    ${syncFieldText(field, step, words)}`),
+    ...takeOverLines(step, l10n).map(({ text }) => `    ${text}`),
   ];
 }
 
@@ -151,6 +157,7 @@ export function countsText(steps: readonly SyncStep[], l10n: Localizer): string 
     count('configure') > 0 ? l10n.t('{0} to configure', count('configure')) : undefined,
     count('recreate') > 0 ? l10n.t('{0} to delete and create again', count('recreate')) : undefined,
     count('prune') > 0 ? l10n.t('{0} to delete', count('prune')) : undefined,
+    count('take-over') > 0 ? l10n.t('{0} to take over', count('take-over')) : undefined,
     undone > 0 ? (undone === 1 ? l10n.t('1 live change undone') : l10n.t('{0} live changes undone', undone)) : undefined,
     count('skipped') > 0 ? l10n.t('{0} refused', count('skipped')) : undefined,
   ].filter((part) => part !== undefined);
@@ -177,12 +184,23 @@ export function syncQuestion({ plans, refused }: SyncPlans, ticks: ReadonlySet<s
     ...(refused.length === 0 ? [] : [l10n.t('{0} objects are refused and left as they are.', refused.length)]),
   ];
   const rest = lines.length - mostLines;
+  const detail = (rest > 0 ? [...lines.slice(0, mostLines), l10n.t('… and {0} more lines', rest)] : lines).join('\n');
+  if (working.some(({ kind }) => kind === 'take-over')) {
+    const applications = working.flatMap((plan) => plan.applications);
+    const promise = l10n.t('Nothing is deleted, restarted or applied: the fields only get another owner.');
+    return {
+      message: l10n.t('Take over {0} of {1} in namespace {2} on cluster {3}?', objects, names, namespaces, clusters),
+      detail: [promise, ...releaseTexts(applications, l10n), detail].join('\n'),
+      action: l10n.t('Take Over'),
+      protectedEnvironments: [],
+    };
+  }
   return {
     message:
       namespaces === ''
         ? l10n.t('Sync {0} of {1} on cluster {2}?', objects, names, clusters)
         : l10n.t('Sync {0} of {1} to namespace {2} on cluster {3}?', objects, names, namespaces, clusters),
-    detail: (rest > 0 ? [...lines.slice(0, mostLines), l10n.t('… and {0} more lines', rest)] : lines).join('\n'),
+    detail,
     action:
       undone === 0
         ? l10n.t('Sync')
@@ -201,15 +219,20 @@ function isHarsh({ action, undoes }: SyncStep): boolean {
   return action === 'prune' || action === 'recreate' || undoes.length > 0;
 }
 
-/** How syncs ended, in one sentence, and each object that was not applied on a line of its own. */
+/**
+ * How syncs ended, in one sentence, and each object that was not applied on a line of its own.
+ * @param isTakeOver they were take overs
+ */
 export function syncOutcomeText(
   results: readonly SyncResult[],
   words: Words,
+  isTakeOver = false,
 ): { readonly message: string; readonly problems: readonly string[]; readonly isGood: boolean } {
   const { l10n } = words;
   const objects = results.flatMap((result) => result.results);
   const done = objects.filter(({ outcome }) => outcome === 'done').length;
-  const doneWords = done === 1 ? l10n.t('1 object was synced.') : l10n.t('{0} objects were synced.', done);
+  const takenWords = done === 1 ? l10n.t('1 object was taken over.') : l10n.t('{0} objects were taken over.', done);
+  const syncedWords = done === 1 ? l10n.t('1 object was synced.') : l10n.t('{0} objects were synced.', done);
   const problems = [
     ...objects
       .filter(({ outcome }) => outcome === 'failed' || outcome === 'refused')
@@ -225,7 +248,7 @@ export function syncOutcomeText(
       ? l10n.t('Not everything became healthy in time.')
       : undefined;
   return {
-    message: [doneWords, end, problems[0]].filter((part) => part !== undefined).join(' '),
+    message: [isTakeOver ? takenWords : syncedWords, end, problems[0]].filter((part) => part !== undefined).join(' '),
     problems,
     isGood: problems.length === 0 && end === undefined,
   };

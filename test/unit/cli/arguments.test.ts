@@ -14,6 +14,7 @@ const defaults: Arguments = {
   fields: [],
   allowed: [],
   prunes: false,
+  takesOver: false,
   waits: false,
   timeoutSeconds: 300,
   repo: '/repo',

@@ -5,7 +5,7 @@ export const syncMessages: Readonly<Record<string, string>> = {
   'owned-by-flux':
     '{object} is owned by the Flux object {owner}, so Plumbline does not write to it. Change it in Git, or reconcile it with flux.',
   'owned-by-helm':
-    '{object} belongs to the Helm release {owner}, so Plumbline does not write to it. Run `helm upgrade` for the release to bring it back.',
+    '{object} belongs to the Helm release {owner}, so Plumbline does not write to it. Run `helm upgrade` for the release to bring it back, or let Plumbline take its objects over.',
   'owned-by-applyset':
     '{object} belongs to the ApplySet {owner} of another tool, so Plumbline does not write to it. Revert it with the tool that applies that set.',
   'not-managed':
