@@ -70,8 +70,11 @@ function hoverSection(mark: LineMark): string {
     ['live', mark.live ?? (mark.kind === 'missing' ? 'the object does not exist' : mark.kind === 'removed' ? 'not set' : undefined)],
   ].flatMap(([side, text]) => (text === undefined ? [] : [`| ${side ?? ''} | \`${code(text)}\` |`]));
   const table = rows.length === 0 ? '' : `\n\n| side | value |\n|---|---|\n${rows.join('\n')}`;
+  const isTold = (mark.notes ?? []).some(({ code: name }) => name.startsWith('note-written'));
   const who =
-    mark.manager === undefined ? '' : `\n\nchanged by \`${code(mark.manager)}\`${mark.time === undefined ? '' : `, ${mark.time}`}`;
+    mark.manager === undefined || isTold
+      ? ''
+      : `\n\nchanged by \`${code(mark.manager)}\`${mark.time === undefined ? '' : `, ${mark.time}`}`;
   const edited = mark.isEdited ? '\n\nThis line was edited since: the Git value is the one of the target commit.' : '';
   const notes = (mark.notes ?? []).map((note) => `\n\n${escapeMarkdown(describe(note.code, note.details))}`).join('');
   const links = [

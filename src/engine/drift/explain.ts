@@ -61,7 +61,8 @@ function isRestart(field: FieldDifference): boolean {
 function written({ writer, change }: FieldDifference, { manager: owner }: ExplainContext): Reason {
   if (writer === undefined) return { code: change === 'removed' ? 'note-removed-by-nobody' : 'note-held-by-nobody', details: {} };
   const { manager, time, subresource } = writer;
-  const details = { manager, tool: toolOf(manager, subresource), ...(time === undefined ? { time: '?' } : { time }) };
+  // Entries that come through `/scale` have no time.
+  const details = { manager, tool: toolOf(manager, subresource), when: time === undefined ? '' : `, ${time}` };
   return { code: `note-written-by-${writerKind(writer, owner)}`, details };
 }
 

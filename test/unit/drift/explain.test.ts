@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { explain, type ExplainContext, toolOf } from '../../../src/engine/drift/explain.ts';
+import { describe } from '../../../src/engine/model/describe.ts';
 import { messageTemplates } from '../../../src/engine/model/messageTemplates.ts';
 import type { FieldDifference, FieldWriter } from '../../../src/engine/model/states.ts';
 
@@ -97,4 +98,12 @@ test('tools by the names that people know', () => {
     [toolOf('kubectl-edit'), toolOf('kubectl', 'scale'), toolOf('kubectl-client-side-apply'), toolOf('argocd-server'), toolOf('deployer')],
     ['kubectl edit', 'kubectl scale', 'kubectl apply', 'the web page of Argo CD', 'deployer'],
   );
+});
+
+test('a write through /scale has no time, and the words claim none', () => {
+  const texts = [by('kubectl'), { manager: 'kubectl', operation: 'Update' as const, subresource: 'scale' }].map((writer) => {
+    const [note] = explain(field({ writer }), {});
+    return note === undefined ? '' : describe(note.code, note.details);
+  });
+  assert.deepEqual(texts, [`Changed by hand with kubectl apply --server-side, ${TIME}.`, 'Changed by hand with kubectl scale.']);
 });
