@@ -10,6 +10,7 @@ import { GitRepository } from '../engine/git/repository.ts';
 import { WorkingTree } from '../engine/git/workingTree.ts';
 import type { Application, ApplicationSource } from '../engine/model/application.ts';
 import type { SourceTree } from '../engine/model/sourceTree.ts';
+import { defaultCommitSettings } from '../engine/model/settings.ts';
 import type { Arguments } from './arguments.ts';
 
 /** What a command works with. */
@@ -31,6 +32,7 @@ export function createEngine(args: Arguments, { variables, logger }: CliEnvironm
       decorationsEnabled: false,
       codeLensEnabled: false,
       chosenDestinations: {},
+      commit: defaultCommitSettings,
     },
     storagePath: storagePath(variables),
     environment: {},

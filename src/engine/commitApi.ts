@@ -31,6 +31,8 @@ export interface PreparedCommit {
   readonly topic: string;
   /** values that no patch may show: those of Secrets that the files set */
   readonly secretValues: ReadonlySet<string>;
+  /** false: an application did not render, so {@link secretValues} may lack some; only manifests are shown then. Default true */
+  readonly areSecretsKnown?: boolean;
   readonly left?: readonly string[];
   readonly unsaved?: readonly string[];
   readonly warnings?: readonly Reason[];

@@ -8,6 +8,8 @@ import { manageText } from './apps/manageText.ts';
 import { configFileName } from './apps/configFile.ts';
 import { ClusterHub, reasonOf } from './clusterHub.ts';
 import type { ApiCounters } from './cluster/api.ts';
+import type { CommitApi } from './commitApi.ts';
+import { Commits } from './commits.ts';
 import { ClusterDocuments } from './clusterDocuments.ts';
 import type { ContextList, EngineApi, ExecutionProgress, FileProblem, FileUse, Interest, RevertPlans } from './engineApi.ts';
 import { type EditorApi, EditorFacts } from './editorApi.ts';
@@ -64,6 +66,7 @@ export class Engine implements EngineApi, Disposable {
 
   readonly editor: EditorApi;
   readonly syncs: SyncApi;
+  readonly commits: CommitApi;
   readonly provenances: Provenances;
   readonly writebacks: Writebacks;
   readonly onDidChangeRows = this.#rows.event;
@@ -90,6 +93,13 @@ export class Engine implements EngineApi, Disposable {
       this.#requireTrust();
     };
     this.syncs = new Syncs({ logger: this.#log, renderer: services.renderer, known, requireTrust });
+    this.commits = new Commits({
+      ...options,
+      ...services,
+      requireTrust,
+      workspaces: this.#workspaces,
+      settings: () => settings.current.commit,
+    });
     this.#store.add(
       followClusters({
         pool: this.#services.pool,

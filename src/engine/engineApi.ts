@@ -5,6 +5,7 @@ import type { Plan, RevertTarget, StepResult } from './model/plan.ts';
 import type { Side } from './model/sides.ts';
 import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from './model/snapshot.ts';
 import type { Reason } from './model/states.ts';
+import type { CommitApi } from './commitApi.ts';
 import type { SyncApi } from './syncApi.ts';
 import type { ProvenanceApi } from './provenanceApi.ts';
 import type { WritebackApi } from './writebackApi.ts';
@@ -88,6 +89,8 @@ export interface EngineApi {
 
   /** syncs of applications, and their history */
   readonly syncs: SyncApi;
+  /** commits of edits, and pushes */
+  readonly commits: CommitApi;
   /** the lines that set rendered fields */
   readonly provenances: ProvenanceApi;
   /** live values taken into the files that set them */

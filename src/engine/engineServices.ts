@@ -6,7 +6,8 @@ import { type Disposable, DisposableStore, toDisposable } from '../base/lifecycl
 import type { Logger } from '../base/log.ts';
 import type { ClusterPool } from './cluster/api.ts';
 import { kubeconfigFiles } from './cluster/kubeconfig.ts';
-import { createClusterPool } from './cluster/pool.ts';
+import { createClusterPool, type PoolOptions } from './cluster/pool.ts';
+import type { RemotePort } from './commitApi.ts';
 import { CustomHealth } from './customHealth.ts';
 import { Judge } from './drift/judge.ts';
 import { VerdictCache } from './drift/verdictCache.ts';
@@ -43,6 +44,8 @@ export interface EngineOptions {
   /** laid over the process's environment: PATH and proxies of the login shell */
   readonly environment: Readonly<Record<string, string>>;
   readonly logger: Logger;
+  /** talks to remotes with the editor's credentials; absent: git itself does */
+  readonly remotes?: RemotePort;
   readonly overrides?: EngineOverrides;
 }
 

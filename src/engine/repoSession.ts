@@ -5,10 +5,12 @@ import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { ApplicationFinder, type ChosenDestinations, type FoundApplications } from './apps/applications.ts';
 import { findLayout, type RepositoryLayout } from './git/layout.ts';
 import type { GitOptions } from './git/program.ts';
+import { recoverMoves } from './git/moveJournal.ts';
 import { GitRepository } from './git/repository.ts';
 import type { RepositoryState, Target } from './git/state.ts';
 import { type RepositoryChange, RepositoryWatcher } from './git/watcher.ts';
 import { WorkingTree } from './git/workingTree.ts';
+import { WritingGit } from './git/writingGit.ts';
 import { reasonOf } from './clusterHub.ts';
 import type { SourceTree } from './model/sourceTree.ts';
 import type { RepoRow } from './model/snapshot.ts';
@@ -171,10 +173,20 @@ export class RepoSession implements Disposable {
     };
   }
 
-  /** Git of this repo. @throws AppError `workspace-untrusted`, `git-missing` ... */
+  /** Git of this repo. A commit that a killed process left half done is finished or undone first. @throws AppError `workspace-untrusted`, `git-missing` ... */
   async repository(signal: AbortSignal): Promise<GitRepository> {
-    this.#git ??= this.#store.add(await GitRepository.open(this.root, this.#options.git, signal));
+    if (this.#git === undefined) {
+      this.#git = this.#store.add(await GitRepository.open(this.root, this.#options.git, signal));
+      this.#options.background.run(`finish commits in ${this.root}`, async (running) => {
+        await recoverMoves(this.writing, running);
+      });
+    }
     return this.#git;
+  }
+
+  /** Git with the user's hooks and signing, for commits. Starts no process. */
+  get writing(): WritingGit {
+    return new WritingGit(this.#layout, this.#options.git);
   }
 
   /** Lays the text of an open editor over a file (absolute path inside the root), or takes it away. */

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { EngineSettings } from '../engine/model/settings.ts';
+import { type CommitSettings, defaultCommitSettings, type EngineSettings } from '../engine/model/settings.ts';
 import type { InitializationOptions } from '../protocol/messages.ts';
 import { groupings } from './tree/grouping.ts';
 import type { Grouping } from './tree/grouping.ts';
@@ -48,6 +48,7 @@ export class Settings {
       decorationsEnabled: this.areDecorationsEnabled,
       codeLensEnabled: settings.get<boolean>('codeLens.enabled', true),
       chosenDestinations: this.#memory.get<Destinations>(destinationsKey, {}),
+      commit: commitSettings(settings),
     };
   }
 
@@ -80,6 +81,20 @@ export class Settings {
     const rest = Object.entries(this.#memory.get<Destinations>(destinationsKey, {})).filter(([known]) => known !== path);
     await this.#memory.update(destinationsKey, Object.fromEntries(destination === undefined ? rest : [...rest, [path, destination]]));
   }
+}
+
+/** Our own settings, and those of the Git extension that mean the same. */
+function commitSettings(settings: vscode.WorkspaceConfiguration): CommitSettings {
+  const git = vscode.workspace.getConfiguration('git');
+  return {
+    messageTemplate: settings.get<string>('commit.messageTemplate', defaultCommitSettings.messageTemplate),
+    protectedBranches: [
+      ...settings.get<readonly string[]>('commit.protectedBranches', []),
+      ...git.get<readonly string[]>('branchProtection', []),
+    ],
+    forges: settings.get<CommitSettings['forges']>('commit.forges', {}),
+    signOff: settings.get<boolean>('commit.signOff', false) || git.get<boolean>('alwaysSignOff', false),
+  };
 }
 
 function forwardedEnvironment(): Readonly<Record<string, string>> {

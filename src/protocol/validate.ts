@@ -1,6 +1,6 @@
 import { isJsonObject } from '../engine/model/json.ts';
 import type { JsonValue } from '../engine/model/json.ts';
-import type { EngineSettings } from '../engine/model/settings.ts';
+import { type CommitSettings, defaultCommitSettings, type EngineSettings, type ForgeKind } from '../engine/model/settings.ts';
 import type { InitializationOptions } from './messages.ts';
 
 /** Settings when the client sends none or broken ones: the safe side of each. */
@@ -14,6 +14,7 @@ export const defaultSettings: EngineSettings = {
   decorationsEnabled: true,
   codeLensEnabled: true,
   chosenDestinations: {},
+  commit: defaultCommitSettings,
 };
 
 /**
@@ -42,6 +43,7 @@ export function toSettings(raw: unknown): EngineSettings {
     decorationsEnabled: flag('decorationsEnabled', defaultSettings.decorationsEnabled),
     codeLensEnabled: flag('codeLensEnabled', defaultSettings.codeLensEnabled),
     chosenDestinations: toDestinations(raw['chosenDestinations']),
+    commit: toCommitSettings(raw['commit']),
   };
 }
 
@@ -67,4 +69,24 @@ function toDestinations(raw: JsonValue | undefined): EngineSettings['chosenDesti
     if (typeof context === 'string' && typeof namespace === 'string') destinations[path] = { context, namespace };
   }
   return destinations;
+}
+
+const forgeKinds: readonly string[] = ['github', 'gitlab', 'bitbucket', 'gitea'] satisfies readonly ForgeKind[];
+
+function toCommitSettings(raw: JsonValue | undefined): CommitSettings {
+  if (!isJsonObject(raw)) return defaultCommitSettings;
+  const { messageTemplate, protectedBranches, forges, signOff } = raw;
+  const kinds = isJsonObject(forges) ? Object.entries(forges) : [];
+  return {
+    messageTemplate: typeof messageTemplate === 'string' ? messageTemplate : defaultCommitSettings.messageTemplate,
+    protectedBranches: Array.isArray(protectedBranches)
+      ? protectedBranches.filter((pattern): pattern is string => typeof pattern === 'string')
+      : [],
+    forges: Object.fromEntries(
+      kinds
+        .filter((entry): entry is [string, ForgeKind] => typeof entry[1] === 'string' && forgeKinds.includes(entry[1]))
+        .map(([host, kind]) => [host.toLowerCase(), kind]),
+    ),
+    signOff: signOff === true,
+  };
 }

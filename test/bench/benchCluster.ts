@@ -5,6 +5,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import { type ControlPlane, startControlPlane } from '../tools/controlPlane.ts';
 import { temporaryFolder } from '../tools/processes.mjs';
 import { benchRepo, definition } from './workload.ts';
+import { defaultCommitSettings } from '../../src/engine/model/settings.ts';
 
 /** A control plane with the set applied, and the repo that declares it. */
 export interface BenchCluster {
@@ -50,6 +51,7 @@ export async function startBenchCluster(note: (text: string) => void): Promise<B
             decorationsEnabled: true,
             codeLensEnabled: true,
             chosenDestinations: {},
+            commit: defaultCommitSettings,
           },
           storagePath: join(folder.path, storage),
           environment: {},

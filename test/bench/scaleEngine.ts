@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { silentLogger } from '../../src/base/log.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { commitAll, fileOf, scale } from './scaleSet.ts';
+import { defaultCommitSettings } from '../../src/engine/model/settings.ts';
 
 /** What a run of one engine over the large set found. */
 export interface ScaleRun {
@@ -39,6 +40,7 @@ const engine = await Engine.create({
     decorationsEnabled: true,
     codeLensEnabled: true,
     chosenDestinations: {},
+    commit: defaultCommitSettings,
   },
   storagePath,
   environment: {},

@@ -100,10 +100,11 @@ export async function makeCommit(git: WritingGit, request: CommitRequest, signal
     const planned = (await git.text(['write-tree'], { signal, variables })).trim();
     if (runsAll) await git.hook('pre-commit', [], { signal, variables });
     const tree = (await git.text(['write-tree'], { signal, variables })).trim();
-    if (tree === (await git.text(['rev-parse', `${start}^{tree}`], { signal })).trim()) throw new AppError('commit-empty');
+    if (tree === (await git.text(['rev-parse', `${start}^{tree}`], { signal })).trim())
+      throw new AppError('commit-empty', { files: changes.map(({ path }) => path) });
     const changedByHooks = tree === planned ? [] : (await changesBetween(git, planned, tree, signal)).map(({ path }) => path);
     const message = await finalMessage(git, request, variables, signal);
-    const commit = await commitTree(git, tree, start, message, signal);
+    const commit = await commitTree(git, { tree, parent: start, message }, signal);
     const subject = message.split('\n')[0] ?? '';
     if (newBranch === undefined) {
       const move = { ref, from: head, to: commit, reflog: `commit: ${subject}`, workingTree: request.workingTree };
@@ -167,12 +168,23 @@ async function finalMessage(
   return message;
 }
 
-async function commitTree(git: WritingGit, tree: string, parent: string, message: string, signal: AbortSignal): Promise<string> {
-  await identityOf(git, 'GIT_AUTHOR_IDENT', signal);
+/** A commit of one parent, signed when the configuration says so. @param commit variables: who is its author. @throws AppError `commit-identity`, `commit-sign-failed` */
+export async function commitTree(
+  git: WritingGit,
+  commit: {
+    readonly tree: string;
+    readonly parent: string;
+    readonly message: string;
+    readonly variables?: Readonly<Record<string, string>>;
+  },
+  signal: AbortSignal,
+): Promise<string> {
+  if (commit.variables === undefined) await identityOf(git, 'GIT_AUTHOR_IDENT', signal);
   await identityOf(git, 'GIT_COMMITTER_IDENT', signal);
   const isSigned = (await git.configured('commit.gpgsign', signal, 'bool')) === 'true';
-  const args = ['commit-tree', ...(isSigned ? ['-S'] : []), '-p', parent, '-F', '-', tree];
-  const { exitCode, stdout, stderr } = await git.run(args, { signal, input: message });
+  const args = ['commit-tree', ...(isSigned ? ['-S'] : []), '-p', commit.parent, '-F', '-', commit.tree];
+  const { variables = {} } = commit;
+  const { exitCode, stdout, stderr } = await git.run(args, { signal, input: commit.message, variables });
   if (exitCode !== 0) throw commitFailure(stderr);
   return stdout.toString('utf8').trim();
 }

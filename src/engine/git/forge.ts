@@ -1,5 +1,4 @@
-/** A forge whose pages for new pull or merge requests are known. */
-export type ForgeKind = 'github' | 'gitlab' | 'bitbucket' | 'gitea';
+import type { ForgeKind } from '../model/settings.ts';
 
 /** Where a remote's repository lives on the web. */
 export interface RemoteAddress {
@@ -60,4 +59,9 @@ export function requestUrl(
     case 'gitea':
       return `${base}/compare/${to ?? ''}...${from ?? ''}`;
   }
+}
+
+/** A remote's URL for people: without user name and password. */
+export function shownUrl(url: string): string {
+  return url.replace(/^(\w+:\/\/)[^/@]*@/, '$1');
 }

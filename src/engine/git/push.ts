@@ -16,7 +16,9 @@ const CAUSES: readonly (readonly [RegExp, PushOutcome['outcome'], string])[] = [
 
 /** Pushes one refspec with git itself, hooks and all, without any prompt. */
 export async function pushRefspec(git: WritingGit, remote: string, refspec: string, signal: AbortSignal): Promise<PushOutcome> {
-  const ssh = quietSshCommand(await git.configured('core.sshCommand', signal));
+  // A program of GIT_SSH may not know OpenSSH's options.
+  const { GIT_SSH: program, GIT_SSH_COMMAND: command } = git.environment;
+  const ssh = program === undefined ? quietSshCommand(command ?? (await git.configured('core.sshCommand', signal))) : undefined;
   const { exitCode, stdout, stderr } = await git.run(['push', '--porcelain', '--no-recurse-submodules', '--', remote, refspec], {
     signal,
     ...(ssh === undefined ? {} : { variables: { GIT_SSH_COMMAND: ssh } }),

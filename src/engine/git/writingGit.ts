@@ -47,6 +47,11 @@ export class WritingGit {
     this.#options = options;
   }
 
+  /** The user's variables that say how a remote is reached over ssh. */
+  get environment(): { readonly GIT_SSH?: string | undefined; readonly GIT_SSH_COMMAND?: string | undefined } {
+    return this.#options.environment;
+  }
+
   /** Runs git and gives its output, whatever its exit code. @throws AppError `workspace-untrusted`, `git-missing`; the signal's reason */
   run(args: readonly string[], options: WriteOptions): Promise<BytesOutput> {
     return this.#start([...configuration, ...args], { ...this.#environment(), ...options.variables }, options);

@@ -1,3 +1,25 @@
+/** A forge whose pages for new pull or merge requests are known. */
+export type ForgeKind = 'github' | 'gitlab' | 'bitbucket' | 'gitea';
+
+/** How commits are made. */
+export interface CommitSettings {
+  /** proposed message; `{applications}`, `{environments}`, `{files}` and `{branch}` are filled in */
+  readonly messageTemplate: string;
+  /** branches that nobody commits to; `*` and `**` stand for parts of names */
+  readonly protectedBranches: readonly string[];
+  /** kinds of self-hosted forges by host */
+  readonly forges: Readonly<Record<string, ForgeKind>>;
+  readonly signOff: boolean;
+}
+
+/** Commits as they are made when nobody sets anything. */
+export const defaultCommitSettings: CommitSettings = {
+  messageTemplate: 'Update {applications}',
+  protectedBranches: [],
+  forges: {},
+  signOff: false,
+};
+
 /** Settings of the engine, whoever hosts it. */
 export interface EngineSettings {
   readonly isTrusted: boolean;
@@ -12,4 +34,5 @@ export interface EngineSettings {
   readonly codeLensEnabled: boolean;
   /** contexts to which suggestions were mapped by Choose Cluster: application path → destination */
   readonly chosenDestinations: Readonly<Record<string, { readonly context: string; readonly namespace: string }>>;
+  readonly commit: CommitSettings;
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { Logger } from '../../../src/base/log.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import { describe } from '../../../src/engine/model/describe.ts';
-import type { EngineSettings } from '../../../src/engine/model/settings.ts';
+import { defaultCommitSettings, type EngineSettings } from '../../../src/engine/model/settings.ts';
 import type { ApplicationRow, ObjectRow } from '../../../src/engine/model/snapshot.ts';
 
 const run = promisify(execFile);
@@ -77,6 +77,7 @@ export function settingsFor(kubeconfig: string, over: Partial<EngineSettings> = 
     decorationsEnabled: true,
     codeLensEnabled: true,
     chosenDestinations: {},
+    commit: defaultCommitSettings,
     ...over,
   };
 }

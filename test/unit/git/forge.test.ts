@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ForgeKind, remoteAddress, requestUrl } from '../../../src/engine/git/forge.ts';
+import { remoteAddress, requestUrl, shownUrl } from '../../../src/engine/git/forge.ts';
 import { pushFailure } from '../../../src/engine/git/push.ts';
+import type { ForgeKind } from '../../../src/engine/model/settings.ts';
 
 const addresses: readonly (readonly [string, string | undefined])[] = [
   ['https://github.com/acme/shop.git', 'github.com acme/shop'],
@@ -47,6 +48,15 @@ test('the page that creates a pull or merge request', () => {
     pages.map(([url]) => [url, requestUrl(url, 'fix/ü', 'main', 'Set a & b', hosts)]),
     pages,
   );
+});
+
+test('the address of a remote is shown without who signs in', () => {
+  const urls = ['https://ada:secret@git.example.org/acme/shop.git', 'git@github.com:acme/shop.git', 'ssh://git@git.example.org/shop'];
+  assert.deepEqual(urls.map(shownUrl), [
+    'https://git.example.org/acme/shop.git',
+    'git@github.com:acme/shop.git',
+    'ssh://git.example.org/shop',
+  ]);
 });
 
 test('why a push failed', () => {

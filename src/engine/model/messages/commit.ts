@@ -20,6 +20,11 @@ export const commitMessages: Readonly<Record<string, string>> = {
     'The branch {branch} has unpushed commits of others ({authors}), which a push would deploy too. The commit goes to a new branch that starts at {start}.',
   'commit-other-repos': 'The chosen applications are in different repositories. Commit one repository after the other.',
   'commit-holds-secret': '{file} holds Secrets, so its text is not shown here.',
+  'commit-may-hold-secret': '{file} may set values of Secrets, and what it sets does not render, so its text is not shown here.',
+  'commit-binary': '{file} is no text.',
+  'commit-patch-large': 'The change of {file} is too long to be shown here.',
+  'commit-no-edits': 'No file that {applications} reads is edited, so there is nothing to commit.',
+  'commit-not-rendered': '{application} does not render with these edits ({place}): {problem}',
   'git-branch-invalid': '"{branch}" cannot be the name of a branch.',
   'git-branch-exists': 'There is a branch "{branch}" already. Choose another name.',
   'push-rejected':
@@ -27,8 +32,9 @@ export const commitMessages: Readonly<Record<string, string>> = {
   'push-refused': 'The remote {remote} refused the push by its own rules: {message}. Choose a new branch and a pull request.',
   'push-sign-in': 'The remote {remote} asks for a sign-in ({message}). Push once in a terminal, or from the editor.',
   'push-failed': 'The push to {remote} failed: {message}',
-  'rollback-nothing': 'The inputs of {application} are the same at {revision} as now, so there is nothing to roll back.',
-  'rollback-not-rendered': '{application} does not render at {revision}, so it is not rolled back to it: {problem}',
-  'rollback-jobs': 'Jobs that ran are not undone: {objects}.',
-  'rollback-data': 'Data in volumes stays as it is: {objects}.',
+  'push-moved': 'The branch {branch} or its remote is elsewhere than it was shown, so nothing was pushed. Look at the plan again.',
+  'rebase-conflict':
+    'The commit "{subject}" and the fetched ones change the same lines of {files}, so nothing was moved. Run "git pull --rebase" in a terminal and solve the conflict.',
+  'rebase-merges':
+    'Among the unpushed commits is a merge ({commit}), which is not made anew without you. Run "git pull" in a terminal, and push again.',
 };
