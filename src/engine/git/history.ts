@@ -19,6 +19,14 @@ export interface HistoryCommit {
   readonly subject: string;
 }
 
+/** A file of which only some changes count: those that `matters` says of. */
+export interface SharedFile {
+  readonly path: string;
+  /** stands for {@link matters} where histories are kept */
+  readonly id: string;
+  readonly matters: (commit: HistoryCommit) => Promise<boolean>;
+}
+
 /** Commits, newest first, and why there are no more. */
 export interface HistoryPage {
   readonly commits: readonly HistoryCommit[];
@@ -36,7 +44,9 @@ export async function listCommits(git: WritingGit, args: readonly string[], sign
 /**
  * Commits of a first-parent line that touch exactly these reads: a read file changed, or a name came or went in a listed folder. Each of
  * them was a state that an owner could apply; a merge counts as one.
+ * @param revision a commit, or a range of them
  * @param limit how many at most
+ * @param shared a file beside the reads of which not every change counts
  * @returns newest first, and why the list ends
  */
 export async function historyOf(
@@ -45,8 +55,10 @@ export async function historyOf(
   reads: ReadPaths,
   limit: number,
   signal: AbortSignal,
+  shared?: SharedFile,
 ): Promise<HistoryPage> {
-  const paths = [...new Set([...reads.files, ...reads.folders.map((folder) => (folder === '' ? '.' : folder))])];
+  const besides = shared === undefined ? [] : [shared.path];
+  const paths = [...new Set([...reads.files, ...besides, ...reads.folders.map((folder) => (folder === '' ? '.' : folder))])];
   const isShallow = (await git.text(['rev-parse', '--is-shallow-repository'], { signal })).trim() === 'true';
   const end = isShallow ? 'shallow' : 'start';
   if (paths.length === 0) return { commits: [], endsBy: end };
@@ -70,13 +82,17 @@ export async function historyOf(
   const boundary = isShallow
     ? new Set((await git.text(['rev-list', '--max-parents=0', revision], { signal })).split('\n'))
     : new Set<string>();
-  const touching = all.filter(
-    ({ commit, changes }) =>
-      // The oldest commit of a shallow clone seems to add every file.
-      !boundary.has(commit.id) && changes.some(({ path, status }) => files.has(path) || (status !== 'M' && comesOrGoes(path, folders))),
-  );
-  const commits = touching.slice(0, limit).map(({ commit }) => commit);
-  return { commits, endsBy: touching.length > limit ? 'limit' : end };
+  const commits: HistoryCommit[] = [];
+  for (const { commit, changes } of all) {
+    // The oldest commit of a shallow clone seems to add every file.
+    if (boundary.has(commit.id)) continue;
+    const isRead = changes.some(({ path, status }) => files.has(path) || (status !== 'M' && comesOrGoes(path, folders)));
+    const isShared = !isRead && shared !== undefined && changes.some(({ path }) => path === shared.path);
+    if (!isRead && !(isShared && (await shared.matters(commit)))) continue;
+    if (commits.length === limit) return { commits, endsBy: 'limit' };
+    commits.push(commit);
+  }
+  return { commits, endsBy: end };
 }
 
 /** Histories that were asked for, so that only commits since then are looked through. One per repository. */
@@ -89,11 +105,11 @@ export class Histories {
   }
 
   /** As {@link historyOf}. @param tip full commit id */
-  async of(tip: string, reads: ReadPaths, limit: number, signal: AbortSignal): Promise<HistoryPage> {
-    const key = JSON.stringify([reads, limit]);
+  async of(tip: string, reads: ReadPaths, limit: number, signal: AbortSignal, shared?: SharedFile): Promise<HistoryPage> {
+    const key = JSON.stringify([reads, limit, shared?.path, shared?.id]);
     const known = this.#known.get(key);
-    const history = known === undefined ? undefined : await this.#continued(known, tip, reads, limit, signal);
-    const found = history ?? (await historyOf(this.#git, tip, reads, limit, signal));
+    const history = known === undefined ? undefined : await this.#continued(known, tip, reads, limit, signal, shared);
+    const found = history ?? (await historyOf(this.#git, tip, reads, limit, signal, shared));
     this.#known.delete(key);
     this.#known.set(key, { tip, history: found });
     const [oldest] = this.#known.keys();
@@ -108,12 +124,13 @@ export class Histories {
     reads: ReadPaths,
     limit: number,
     signal: AbortSignal,
+    shared: SharedFile | undefined,
   ): Promise<HistoryPage | undefined> {
     if (tip === before) return history;
     const line = await this.#git.run(['rev-list', '--first-parent', '--parents', `${before}..${tip}`], { signal });
     const oldest = line.stdout.toString('utf8').trimEnd().split('\n').at(-1) ?? '';
     if (line.exitCode !== 0 || oldest.split(' ')[1] !== before) return undefined;
-    const newer = await historyOf(this.#git, `${before}..${tip}`, reads, limit, signal);
+    const newer = await historyOf(this.#git, `${before}..${tip}`, reads, limit, signal, shared);
     const commits = [...newer.commits, ...history.commits];
     return { commits: commits.slice(0, limit), endsBy: commits.length > limit ? 'limit' : history.endsBy };
   }

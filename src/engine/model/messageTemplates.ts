@@ -7,6 +7,7 @@ import { gitMessages } from './messages/git.ts';
 import { noteMessages } from './messages/notes.ts';
 import { ownerMessages } from './messages/owners.ts';
 import { renderMessages } from './messages/render.ts';
+import { rollbackMessages } from './messages/rollback.ts';
 import { syncMessages } from './messages/sync.ts';
 import { syncsMessages } from './messages/syncs.ts';
 import { writebackMessages } from './messages/writeback.ts';
@@ -20,6 +21,7 @@ export const messageTemplates: Readonly<Record<string, string>> = {
   ...clusterMessages,
   ...commitMessages,
   ...renderMessages,
+  ...rollbackMessages,
   ...appsMessages,
   ...driftMessages,
   ...noteMessages,
