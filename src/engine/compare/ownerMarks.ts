@@ -97,8 +97,18 @@ const TOOL_ANNOTATIONS = [ARGO_TRACKING, ARGO_INSTALLATION, HELM_RELEASE, HELM_R
 export function withToolMarks(desired: KubeObject, live: KubeObject): KubeObject {
   const mark = ownerMarkOf(live);
   if (mark === undefined) return desired;
-  const labels = marksToAdd(TOOL_LABELS, labelsOf(desired), labelsOf(live), (name) => isMarkOf(mark, name));
-  const annotations = marksToAdd(TOOL_ANNOTATIONS, annotationsOf(desired), annotationsOf(live), (name) => isMarkOf(mark, name));
+  const [wantedLabels, liveLabels] = [labelsOf(desired), labelsOf(live)];
+  const labels = marksToAdd(TOOL_LABELS, wantedLabels, liveLabels, (name) => {
+    const isFree = wantedLabels[name] === undefined || isTrackingLabel(mark, name, liveLabels[name]);
+    return isFree && isMarkOf(mark, name);
+  });
+  const wantedAnnotations = annotationsOf(desired);
+  const annotations = marksToAdd(
+    TOOL_ANNOTATIONS,
+    wantedAnnotations,
+    annotationsOf(live),
+    (name) => wantedAnnotations[name] === undefined && isMarkOf(mark, name),
+  );
   if (labels === undefined && annotations === undefined) return desired;
   return {
     ...desired,
@@ -108,6 +118,11 @@ export function withToolMarks(desired: KubeObject, live: KubeObject): KubeObject
       ...(annotations === undefined ? {} : { annotations }),
     },
   };
+}
+
+/** Argo CD writes its application's name over what Git has there (Argo CD util/argo/resource_tracking.go, SetAppInstance). */
+function isTrackingLabel({ owner, name: application }: OwnerMark, label: string, value: string | undefined): boolean {
+  return owner === 'argocd' && ARGO_INSTANCE_LABELS.includes(label) && value === application;
 }
 
 function isMarkOf(mark: OwnerMark, name: string): boolean {
@@ -131,6 +146,6 @@ function marksToAdd(
   live: Readonly<Record<string, string>>,
   isMark: (name: string) => boolean,
 ): JsonObject | undefined {
-  const missing = names.filter((name) => live[name] !== undefined && desired[name] === undefined && isMark(name));
-  return missing.length === 0 ? undefined : { ...desired, ...Object.fromEntries(missing.map((name) => [name, live[name]])) };
+  const taken = names.filter((name) => live[name] !== undefined && live[name] !== desired[name] && isMark(name));
+  return taken.length === 0 ? undefined : { ...desired, ...Object.fromEntries(taken.map((name) => [name, live[name]])) };
 }

@@ -92,9 +92,10 @@ function byServer(prepared: Prepared, { path, git }: Difference): IgnoredField {
 
 /** Values of Git that admission turns into what live has: an apply of Git's value would change nothing. */
 function rewritten(prepared: Prepared, proof: Proof, predicted: KubeObject): readonly IgnoredField[] {
-  return proof.mismatches.flatMap(({ path, code, live }) => {
+  return proof.mismatches.flatMap(({ path, code, git, live }) => {
     if (code !== 'different' || live === undefined || isContainer(live)) return [];
     const type = schemaAtPath(prepared.schema, path);
+    if (deepEqualUnderSchema(git, live, type)) return [];
     if (!deepEqualUnderSchema(live, lookUp(predicted, prepared.schema, path), type)) return [];
     return [{ id: formatPath(path), by: BY_SERVER, reason: { code: 'ignored-admission', details: {} } }];
   });
@@ -167,9 +168,22 @@ export function localFields(prepared: Prepared, proof: Proof, isKnown: boolean):
     const { path, git, live } = mismatch;
     return semanticDiffAt(git, live, schemaAtPath(prepared.schema, path), path)
       .filter((difference) => !difference.isCosmetic && !isDefaultOfServer(prepared, difference))
-      .map((difference) => fieldOf(prepared, difference, undefined, isKnown));
+      .map((difference) => {
+        const field = fieldOf(prepared, difference, undefined, isKnown);
+        return isKnown || isByAnother(prepared, field) ? field : { ...field, direction: withoutDrift(field.direction) };
+      });
   });
   return [...fields, ...addedFields(prepared, proof.added)];
+}
+
+/** Whether somebody else than the owner wrote a live value. What the owner itself holds may be what admission made of Git's value. */
+function isByAnother({ owner }: Prepared, { writer }: FieldDifference): boolean {
+  if (writer === undefined) return false;
+  return writer.manager !== owner?.manager || writer.operation !== owner.operation || writer.subresource !== undefined;
+}
+
+function withoutDrift(direction: FieldDirection): FieldDirection {
+  return direction === 'drifted' ? 'differs' : direction;
 }
 
 function isDefaultOfServer(prepared: Prepared, { path, change, live }: Difference): boolean {

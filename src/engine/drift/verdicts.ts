@@ -30,7 +30,8 @@ export function provedVerdict(prepared: Prepared, proof: Proof): Verdict {
  */
 export function predictedVerdict(prepared: Prepared, proof: Proof, predicted: KubeObject, how: 'local' | 'dry-run'): Verdict {
   const { fields, ignored } = predictedFields(prepared, proof, predicted);
-  const reason = unprovedReason(prepared);
+  // The reason is why nothing that was found proves nothing; differences that were found stand for themselves.
+  const reason = fields.some((field) => !field.isCosmetic) ? undefined : unprovedReason(prepared);
   return verdictOf({
     ...identity(prepared),
     fields,

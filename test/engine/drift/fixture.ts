@@ -11,7 +11,7 @@ import { arrayAt, isJsonObject, type JsonObject, type JsonValue, objectAt, strin
 import { type GroupVersionKind, gvkOf, isKubeObject, keyOf, type KubeObject, type ObjectKey } from '../../../src/engine/model/objects.ts';
 import { type ResourceInfo, resourcePath } from '../../../src/engine/model/resourceInfo.ts';
 import { reduceOpenApi, type SchemaDocument, schemaOfKind } from '../../../src/engine/model/schema.ts';
-import type { Verdict } from '../../../src/engine/model/states.ts';
+import type { FieldDifference, Verdict } from '../../../src/engine/model/states.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
 
 /** A user's calls to a real API server, counted. */
@@ -245,7 +245,38 @@ export function assertSoundForViewer(admin: Verdict, viewer: Verdict): void {
     : ['synced', 'unverified'];
   assert.ok(allowed.includes(viewer.state), `viewer sees '${viewer.state}' where the admin sees '${admin.state}'`);
   const known = new Set(admin.fields.map((field) => field.id));
-  const unknown = viewer.fields.filter((field) => !known.has(field.id)).map((field) => field.id);
+  // What admission makes of a value looks different to whoever cannot ask: it may be shown, never as drift.
+  const byServer = new Set(admin.ignored.map((field) => field.id));
+  const isAllowed = ({ id, isConfirmed, direction }: FieldDifference): boolean =>
+    known.has(id) || (byServer.has(id) && !isConfirmed && direction !== 'drifted');
+  const unknown = viewer.fields.filter((field) => !isAllowed(field)).map((field) => field.id);
   assert.deepEqual(unknown, [], 'fields that do not differ');
   if (viewer.state === 'synced') assert.equal(viewer.proof, 'local');
+}
+
+/**
+ * What exactly a user who may only read must be told: the very same wherever the local proof gives it; where it takes a dry-run, `drifted`
+ * for what somebody added, `drifted (not confirmed)` for a plain scalar that another manager changed, and `unverified` for the rest.
+ */
+export function assertAsViewer(admin: Verdict, viewer: Verdict): void {
+  assertSoundForViewer(admin, viewer);
+  if (viewer.reason?.code !== 'dry-run-forbidden') {
+    assert.deepEqual(viewer, admin);
+    return;
+  }
+  assert.notEqual(admin.proof, 'local', 'a local proof needs no right');
+  const isScalar = (value: JsonValue | undefined): boolean => value !== undefined && (typeof value !== 'object' || value === null);
+  const isByAnother = ({ writer }: FieldDifference): boolean =>
+    writer !== undefined && (writer.manager !== admin.manager || writer.subresource !== undefined);
+  const counted = admin.fields.filter((field) => !field.isCosmetic && field.direction === 'drifted');
+  const isAdded = viewer.fields.some(({ change, isConfirmed, isCosmetic }) => change === 'added' && isConfirmed && !isCosmetic);
+  const isChanged = counted.some(
+    (field) =>
+      field.change === 'changed' &&
+      isScalar(field.git) &&
+      isScalar(field.live) &&
+      isByAnother(field) &&
+      !field.path.some((step) => 'index' in step),
+  );
+  assert.equal(viewer.state, isAdded ? 'drifted' : isChanged ? 'drifted (not confirmed)' : 'unverified');
 }

@@ -83,15 +83,45 @@ export const widgetSpec: JsonObject = {
   extra: { any: [1, { b: true }] },
 };
 
-/** Installs the CRD, and waits until its schema is published. */
-export async function installWidgets(fixture: Fixture): Promise<void> {
-  await fixture.plane.apply([widgetDefinition]);
-  const gvk = gvkOf(widget('x', {}));
-  const deadline = Date.now() + 20_000;
+/** A CustomResourceDefinition without the subresource `status`: its status is data. */
+export const gadgetDefinition: KubeObject = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'gadgets.shop.example.com' },
+  spec: {
+    group: 'shop.example.com',
+    names: { kind: 'Gadget', plural: 'gadgets', singular: 'gadget', listKind: 'GadgetList' },
+    scope: 'Namespaced',
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: { status: { type: 'object', properties: { phase: { type: 'string' } } } },
+          },
+        },
+      },
+    ],
+  },
+};
+
+/** Installs the CRD of widgets, and waits until its schema is published. */
+export function installWidgets(fixture: Fixture): Promise<void> {
+  return installDefinition(fixture, widgetDefinition, widget('x', {}));
+}
+
+/** Installs a CRD, and waits until the schema of its objects is published. */
+export async function installDefinition(fixture: Fixture, definition: KubeObject, example: KubeObject): Promise<void> {
+  await fixture.plane.apply([definition]);
+  const gvk = gvkOf(example);
+  const deadline = Date.now() + 60_000;
   while (Date.now() < deadline) {
     fixture.admin.forget();
     if ((await fixture.admin.resource(gvk)) !== undefined && (await fixture.admin.schemaOf(gvk)) !== undefined) return;
     await delay(50);
   }
-  throw new Error('the schema of widgets was not published');
+  throw new Error(`the schema of ${gvk.kind} was not published`);
 }
