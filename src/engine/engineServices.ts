@@ -47,6 +47,8 @@ export interface EngineOptions {
   /** talks to remotes with the editor's credentials; absent: git itself does */
   readonly remotes?: RemotePort;
   readonly overrides?: EngineOverrides;
+  /** other waits toward clusters than the usual ones; for tests */
+  readonly clusterTimes?: Pick<PoolOptions, 'transportTimes' | 'monitorTimes' | 'reflectorTimes' | 'unknownKindRetryMs'>;
 }
 
 /** The rooms' long-lived parts. */
@@ -95,6 +97,7 @@ export async function createServices(
   const fieldLines = new FieldLines(probes, background);
   const pool = store.add(
     createClusterPool({
+      ...options.clusterTimes,
       log: options.logger,
       host: { isTrusted, environment: () => environment },
       cacheFolder: join(options.storagePath, 'schemas'),
