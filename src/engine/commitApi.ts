@@ -33,6 +33,8 @@ export interface PreparedCommit {
   readonly secretValues: ReadonlySet<string>;
   /** false: an application did not render, so {@link secretValues} may lack some; only manifests are shown then. Default true */
   readonly areSecretsKnown?: boolean;
+  /** it has to go to a new branch that starts at this commit, and the pull request goes into this branch of the remote */
+  readonly start?: { readonly commit: string; readonly branch?: string; readonly reason: Reason };
   readonly left?: readonly string[];
   readonly unsaved?: readonly string[];
   readonly warnings?: readonly Reason[];

@@ -95,7 +95,8 @@ export class Commits implements CommitApi {
     const push = branch === undefined ? undefined : await this.#pushOf(workspace, prepared, branch, signal);
     const upstream = push === undefined ? undefined : await commitOf(git, `refs/remotes/${push.remote}/${push.remoteBranch}`, signal);
     const isForeign = push !== undefined && upstream !== undefined && push.foreign.length > 0;
-    const mustBranch = branch === undefined ? undefined : this.#mustBranch(branch, isForeign ? push : undefined);
+    const mustBranch =
+      prepared.start?.reason ?? (branch === undefined ? undefined : this.#mustBranch(branch, isForeign ? push : undefined));
     const refs = await git.text(['for-each-ref', '--format=%(refname)', 'refs/heads', 'refs/remotes'], { signal });
     const taken = new Set(refs.split('\n').flatMap((ref) => [shortRefName(ref), shortRefName(ref).replace(/^[^/]+\//, '')]));
     const { repoRoot, base, message, left = [], unsaved = [], warnings = [] } = prepared;
@@ -114,7 +115,7 @@ export class Commits implements CommitApi {
       ...(mustBranch === undefined ? {} : { mustBranch }),
       ...(push === undefined ? {} : { push }),
     };
-    this.#kept.set(plan.id, { plan, prepared, branchStart: isForeign ? upstream : base });
+    this.#kept.set(plan.id, { plan, prepared, branchStart: prepared.start?.commit ?? (isForeign ? upstream : base) });
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > maximumPlans && oldest !== undefined) this.#kept.delete(oldest);
     return plan;
@@ -124,7 +125,8 @@ export class Commits implements CommitApi {
     this.#services.requireTrust();
     const { plan } = this.#known(planId);
     return this.#inTurn(plan.repoRoot, signal, async (workspace) => {
-      const { prepared, branchStart } = this.#known(planId);
+      const kept = this.#known(planId);
+      const { prepared, branchStart } = kept;
       const { message, newBranch } = choice;
       const reason = plan.refused ?? (newBranch === undefined ? plan.mustBranch : undefined);
       if (reason !== undefined) throw new AppError(reason.code, reason.details);
@@ -137,7 +139,7 @@ export class Commits implements CommitApi {
       this.#kept.delete(planId);
       logger.info(`[commit] ${made.commit} on ${made.branch} in ${plan.repoRoot}: ${changes.map(({ path }) => path).join(', ')}`);
       workspace.repo.refresh(false);
-      const page = newBranch === undefined ? {} : await this.#requestPage(workspace, plan, newBranch, message, signal);
+      const page = newBranch === undefined ? {} : await this.#requestPage(workspace, kept, newBranch, message, signal);
       return { ...made, ...page };
     });
   }
@@ -227,7 +229,7 @@ export class Commits implements CommitApi {
 
   async #requestPage(
     { repo }: Workspace,
-    { push }: CommitPlan,
+    { plan: { push }, prepared }: KeptCommit,
     branch: string,
     message: string,
     signal: AbortSignal,
@@ -235,7 +237,7 @@ export class Commits implements CommitApi {
     if (push === undefined) return {};
     const address = await pushUrl(repo.writing, push.remote, signal);
     const title = message.trimStart().split('\n')[0] ?? '';
-    const page = requestUrl(address, branch, push.remoteBranch, title, this.#services.settings().forges);
+    const page = requestUrl(address, branch, prepared.start?.branch ?? push.remoteBranch, title, this.#services.settings().forges);
     return { remoteUrl: shownUrl(address), ...(page === undefined ? {} : { requestUrl: page }) };
   }
 

@@ -3,6 +3,7 @@ import type { Side } from '../engine/model/sides.ts';
 import type { Plan, RevertTarget, StepResult } from '../engine/model/plan.ts';
 import type { SyncHistory } from '../engine/model/ledger.ts';
 import type { SyncOptions, SyncPlans, SyncProgress, SyncRequest, SyncResult, SyncTarget } from '../engine/model/sync.ts';
+import type { CommitRequests } from './commitMessages.ts';
 import type { EngineSettings } from '../engine/model/settings.ts';
 import type { Reason } from '../engine/model/states.ts';
 import type { EditEffect } from '../engine/model/edits.ts';
@@ -36,7 +37,7 @@ export interface SnapshotPage extends Stamp {
 }
 
 /** Names the requests of the client with their parameters and results. */
-export interface Requests {
+export interface Requests extends CommitRequests {
   'plumbline/snapshot': { params: { since?: Stamp; cursor?: string }; result: SnapshotPage };
   'plumbline/objects': { params: { applicationId: string }; result: { objects: readonly ObjectRow[] } };
   'plumbline/children': { params: { applicationId: string; key: string; uid?: string }; result: { children: readonly ChildRow[] } };

@@ -19,6 +19,7 @@ import type { ClientNotifications } from '../protocol/messages.ts';
 import { toInitializationOptions, toSettings } from '../protocol/validate.ts';
 import { codeActionsOf } from './codeActions.ts';
 import { codeLensesOf, effectLensesOf } from './codeLens.ts';
+import { editorRemotes, registerCommitRequests } from './commitRequests.ts';
 import { MarkPublisher } from './diagnostics.ts';
 import { followDocuments, toFile } from './documents.ts';
 import { configHover, hoverOf } from './hover.ts';
@@ -66,7 +67,7 @@ export class PlumblineServer implements Disposable {
 
   async #initialize(params: InitializeParams): Promise<InitializeResult> {
     const options = toInitializationOptions(params.initializationOptions);
-    const engine = this.#store.add(await Engine.create({ ...options, logger: this.#log }));
+    const engine = this.#store.add(await Engine.create({ ...options, logger: this.#log, remotes: editorRemotes(this.#connection) }));
     const publisher = this.#store.add(
       new Publisher(engine, (change) => {
         this.#background.run('tell of a change', () => this.#connection.sendNotification('plumbline/changed', change));
@@ -75,6 +76,7 @@ export class PlumblineServer implements Disposable {
     const { promise: opened, resolve: tellOpened } = Promise.withResolvers<undefined>();
     registerRequests(this.#connection, engine, publisher, opened, this.#background);
     registerSyncRequests(this.#connection, engine.syncs, this.#background);
+    registerCommitRequests(this.#connection, engine.commits);
     this.#followEditor(engine, options.settings);
     const folders = (params.workspaceFolders ?? []).flatMap((folder) => toFile(folder.uri) ?? []);
     this.#connection.onInitialized(() => {
