@@ -30,6 +30,8 @@ import type { SourceTree } from './model/sourceTree.ts';
 import { Provenances } from './provenances.ts';
 import { RepoSession } from './repoSession.ts';
 import { Reverts } from './reverts.ts';
+import type { RollbackApi } from './rollbackApi.ts';
+import { Rollbacks } from './rollbacks.ts';
 import { SideDocuments } from './sideDocuments.ts';
 import type { SyncApi } from './syncApi.ts';
 import { Syncs } from './syncs.ts';
@@ -67,6 +69,7 @@ export class Engine implements EngineApi, Disposable {
   readonly editor: EditorApi;
   readonly syncs: SyncApi;
   readonly commits: CommitApi;
+  readonly rollbacks: RollbackApi;
   readonly provenances: Provenances;
   readonly writebacks: Writebacks;
   readonly onDidChangeRows = this.#rows.event;
@@ -100,6 +103,7 @@ export class Engine implements EngineApi, Disposable {
       workspaces: this.#workspaces,
       settings: () => settings.current.commit,
     });
+    this.rollbacks = new Rollbacks({ renderer: services.renderer, syncs: this.syncs, commits: this.commits, known, requireTrust });
     this.#store.add(
       followClusters({
         pool: this.#services.pool,

@@ -6,6 +6,7 @@ import type { Side } from './model/sides.ts';
 import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from './model/snapshot.ts';
 import type { Reason } from './model/states.ts';
 import type { CommitApi } from './commitApi.ts';
+import type { RollbackApi } from './rollbackApi.ts';
 import type { SyncApi } from './syncApi.ts';
 import type { ProvenanceApi } from './provenanceApi.ts';
 import type { WritebackApi } from './writebackApi.ts';
@@ -91,6 +92,8 @@ export interface EngineApi {
   readonly syncs: SyncApi;
   /** commits of edits, and pushes */
   readonly commits: CommitApi;
+  /** histories of applications, and the way back */
+  readonly rollbacks: RollbackApi;
   /** the lines that set rendered fields */
   readonly provenances: ProvenanceApi;
   /** live values taken into the files that set them */

@@ -1,9 +1,8 @@
 import { configFileName } from './apps/configFile.ts';
 import type { HistoryCommit, ReadPaths, SharedFile } from './git/history.ts';
 import { Histories } from './git/history.ts';
-import type { GitOptions } from './git/program.ts';
 import type { GitRepository } from './git/repository.ts';
-import { WritingGit } from './git/writingGit.ts';
+import type { WritingGit } from './git/writingGit.ts';
 import type { Application } from './model/application.ts';
 import { entryOf, renderedEntry } from './rollbackDefinition.ts';
 import { type CommitEntries, commitEntries, readPathsOf, resolvedReads } from './rollbackInputs.ts';
@@ -22,15 +21,15 @@ export class RollbackRepo {
   readonly #sayings = new Map<string, string>();
   readonly #trees = new Map<string, CommitEntries>();
 
-  constructor(repository: GitRepository, options: GitOptions) {
+  constructor(repository: GitRepository, git: WritingGit) {
     this.repository = repository;
-    this.git = new WritingGit(repository.layout, options);
+    this.git = git;
     this.histories = new Histories(this.git);
   }
 
   /** Opens what roll backs of a repo need. @throws AppError `workspace-untrusted`, `git-missing` ... */
-  static async open(repo: RepoSession, options: GitOptions, signal: AbortSignal): Promise<RollbackRepo> {
-    return new RollbackRepo(await repo.repository(signal), options);
+  static async open(repo: RepoSession, signal: AbortSignal): Promise<RollbackRepo> {
+    return new RollbackRepo(await repo.repository(signal), repo.writing);
   }
 
   /** Everything that a commit or tree holds. */

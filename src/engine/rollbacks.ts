@@ -2,7 +2,6 @@ import { AppError } from '../base/errors.ts';
 import type { CommitApi } from './commitApi.ts';
 import { reasonOf } from './clusterHub.ts';
 import { historyOf, listCommits } from './git/history.ts';
-import type { GitOptions } from './git/program.ts';
 import { requireRevertable, type RevertedCommit, revertChanges, startRevert } from './git/revert.ts';
 import type { CommitSummary } from './model/commit.ts';
 import type { SyncHistory } from './model/ledger.ts';
@@ -21,7 +20,6 @@ export interface RollbacksServices {
   readonly renderer: SourceRenderer;
   readonly syncs: Pick<SyncApi, 'history'>;
   readonly commits: Pick<CommitApi, 'keep'>;
-  readonly gitOptions: () => GitOptions;
   /** @throws AppError `unknown-application` */
   readonly known: (applicationId: string) => FoundSession;
   /** @throws AppError `workspace-untrusted` */
@@ -158,7 +156,7 @@ export class Rollbacks implements RollbackApi {
   }
 
   async #repo({ workspace }: FoundSession, signal: AbortSignal): Promise<RollbackRepo> {
-    const known = this.#repos.get(workspace.repo) ?? RollbackRepo.open(workspace.repo, this.#services.gitOptions(), signal);
+    const known = this.#repos.get(workspace.repo) ?? RollbackRepo.open(workspace.repo, signal);
     this.#repos.set(workspace.repo, known);
     try {
       return await known;
