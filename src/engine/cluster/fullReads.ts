@@ -1,4 +1,4 @@
-import { Limiter } from '../../base/async.ts';
+import { delay, Limiter } from '../../base/async.ts';
 import { isAppError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { stringAt } from '../model/json.ts';
@@ -18,9 +18,16 @@ export interface FullReadsOptions {
   readonly changed: (change: ObjectChange) => void;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** runs what nobody waits for; its failures are reported */
+  readonly inBackground: (task: (signal: AbortSignal) => Promise<void>) => void;
 }
 
 const MAX_READS = 8;
+/** Waits between attempts of a read that fails for a passing reason. */
+const RETRY_MIN_MS = 500;
+const RETRY_MAX_MS = 60_000;
+/** Not the server's last word. */
+const PASSING = ['server-error', 'server-timeout', 'too-many-requests', 'timed-out', 'unreachable'] as const;
 /** So many reads of one namespace, and at least half of what it holds, are cheaper as one list. */
 const LISTED_FROM = 10;
 
@@ -36,12 +43,17 @@ export class FullReads {
   readonly #limiter = new Limiter(MAX_READS);
   readonly #pending = new Map<string, Promise<void>>();
   readonly #batches = new Map<string, Batch>();
+  /** milliseconds that the last failed attempt of a read had to wait for the next */
+  readonly #retries = new Map<string, number>();
 
   constructor(options: FullReadsOptions) {
     this.#options = options;
   }
 
-  /** Reads one object; asked for again while it reads, it reads once more. What cannot be read stays known by its metadata. */
+  /**
+   * Reads one object; asked for again while it reads, it reads once more. What cannot be read stays known by its metadata; for a passing
+   * reason it is tried again in the background.
+   */
   read(spec: ReflectorSpec, key: ObjectKey): Promise<void> {
     const id = `${specId(spec)}|${keyString(key)}`;
     const before = this.#pending.get(id) ?? Promise.resolve();
@@ -62,7 +74,11 @@ export class FullReads {
     const { info } = spec;
     const { store, isManaged, changed, log, signal } = this.#options;
     const held = store.get(key, info.version);
-    if (held === undefined || held.isFull || !isManaged(key)) return;
+    const id = `${specId(spec)}|${keyString(key)}`;
+    if (held === undefined || held.isFull || !isManaged(key)) {
+      this.#retries.delete(id);
+      return;
+    }
     try {
       const listed = (await this.#together(spec, key))?.get(key.name);
       const object = listed ?? (await this.#limiter.run(() => this.#options.read(info, key, signal)));
@@ -71,14 +87,26 @@ export class FullReads {
       if (now?.uid !== held.uid || !isManaged(key)) return;
       // Changed while it was read: the read that this change asked for follows.
       if (now !== held && now.resourceVersion !== stringAt(object.metadata, 'resourceVersion')) return;
+      this.#retries.delete(id);
       const change = store.upsert(info, object, true);
       if (change !== undefined) changed(change);
     } catch (error) {
       if (!isAppError(error)) throw error;
+      if (isAppError(error, ...PASSING)) this.#readLater(spec, key);
       // The consumer sees by isFull that it cannot be compared.
       log.info(`${keyString(key)} could not be read: ${error.code}`);
       changed({ type: 'modified', key, uid: held.uid, object: held.object });
     }
+  }
+
+  #readLater(spec: ReflectorSpec, key: ObjectKey): void {
+    const id = `${specId(spec)}|${keyString(key)}`;
+    const waitMs = Math.min((this.#retries.get(id) ?? RETRY_MIN_MS / 2) * 2, RETRY_MAX_MS);
+    this.#retries.set(id, waitMs);
+    this.#options.inBackground(async (signal) => {
+      await delay(waitMs, signal);
+      await this.read(spec, key);
+    });
   }
 
   /** What one list gives for all that are read in the same turn of the event loop; undefined where a list is not worth it or not allowed. */

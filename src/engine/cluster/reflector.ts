@@ -66,6 +66,8 @@ const PAGE_LIMIT = 500;
 const AS_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 const AS_OBJECT = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 const SHORT_WATCH_MS = 1_000;
+/** A watch ended at its time when no more than this was missing. */
+const EARLY_MS = 2_000;
 const NEWLINE = 10;
 
 /** A complete line of a watch that is no event. */
@@ -74,8 +76,9 @@ class BrokenEventError extends Error {
 }
 
 /**
- * Keeps a sink equal to one collection of the API server: list in pages, then watch with bookmarks from the list's resourceVersion,
- * resumed at the last seen one; lists again after 410. resourceVersions are opaque.
+ * Keeps a sink equal to one collection of the API server: list in pages, then watch with bookmarks from the list's resourceVersion; lists
+ * again after 410. A watch that the server ended at its time is resumed at the last bookmark; one that broke, at the last event or list,
+ * since what a bookmark skips must have arrived to count. resourceVersions are opaque.
  * Semantics: client-go tools/cache Reflector and https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 export class Reflector {
@@ -86,7 +89,10 @@ export class Reflector {
   readonly #times: ReflectorTimes;
   /** resolves when the server is believed reachable */
   readonly #online: (signal: AbortSignal) => Promise<void>;
+  /** of the last list or event */
   #resourceVersion: string | undefined;
+  /** of a bookmark after it */
+  #bookmark: string | undefined;
   #broken = 0;
 
   constructor(
@@ -222,6 +228,8 @@ export class Reflector {
       timeoutSeconds: String(seconds),
       resourceVersion: this.#resourceVersion ?? '',
     });
+    this.#bookmark = undefined;
+    const startedAtMs = Date.now();
     const path = `${resourcePath(info, namespace)}?${query.toString()}`;
     const accept = this.#accept(isMetadataOnly, AS_OBJECT);
     const idleMs = Math.min(quietMs, seconds * 1000 + graceMs);
@@ -241,10 +249,16 @@ export class Reflector {
         if (from < chunk.length) rest.push(chunk.subarray(from));
         this.#sink.news();
       }
+      const isAtItsTime = Date.now() - startedAtMs >= seconds * 1000 - EARLY_MS;
+      if (isAtItsTime && rest.length === 0) this.#believeBookmark();
     } catch (error) {
       // Silence or a break in the middle: the next watch goes on where this one ended.
       if (!hasBegun || !isAppError(error, 'timed-out', 'unreachable')) throw error;
     }
+  }
+
+  #believeBookmark(): void {
+    this.#resourceVersion = this.#bookmark ?? this.#resourceVersion;
   }
 
   #applyEvent(line: string): void {
@@ -265,9 +279,10 @@ export class Reflector {
     if (type === 'ADDED' || type === 'MODIFIED') this.#sink.upsert(object);
     else if (type === 'DELETED') this.#sink.remove(object);
     else if (type !== 'BOOKMARK') throw new BrokenEventError();
-    const resourceVersion = stringAt(object.metadata, 'resourceVersion');
-    if (resourceVersion !== undefined) this.#resourceVersion = resourceVersion;
     this.#broken = 0;
+    const resourceVersion = stringAt(object.metadata, 'resourceVersion');
+    this.#bookmark = type === 'BOOKMARK' ? resourceVersion : undefined;
+    if (type !== 'BOOKMARK' && resourceVersion !== undefined) this.#resourceVersion = resourceVersion;
   }
 
   #asObject(value: JsonValue | undefined): KubeObject | undefined {

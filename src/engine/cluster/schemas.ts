@@ -17,6 +17,10 @@ import type { Transport } from './transport.ts';
 /** Goes into the file name: a change of the reduced form makes old files unread. */
 const FORM = '1';
 const SUBJECT: CallSubject = { verb: 'get', group: '', resource: 'openapi', namespace: '' };
+/** After so many failures of the server in a row its kinds go without a schema: the server behind an APIService may be down for long. */
+const MAX_FAILURES = 3;
+/** So long; then it is asked for again. */
+const WITHOUT_MS = 60_000;
 
 /**
  * OpenAPI v3 per group-version (KEP-2896), reduced and kept on disk by the content hash that the server names it by.
@@ -31,6 +35,8 @@ export class ServerSchemas implements Schemas {
   /** the document that was last asked for its words; they are too long to be kept for all */
   #raw: { readonly url: string; readonly json: JsonObject } | undefined;
   readonly #ready = new Map<string, SchemaDocument>();
+  /** how often in a row the server failed to give a document, and when last, by group-version */
+  readonly #failures = new Map<string, { readonly count: number; readonly atMs: number }>();
   #index: Promise<ReadonlyMap<string, string>> | undefined;
 
   /** @param folder for the reduced documents; undefined keeps them in memory only */
@@ -75,7 +81,9 @@ export class ServerSchemas implements Schemas {
   }
 
   #document(groupVersion: string): Promise<SchemaDocument | undefined> {
-    const known = this.#documents.get(groupVersion);
+    const failures = this.#failures.get(groupVersion);
+    const isDue = failures !== undefined && Date.now() - failures.atMs >= WITHOUT_MS;
+    const known = isDue ? undefined : this.#documents.get(groupVersion);
     if (known !== undefined) return known;
     const loading = this.#load(groupVersion).then(
       (document) => {
@@ -115,12 +123,18 @@ export class ServerSchemas implements Schemas {
     try {
       const { json } = await this.#transport.send({ method: 'GET', path: url, subject: SUBJECT, signal: this.#abort.signal });
       if (!isJsonObject(json)) return undefined;
+      this.#failures.delete(groupVersion);
       const document = reduceOpenApi(groupVersion, hash, json);
       if (file !== undefined) await this.#store(file, document);
       return document;
     } catch (error) {
-      if (isAppError(error, 'not-found', 'unknown-kind', 'forbidden', 'server-error')) return undefined;
-      throw error;
+      // The server behind an APIService may be down for long: its kinds go without a schema meanwhile.
+      if (isAppError(error, 'not-found', 'unknown-kind', 'forbidden')) return undefined;
+      if (!isAppError(error, 'server-error', 'server-timeout')) throw error;
+      const count = (this.#failures.get(groupVersion)?.count ?? 0) + 1;
+      this.#failures.set(groupVersion, { count, atMs: Date.now() });
+      if (count < MAX_FAILURES) throw error;
+      return undefined;
     }
   }
 

@@ -81,6 +81,9 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
       },
       log: options.log,
       signal: this.#background.signal,
+      inBackground: (task) => {
+        this.#background.run('reading an object again', task);
+      },
     });
     const refresh = this.#disposables.add(
       coalesce(CRD_REFRESH_MS, () => {

@@ -50,6 +50,7 @@ async function reflect(
   script: Script,
   done: (told: readonly string[]) => boolean,
   spec: Partial<ReflectorSpec> = {},
+  times: Partial<ReflectorTimes> = {},
 ): Promise<{ told: string[]; asked: string[] }> {
   let lists = 0;
   let watches = 0;
@@ -86,7 +87,7 @@ async function reflect(
       news: () => undefined,
     },
     () => Promise.resolve(),
-    TIMES,
+    { ...TIMES, ...times },
   );
   const running = reflector.run(stop.signal);
   await promise;
@@ -115,6 +116,8 @@ test('lists in pages, watches from the list, follows bookmarks, and resumes at t
       },
     },
     ends('remove b'),
+    {},
+    { watchMinSeconds: 0, watchMaxSeconds: 0 },
   );
   const watch = '/api/v1/namespaces/default/configmaps?watch=1&allowWatchBookmarks=true&timeoutSeconds=N&resourceVersion=';
   assert.deepEqual(
@@ -129,6 +132,30 @@ test('lists in pages, watches from the list, follows bookmarks, and resumes at t
       ],
     },
   );
+});
+
+test('a bookmark that skips events is not believed when the watch breaks after it', async (t) => {
+  const { asked } = await reflect(
+    t,
+    {
+      list: (_index, _query, response) => {
+        list(response, '10', object('a', '2'));
+      },
+      watch: (index, _query, response) => {
+        const lie = event('BOOKMARK', { metadata: { resourceVersion: '20' } });
+        if (index === 0) {
+          begin(response, event('MODIFIED', object('a', '11')), lie);
+          setTimeout(() => response.destroy(), 20);
+        } else if (index === 1) {
+          begin(response, lie);
+          response.end();
+        } else begin(response, event('MODIFIED', object('late', '15')));
+      },
+    },
+    ends('upsert late'),
+  );
+  const versions = asked.slice(1).map((one) => new URL(one.slice(4), 'http://x').searchParams.get('resourceVersion'));
+  assert.deepEqual(versions, ['10', '11', '11']);
 });
 
 test('an expired revision, told by status or in the stream, leads to a new list', async (t) => {
