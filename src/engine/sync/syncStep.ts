@@ -48,7 +48,7 @@ async function configure(
   let current = planned;
   if (takenOver !== undefined) {
     const operations = [
-      { op: 'test', path: '/metadata/resourceVersion', value: versionOf(current) },
+      { op: 'replace', path: '/metadata/resourceVersion', value: versionOf(current) },
       { op: 'replace', path: '/metadata/managedFields', value: takenOver },
     ];
     // No retry on another resourceVersion: the entries that move are those that the plan read.

@@ -60,7 +60,8 @@ export function takeOverOf(live: KubeObject, { desired, setId }: TakeOverInput):
   const [first, ...rest] = taken;
   return {
     operations: [
-      { op: 'test', path: '/metadata/resourceVersion', value: stringAt(live.metadata, 'resourceVersion') ?? '' },
+      // As csaupgrade: replaced by what it is believed to be, so that storage answers 409 when it is another.
+      { op: 'replace', path: '/metadata/resourceVersion', value: stringAt(live.metadata, 'resourceVersion') ?? '' },
       { op: 'replace', path: '/metadata/managedFields', value: [marked(first, marks), ...rest].filter((entry) => entry !== undefined) },
       ...operationsOf(marks, live, setId),
     ],

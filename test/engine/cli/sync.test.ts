@@ -105,3 +105,30 @@ test('a kind that the cluster does not serve is refused by name: exit 4', async 
   const plan = await folder.run(['plan']);
   assert.deepEqual([plan.code, /Nothing/.test(plan.out)], [4, true]);
 });
+
+test('take over: names whose fields move, applies nothing, and leaves nothing for the next plan', async () => {
+  const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  await folder.commit({
+    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
+kind: Config
+environments:
+  prod: {context: cli-sync, clusterUid: ${uid.trim()}, branch: main}
+applications:
+  - {name: legacy, environment: prod, path: legacy, namespace: legacy}
+`,
+    'legacy/settings.yaml': settings('warn'),
+  });
+  await plane.kubectl(['create', 'namespace', 'legacy']);
+  await plane.kubectl(['apply', '-n', 'legacy', '-f', '-'], settings('info'));
+  const plan = await folder.run(['plan', '--take-over']);
+  assert.equal(plan.code, 1);
+  assert.match(plan.out, /^ {4}take-over ConfigMap\/settings {2}legacy\n {8}\d fields?: kubectl-client-side-apply → plumbline\n/m);
+  const json = await folder.run(['plan', '--take-over', '--output', 'json']);
+  assert.deepEqual(validate(JSON.parse(json.out)), []);
+  assert.equal((await folder.run(['sync', '--take-over', '--yes'])).code, 0);
+  const path = 'jsonpath={.data.level} {.metadata.annotations} {.metadata.managedFields[?(@.operation=="Apply")].manager}';
+  assert.equal(await plane.kubectl(['-n', 'legacy', 'get', 'configmap', 'settings', '-o', path]), 'info  plumbline');
+  assert.equal((await folder.run(['plan', '--take-over'])).code, 0);
+  const next = await folder.run(['plan']);
+  assert.deepEqual([next.code, /data\.level: info → warn/.test(next.out)], [1, true]);
+});

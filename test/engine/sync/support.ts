@@ -15,7 +15,7 @@ import { executePlan } from '../../../src/engine/sync/executePlan.ts';
 import { heldPaths } from '../../../src/engine/sync/managers.ts';
 import { planRevert } from '../../../src/engine/sync/planRevert.ts';
 import type { RevertItem, RevertPlanning } from '../../../src/engine/sync/revertTypes.ts';
-import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { type Component, type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
 
 /** A commit id for plans; reverts do not read Git. */
 export const commit = 'c0ffee0000000000000000000000000000000000';
@@ -39,9 +39,12 @@ export interface RevertFixture {
   stop(): Promise<void>;
 }
 
-/** Starts everything; stop it in the suite's `after`. */
-export async function startRevertFixture(): Promise<RevertFixture> {
-  const plane = await startControlPlane({ name: 'revert' });
+/**
+ * Starts everything; stop it in the suite's `after`.
+ * @param components what runs beside the API server
+ */
+export async function startRevertFixture(components: readonly Component[] = []): Promise<RevertFixture> {
+  const plane = await startControlPlane({ name: 'revert', components });
   const pools: ClusterPool[] = [];
   const user = async (name: string): Promise<RevertUser> => {
     const file = name === 'admin' ? plane.kubeconfigPath : await plane.kubeconfig(name);

@@ -3,7 +3,7 @@ import type { Logger } from '../../../src/base/log.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import type { SyncHistory } from '../../../src/engine/model/ledger.ts';
 import { gvkOf, keyOf, type KubeObject, namespaceOf } from '../../../src/engine/model/objects.ts';
-import type { SyncOptions, SyncPlan, SyncProgress, SyncResult } from '../../../src/engine/model/sync.ts';
+import type { SyncKind, SyncOptions, SyncPlan, SyncProgress, SyncResult } from '../../../src/engine/model/sync.ts';
 import type { Application } from '../../../src/engine/model/application.ts';
 import { parentKeyOf } from '../../../src/engine/sync/applySet.ts';
 import { executeSync } from '../../../src/engine/sync/executeSync.ts';
@@ -17,7 +17,7 @@ import { application } from './support.ts';
 export interface SyncUser {
   readonly connection: SyncConnection;
   item(objects: readonly KubeObject[], more?: Partial<SyncItem>): Promise<SyncItem>;
-  plan(objects: readonly KubeObject[], more?: Partial<SyncItem>): Promise<SyncPlanning>;
+  plan(objects: readonly KubeObject[], more?: Partial<SyncItem>, kind?: SyncKind): Promise<SyncPlanning>;
   execute(planning: SyncPlanning, more?: Partial<ExecuteMore>): Promise<SyncResult>;
   sync(objects: readonly KubeObject[], more?: Partial<SyncItem>, how?: Partial<ExecuteMore>): Promise<SyncResult>;
   history(): Promise<SyncHistory>;
@@ -57,8 +57,8 @@ export function syncUser(connection: SyncConnection, namespace: string, more: Pa
       ...extra,
     };
   };
-  const plan = async (objects: readonly KubeObject[], extra?: Partial<SyncItem>): Promise<SyncPlanning> =>
-    planSync([await item(objects, extra)], 'sync', connection, signal);
+  const plan = async (objects: readonly KubeObject[], extra?: Partial<SyncItem>, kind: SyncKind = 'sync'): Promise<SyncPlanning> =>
+    planSync([await item(objects, extra)], kind, connection, signal);
   const execute = async (planning: SyncPlanning, how: Partial<ExecuteMore> = {}): Promise<SyncResult> => {
     const [prepared] = planning.prepared;
     if (prepared === undefined) throw new Error(`refused: ${JSON.stringify(planning.refused)}`);
