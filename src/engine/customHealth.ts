@@ -1,5 +1,5 @@
+import { luaCheckFor } from './apps/argocd/customizations.ts';
 import type { ClusterConnection } from './cluster/api.ts';
-import { ruleMatches } from './compare/ignore.ts';
 import { luaHealthOf } from './health/lua.ts';
 import { parseApiVersion, type KubeObject } from './model/objects.ts';
 import { type JsonValue, stringAt } from './model/json.ts';
@@ -45,7 +45,7 @@ export class CustomHealth {
   /** The health that a Lua check gives; undefined where there is none for the kind, or where it says nothing. */
   async of(connection: ClusterConnection, live: KubeObject, signal: AbortSignal): Promise<Health | undefined> {
     const checks = (await this.#owners.customizations(connection, live, signal))?.health ?? [];
-    const own = checks.find(({ group, kind }) => ruleMatches({ group, kind, paths: [], declaredBy: '' }, live));
+    const own = luaCheckFor(checks, live);
     const kind = `${live.apiVersion}/${live.kind}`;
     // Where no controller has written a status yet, the general rules say all that is known.
     if (own === undefined && (live['status'] === undefined || this.#without.has(kind) || isBuiltIn(live))) return undefined;

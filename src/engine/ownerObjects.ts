@@ -42,7 +42,8 @@ export class OwnerObjects {
   }
 
   /** `argocd-cm` in the namespace of an Application, else in `argocd`. */
-  async argoConfig(connection: ClusterConnection, namespace: string, signal: AbortSignal): Promise<KubeObject | undefined> {
+  async argoConfig(connection: ClusterConnection, application: KubeObject, signal: AbortSignal): Promise<KubeObject | undefined> {
+    const namespace = namespaceOf(application);
     const own = await this.#get(connection, CONFIG_MAP, namespace, 'argocd-cm', signal);
     return own ?? (namespace === ARGO_NAMESPACE ? undefined : this.#get(connection, CONFIG_MAP, ARGO_NAMESPACE, 'argocd-cm', signal));
   }

@@ -2,10 +2,10 @@ import { lastAppliedOf } from './compare/baseline.ts';
 import { fallbackSchema } from './compare/fallbackSchema.ts';
 import { children, type FieldSet, isLeaf, managedEntries } from './compare/fieldsV1.ts';
 import { expandPointer } from './compare/ignore.ts';
-import { owningManager } from './compare/managers.ts';
+import { owningManager, type OwningManager } from './compare/managers.ts';
 import { normalizeDesired, normalizeLive } from './compare/normalize.ts';
 import { foreignFields } from './compare/ownership.ts';
-import { lookUp } from './compare/schemaWalk.ts';
+import { isBuiltin, lookUp, schemaAtPath } from './compare/schemaWalk.ts';
 import type { Owner } from './model/application.ts';
 import type { FieldPath } from './model/fieldPath.ts';
 import { isJsonArray, isJsonObject, type JsonValue, stringAt } from './model/json.ts';
@@ -37,12 +37,50 @@ export interface OwnedPair extends Sides {
   readonly owner: Owner;
 }
 
+/** A rule's place in the UI: where it stands, and what follows from it beyond the comparison. */
+export interface RuleOrigin {
+  readonly declaredBy: string;
+  readonly reason?: Reason;
+}
+
+/**
+ * What a JSON pointer removes from both sides. Argo CD and Flux take it by RFC 6901 alone: list items by index, no `*`, no names of items
+ * (evanphx/json-patch `remove`).
+ */
+export function pointerPlaces({ desired, live, schema }: Sides, pointer: string, origin: RuleOrigin): readonly OwnerPlace[] {
+  const tokens = pointer.split('/').slice(1);
+  return [desired, live].flatMap((side) => {
+    if (
+      !standsIn(
+        side,
+        tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')),
+      )
+    )
+      return [];
+    return expandPointer(side, pointer, schema ?? fallbackSchema).map((path) => placeOf(path, origin.declaredBy, origin.reason));
+  });
+}
+
+function standsIn(side: JsonValue, tokens: readonly string[]): boolean {
+  let value: JsonValue | undefined = side;
+  for (const token of tokens) {
+    if (isJsonArray(value)) value = /^(0|[1-9]\d*)$/.test(token) ? value[Number(token)] : undefined;
+    else value = isJsonObject(value) && Object.hasOwn(value, token) ? value[token] : undefined;
+    if (value === undefined) return false;
+  }
+  return true;
+}
+
+function placeOf(path: FieldPath, by: string, reason: Reason | undefined): OwnerPlace {
+  return { path, by, ...(reason === undefined ? {} : { reason }) };
+}
+
 /** What Argo CD would delete from both sides by `del(expression)` before it compares them. */
 export async function jqPlaces(
   runner: JqRunner,
   { desired, live, schema }: Sides,
   expression: string,
-  declaredBy: string,
+  { declaredBy, reason }: RuleOrigin,
   signal: AbortSignal,
 ): Promise<{ readonly places: readonly OwnerPlace[]; readonly problems: readonly Reason[] }> {
   const sides = [desired, live];
@@ -50,10 +88,13 @@ export async function jqPlaces(
   const by = `${declaredBy} jq ${expression}`;
   const places = sides.flatMap((side, index) =>
     (answers[index]?.values ?? []).flatMap((value) =>
-      pointersOf(value, side).flatMap((pointer) => expandPointer(side, pointer, schema ?? fallbackSchema).map((path) => ({ path, by }))),
+      pointersOf(value, side).flatMap((pointer) =>
+        expandPointer(side, pointer, schema ?? fallbackSchema).map((path) => placeOf(path, by, reason)),
+      ),
     ),
   );
-  const problem = answers.find((answer) => answer.error !== undefined)?.error;
+  // On one side alone it only lacks what the rule looks for (`cannot iterate over: null`); Argo CD then leaves that side as it is.
+  const problem = answers.every((answer) => answer.error !== undefined) ? answers[0]?.error : undefined;
   const details = { rule: expression, declaredBy, problem };
   return { places, problems: problem === undefined ? [] : [{ code: 'owner-rule-failed', details }] };
 }
@@ -89,7 +130,11 @@ function keysOf(step: JsonValue, value: JsonValue | undefined): readonly (string
  * Fields that a trusted manager holds and both sides set: Argo CD leaves them out where they differ. Source: argo-cd
  * util/argo/managedfields.
  */
-export function managerPlaces({ desired, live, schema }: Sides, managers: readonly string[], declaredBy: string): readonly OwnerPlace[] {
+export function managerPlaces(
+  { desired, live, schema }: Sides,
+  managers: readonly string[],
+  { declaredBy, reason }: RuleOrigin,
+): readonly OwnerPlace[] {
   if (managers.length === 0) return [];
   const type = schema ?? fallbackSchema;
   const places: OwnerPlace[] = [];
@@ -100,7 +145,7 @@ export function managerPlaces({ desired, live, schema }: Sides, managers: readon
         const at = [...path, step];
         if (!isLeaf(child)) visit(child, at);
         else if (lookUp(desired, type, at) !== undefined && lookUp(live, type, at) !== undefined)
-          places.push({ path: at, by: `${declaredBy} manager ${entry.manager}` });
+          places.push(placeOf(at, `${declaredBy} manager ${entry.manager}`, reason));
       }
     };
     visit(entry.fields, []);
@@ -126,6 +171,19 @@ export function liveOnlyPlaces(
     createdAt,
   });
   return added
-    .filter((field) => isKept(field.entry.manager))
+    .filter((field) => isKept(field.entry.manager) && !isInReplacedList(field.path, schema, manager))
     .map(({ path, entry }) => ({ path, by: `${by} (added by ${entry.manager})`, reason: { code, details: { manager: entry.manager } } }));
+}
+
+/**
+ * Whether a place lies in a list that the owner's patch replaces as a whole, so that nothing of others stays in it: JSON merge patches of
+ * custom resources do, and strategic ones where the list has no `patchStrategy: merge`. Server-side apply never does.
+ */
+function isInReplacedList(path: FieldPath, schema: TypeSchema | undefined, manager: OwningManager | undefined): boolean {
+  if (manager?.operation !== 'Update') return false;
+  return path.some((step, depth) => {
+    if ('field' in step) return false;
+    const list = schemaAtPath(schema, path.slice(0, depth));
+    return !isBuiltin(list) || list?.node.patchStrategy?.includes('merge') !== true;
+  });
 }

@@ -1,18 +1,23 @@
-import { ignoreDifferencesOf, type ArgoCustomizations, type ArgoIgnoreRule, readCustomizations } from './apps/argocd/customizations.ts';
-import { argoForecast } from './apps/argocd/forecast.ts';
+import {
+  type ArgoCustomizations,
+  type ArgoIgnoreRule,
+  ignoreDifferencesOf,
+  isRuleFor,
+  readCustomizations,
+} from './apps/argocd/customizations.ts';
+import { argoForecast, respectsIgnoredDifferences } from './apps/argocd/forecast.ts';
 import { fluxForecast } from './apps/flux/forecast.ts';
 import { type FluxKind, fluxIgnoreRules, fluxMerges, fluxSkips, fluxTakesOver } from './apps/flux/rules.ts';
 import type { ClusterConnection } from './cluster/api.ts';
-import { ruleMatches } from './compare/ignore.ts';
 import { ownerMarkOf } from './compare/ownerMarks.ts';
-import type { IgnoreRule } from './model/application.ts';
+import { formatPath } from './model/fieldPath.ts';
 import { labelsOf, type KubeObject, nameOf, namespaceOf } from './model/objects.ts';
-import type { OwnerPlace, OwnerView } from './model/ownerView.ts';
+import type { OwnerPlace, OwnerView, RevertForecast } from './model/ownerView.ts';
 import type { ResourceInfo } from './model/resourceInfo.ts';
 import type { TypeSchema } from './model/schema.ts';
 import type { Reason } from './model/states.ts';
 import { OwnerObjects } from './ownerObjects.ts';
-import { jqPlaces, type JqRunner, liveOnlyPlaces, managerPlaces, type OwnedPair } from './ownerPlaces.ts';
+import { jqPlaces, type JqRunner, liveOnlyPlaces, managerPlaces, type OwnedPair, pointerPlaces, type RuleOrigin } from './ownerPlaces.ts';
 
 /** The sides that an owner compares. */
 export interface OwnedObject {
@@ -26,25 +31,28 @@ export interface OwnedObject {
 export class OwnerViews {
   readonly #objects: OwnerObjects;
   readonly #jq: JqRunner;
+  readonly #customizations = new WeakMap<KubeObject, ArgoCustomizations>();
 
   constructor(jq: JqRunner, objects: OwnerObjects = new OwnerObjects()) {
     this.#jq = jq;
     this.#objects = objects;
   }
 
-  /** The view of the owner that the live object names; undefined for other owners, and where the owner's own object cannot be read. */
+  /**
+   * The view of the owner that the live object names; undefined for other owners. Where the owner's own object cannot be read, what every
+   * Application or Kustomization does stands alone, and a problem says so.
+   */
   async viewOf(connection: ClusterConnection, pair: OwnedObject, signal: AbortSignal): Promise<OwnerView | undefined> {
     const mark = ownerMarkOf(pair.live);
     if (mark?.owner === 'argocd') {
       const application = await this.#objects.argoApplication(connection, mark, signal);
-      if (application === undefined) return undefined;
-      const config = await this.#objects.argoConfig(connection, namespaceOf(application), signal);
-      return this.#argoView(application, readCustomizations(config), pair, signal);
+      if (application === undefined) return unreadable('argocd', `Application ${mark.name}`, pair);
+      return this.#argoView(application, await this.#argoConfig(connection, application, signal), pair, signal);
     }
     if (mark?.owner !== 'flux') return undefined;
-    const kind = labelsOf(pair.live)['kustomize.toolkit.fluxcd.io/name'] === undefined ? 'HelmRelease' : 'Kustomization';
+    const kind = fluxKindOf(pair.live);
     const controller = await this.#objects.fluxObject(connection, kind, mark, signal);
-    return controller === undefined ? undefined : fluxView(controller, kind, pair);
+    return controller === undefined ? unreadable('flux', `${kind} ${mark.name}`, pair) : fluxView(controller, kind, pair);
   }
 
   /** What argocd-cm says, for the health of an object that Argo CD owns. */
@@ -52,30 +60,40 @@ export class OwnerViews {
     const mark = ownerMarkOf(live);
     if (mark?.owner !== 'argocd') return undefined;
     const application = await this.#objects.argoApplication(connection, mark, signal);
-    if (application === undefined) return undefined;
-    return readCustomizations(await this.#objects.argoConfig(connection, namespaceOf(application), signal));
+    return application === undefined ? undefined : this.#argoConfig(connection, application, signal);
+  }
+
+  async #argoConfig(connection: ClusterConnection, application: KubeObject, signal: AbortSignal): Promise<ArgoCustomizations> {
+    const config = await this.#objects.argoConfig(connection, application, signal);
+    if (config === undefined) return readCustomizations(undefined);
+    const known = this.#customizations.get(config) ?? readCustomizations(config);
+    this.#customizations.set(config, known);
+    return known;
   }
 
   async #argoView(application: KubeObject, customizations: ArgoCustomizations, pair: OwnedObject, signal: AbortSignal): Promise<OwnerView> {
     const name = `${namespaceOf(application)}/${nameOf(application)}`;
-    const all = [...ignoreDifferencesOf(application, name), ...customizations.ignore];
-    const matching = all.filter((rule) => ruleMatches(selectorOf(rule), pair.live));
+    const matching = [...ignoreDifferencesOf(application, name), ...customizations.ignore].filter((rule) => isRuleFor(rule, pair.live));
+    const reason: Reason = { code: respectsIgnoredDifferences(application) ? 'ignored-argo-kept' : 'ignored-argo-set', details: { name } };
     const problems: Reason[] = [];
     const places: OwnerPlace[] = [];
     for (const rule of matching) {
-      places.push(...managerPlaces(pair, rule.managedFieldsManagers, rule.declaredBy));
+      const origin: RuleOrigin = { declaredBy: rule.declaredBy, reason };
+      for (const pointer of rule.jsonPointers) places.push(...pointerPlaces(pair, pointer, origin));
+      places.push(...managerPlaces(pair, rule.managedFieldsManagers, origin));
       for (const expression of rule.jqPathExpressions) {
-        const found = await jqPlaces(this.#jq, pair, expression, rule.declaredBy, signal);
+        const found = await jqPlaces(this.#jq, pair, expression, origin, signal);
         places.push(...found.places);
         problems.push(...found.problems);
       }
     }
-    places.push(...liveOnlyPlaces(asPair(pair, 'argocd'), 'Argo CD', 'ignored-live-only-argo', () => true));
+    places.push(...statusPlaces(customizations, pair), ...argoLiveOnly(pair));
+    const rules = matching.map((rule) => ({ paths: textsOf(rule), declaredBy: rule.declaredBy }));
     return {
       owner: 'argocd',
       name: `Application ${name}`,
-      rules: matching.map((rule) => ({ paths: rule.jsonPointers, declaredBy: rule.declaredBy })),
-      places,
+      rules,
+      places: distinct(places),
       revert: argoForecast(application, name),
       problems,
     };
@@ -86,23 +104,77 @@ function fluxView(controller: KubeObject, kind: FluxKind, pair: OwnedObject): Ow
   const name = `${kind} ${namespaceOf(controller)}/${nameOf(controller)}`;
   const rules = fluxIgnoreRules(controller, name, pair.live);
   const skip = fluxSkips(kind, pair.desired, pair.live) ?? rules.find((rule) => rule.paths.includes(''))?.declaredBy;
-  const isKept = (manager: string): boolean => kind === 'HelmRelease' || fluxMerges(pair.desired) || !fluxTakesOver(manager);
+  const reason = { code: 'ignored-flux-rule', details: { name } };
   return {
     owner: 'flux',
     name,
     rules,
-    places: liveOnlyPlaces(asPair(pair, 'flux'), 'Flux', 'ignored-live-only-flux', isKept),
+    places: distinct([
+      ...rules.flatMap(({ paths, declaredBy }) => paths.flatMap((path) => pointerPlaces(pair, path, { declaredBy, reason }))),
+      ...fluxLiveOnly(pair, kind),
+    ]),
     ...(skip === undefined ? {} : { skip }),
     revert: fluxForecast(controller, name),
     problems: [],
   };
 }
 
-function asPair(pair: OwnedObject, owner: 'argocd' | 'flux'): OwnedPair {
-  return { ...pair, owner };
+/** The owner's own object is on another cluster, gone, or may not be read: only what it does with every object is known. */
+function unreadable(owner: 'argocd' | 'flux', name: string, pair: OwnedObject): OwnerView {
+  const kind = fluxKindOf(pair.live);
+  const skip = owner === 'flux' ? fluxSkips(kind, pair.desired, pair.live) : undefined;
+  const details = { owner: owner === 'flux' ? 'Flux' : 'Argo CD', name };
+  const revert: RevertForecast = { mode: 'unknown', reason: { code: 'note-owner-unreadable', details } };
+  return {
+    owner,
+    name,
+    rules: [],
+    places: owner === 'flux' ? fluxLiveOnly(pair, kind) : argoLiveOnly(pair),
+    ...(skip === undefined ? {} : { skip }),
+    revert,
+    problems: [{ code: 'owner-unreadable', details }],
+  };
 }
 
-function selectorOf({ group, kind, name, namespace }: ArgoIgnoreRule): IgnoreRule {
-  const place = { ...(name === undefined ? {} : { name }), ...(namespace === undefined ? {} : { namespace }) };
-  return { group, kind, ...place, paths: [], declaredBy: '' };
+/** A place that several rules, or both sides, name stands once, for the first of them; one below another says nothing more. */
+function distinct(places: readonly OwnerPlace[]): readonly OwnerPlace[] {
+  const first = new Map<string, OwnerPlace>();
+  for (const place of places) {
+    const id = formatPath(place.path);
+    if (!first.has(id)) first.set(id, place);
+  }
+  return [...first.values()].filter(({ path }) => !path.some((_step, depth) => depth > 0 && first.has(formatPath(path.slice(0, depth)))));
+}
+
+function fluxKindOf(live: KubeObject): FluxKind {
+  return labelsOf(live)['kustomize.toolkit.fluxcd.io/name'] === undefined ? 'HelmRelease' : 'Kustomization';
+}
+
+function argoLiveOnly(pair: OwnedObject): readonly OwnerPlace[] {
+  return liveOnlyPlaces(asPair(pair, 'argocd'), 'Argo CD', 'ignored-live-only-argo', () => true);
+}
+
+/** Helm's own drift detection, and `ssa: Merge`, leave what kubectl added; else a Kustomization takes it over and removes it. */
+function fluxLiveOnly(pair: OwnedObject, kind: FluxKind): readonly OwnerPlace[] {
+  const isKept = (manager: string): boolean => kind === 'HelmRelease' || fluxMerges(pair.desired) || !fluxTakesOver(manager);
+  return liveOnlyPlaces(asPair(pair, 'flux'), 'Flux', 'ignored-live-only-flux', isKept);
+}
+
+/** `status` that Git sets and an apply could set: Argo CD leaves it out as argocd-cm says, by default of every kind. */
+function statusPlaces({ ignoredStatus }: ArgoCustomizations, { desired, resource }: OwnedObject): readonly OwnerPlace[] {
+  if (desired['status'] === undefined || resource?.hasStatus !== false || ignoredStatus === 'none') return [];
+  if (ignoredStatus === 'crd' && desired.kind !== 'CustomResourceDefinition') return [];
+  return [{ path: [{ field: 'status' }], by: `Argo CD (ignoreResourceStatusField: ${ignoredStatus})` }];
+}
+
+function textsOf(rule: ArgoIgnoreRule): readonly string[] {
+  return [
+    ...rule.jsonPointers,
+    ...rule.jqPathExpressions.map((expression) => `jq ${expression}`),
+    ...rule.managedFieldsManagers.map((manager) => `manager ${manager}`),
+  ];
+}
+
+function asPair(pair: OwnedObject, owner: 'argocd' | 'flux'): OwnedPair {
+  return { ...pair, owner };
 }

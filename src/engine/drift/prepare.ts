@@ -56,7 +56,7 @@ export function prepare(input: JudgeInput, raw: KubeObject): Prepared {
   const release = input.baseline?.kind === 'release' ? normalizeBase(baselineObject(input.baseline, raw)) : undefined;
   const recorded = release ?? normalizeBase(lastApplied) ?? synced;
   const places = [
-    ...ignoredPlaces([...input.rules, ...(input.view?.rules ?? [])], fromGit, live, schema),
+    ...ignoredPlaces(input.rules, fromGit, live, schema),
     ...(input.view?.places ?? []),
     ...autoscaledPlace(input, fromGit, entries),
     ...injectedCertificates(fromGit, live, schema, entries),

@@ -4,10 +4,10 @@ import type { Reason } from './states.ts';
 
 /**
  * Whether and when an owner undoes a live change by itself. `soon`: within seconds; `scheduled`: at its next turn, at `atMs` at the latest;
- * `on-sync`: only when somebody syncs; `never`: it leaves the object, or everything, alone.
+ * `on-sync`: only when somebody syncs; `never`: it leaves the object, or everything, alone; `unknown`: its own object cannot be read.
  */
 export interface RevertForecast {
-  readonly mode: 'soon' | 'scheduled' | 'on-sync' | 'never';
+  readonly mode: 'soon' | 'scheduled' | 'on-sync' | 'never' | 'unknown';
   /** words by `describe` */
   readonly reason: Reason;
   /** epoch milliseconds */
@@ -28,9 +28,9 @@ export interface OwnerView {
   readonly owner: 'argocd' | 'flux';
   /** `Application argocd/shop`, `Kustomization flux-system/apps`, `HelmRelease apps/web` */
   readonly name: string;
-  /** rules by JSON pointer */
+  /** the owner's rules that are about this object, to be shown: pointers, `jq <expression>`, `manager <name>` */
   readonly rules: readonly IgnoreRule[];
-  /** what jq expressions, trusted managers, and fields that stand only live come to in this object */
+  /** what these rules, and fields that stand only live, come to in this object */
   readonly places: readonly OwnerPlace[];
   /** the owner does not touch the object at all, by this */
   readonly skip?: string;

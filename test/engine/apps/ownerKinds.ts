@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
+import { keyOf, type KubeObject } from '../../../src/engine/model/objects.ts';
 import type { ControlPlane } from '../../tools/controlPlane.ts';
 import { run } from '../../tools/processes.mjs';
 
@@ -19,11 +21,68 @@ const CRDS = [
   },
 ];
 
-/** Installs Argo CD's and Flux's kinds, as their releases bring them. */
+/** A kind of somebody's, with a list by key and without a status subresource. */
+const widgets = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'widgets.example.com' },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { kind: 'Widget', plural: 'widgets', singular: 'widget' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              spec: {
+                type: 'object',
+                properties: {
+                  ports: {
+                    type: 'array',
+                    'x-kubernetes-list-type': 'map',
+                    'x-kubernetes-list-map-keys': ['name'],
+                    items: { type: 'object', required: ['name'], properties: { name: { type: 'string' }, port: { type: 'integer' } } },
+                  },
+                },
+              },
+              status: { type: 'object', properties: { phase: { type: 'string' } } },
+            },
+          },
+        },
+      },
+    ],
+  },
+};
+
+/** Installs Argo CD's and Flux's kinds as their releases bring them, and `Widget` of example.com. */
 export async function installOwnerKinds(plane: ControlPlane): Promise<void> {
+  await plane.apply([widgets]);
   for (const { module, file } of CRDS) {
     const { Dir } = JSON.parse(await run('go', ['mod', 'download', '-json', module], { cwd: tmpdir() })) as { Dir: string };
     await plane.apply(await readFile(join(Dir, file), 'utf8'));
   }
-  for (const { name } of CRDS) await plane.kubectl(['wait', '--for=condition=Established', '--timeout=60s', `crd/${name}`]);
+  for (const name of [...CRDS.map((crd) => crd.name), 'widgets.example.com'])
+    await plane.kubectl(['wait', '--for=condition=Established', '--timeout=60s', `crd/${name}`]);
+}
+
+/**
+ * Server-side applies objects by requests of their own: a kubectl process for each would take most of a test's time.
+ */
+export async function applyAs(plane: ControlPlane, manager: string, objects: readonly KubeObject[]): Promise<void> {
+  for (const object of objects) {
+    const { group, kind, namespace, name } = keyOf(object);
+    const place = namespace === '' ? '' : `/namespaces/${namespace}`;
+    const root = group === '' ? `/api/${object.apiVersion}` : `/apis/${object.apiVersion}`;
+    const { status, body } = await plane.request(`${root}${place}/${kind.toLowerCase()}s/${name}?fieldManager=${manager}&force=true`, {
+      method: 'PATCH',
+      contentType: 'application/apply-patch+yaml',
+      body: object,
+    });
+    assert.ok(status < 300, body);
+  }
 }

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
 import { Limiter } from '../../../src/base/async.ts';
 import type { ClusterConnection } from '../../../src/engine/cluster/api.ts';
+import { ownerMarkOf } from '../../../src/engine/compare/ownerMarks.ts';
 import { CustomHealth } from '../../../src/engine/customHealth.ts';
 import { Judge } from '../../../src/engine/drift/judge.ts';
 import { VerdictCache } from '../../../src/engine/drift/verdictCache.ts';
 import type { JsonObject } from '../../../src/engine/model/json.ts';
+import { describe } from '../../../src/engine/model/describe.ts';
 import { gvkOf, keyOf, type KubeObject } from '../../../src/engine/model/objects.ts';
 import type { OwnerView } from '../../../src/engine/model/ownerView.ts';
 import type { Verdict } from '../../../src/engine/model/states.ts';
@@ -14,7 +16,7 @@ import { OwnerViews } from '../../../src/engine/ownerViews.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
 import { testConnection } from '../cluster/support.ts';
 import { makeService } from '../render/support.ts';
-import { installOwnerKinds } from './ownerKinds.ts';
+import { applyAs, installOwnerKinds } from './ownerKinds.ts';
 
 const signal = new AbortController().signal;
 const renders = await makeService();
@@ -54,6 +56,15 @@ class Bench {
     const connection = await testConnection(t, file, 'owners');
     await connection.ready(signal);
     return new Bench(connection);
+  }
+
+  /** Whose an object is, and what that owner is called. */
+  async ownerOf(object: KubeObject): Promise<string> {
+    const live = await this.live(object);
+    const pair = { desired: object, live, schema: undefined, resource: undefined };
+    const view = await this.owners.viewOf(this.#connection, pair, signal);
+    const mark = ownerMarkOf(live);
+    return `${mark?.owner ?? '-'} ${mark?.name ?? ''}${view === undefined ? '' : ` as ${view.name}`}`;
   }
 
   live(desired: KubeObject): Promise<KubeObject> {
@@ -113,15 +124,15 @@ function deployment(name: string, annotations: JsonObject = {}): KubeObject {
 async function applyAsArgo(object: KubeObject, application: string): Promise<void> {
   const { name, namespace } = keyOf(object);
   const annotations = { 'argocd.argoproj.io/tracking-id': `${application}:apps/Deployment:${namespace}/${name}` };
-  await plane.apply([{ ...object, metadata: { ...object.metadata, annotations } }], 'argocd-controller');
+  await applyAs(plane, 'argocd-controller', [{ ...object, metadata: { ...object.metadata, annotations } }]);
 }
 
 async function applyAsFlux(object: KubeObject, prefix: string, manager: string): Promise<void> {
   const labels = { [`${prefix}.toolkit.fluxcd.io/name`]: 'apps', [`${prefix}.toolkit.fluxcd.io/namespace`]: 'flux-system' };
-  await plane.apply([{ ...object, metadata: { ...object.metadata, labels } }], manager);
+  await applyAs(plane, manager, [{ ...object, metadata: { ...object.metadata, labels } }]);
 }
 
-function application(name: string, spec: JsonObject): JsonObject {
+function application(name: string, spec: JsonObject): KubeObject {
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Application',
@@ -135,76 +146,299 @@ function application(name: string, spec: JsonObject): JsonObject {
   };
 }
 
-const edit = (name: string, patch: JsonObject, manager = 'kubectl-edit'): Promise<string> =>
-  plane.kubectl(['patch', 'deployment', name, '-n', 'shop', '--field-manager', manager, '--type=strategic', '-p', JSON.stringify(patch)]);
+async function edit(name: string, patch: JsonObject, manager = 'kubectl-edit'): Promise<void> {
+  const path = `/apis/apps/v1/namespaces/shop/deployments/${name}?fieldManager=${manager}`;
+  const { status, body } = await plane.request(path, {
+    method: 'PATCH',
+    contentType: 'application/strategic-merge-patch+json',
+    body: patch,
+  });
+  assert.equal(status, 200, body);
+}
 
 const sidecar = { spec: { template: { spec: { containers: [{ name: 'proxy', image: 'proxy:1' }] } } } };
 const image = { spec: { template: { spec: { containers: [{ name: 'web', image: 'web:2' }] } } } };
+const WEB = 'spec.template.spec.containers[name=web].image';
+const PROXY = 'spec.template.spec.containers[name=proxy]';
 
-test('Argo CD: its rules by pointer, jq and manager decide, each with its origin; what stands only live is none of its business', async (t) => {
+const argoConfig = (data: Record<string, string>): Promise<void> =>
+  applyAs(plane, 'kubectl', [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: 'argocd' }, data }]);
+
+test('owners by their marks: whose each object is', async (t) => {
+  const bench = await Bench.open(t);
+  const tracking = 'argocd.argoproj.io/tracking-id';
+  await applyAs(plane, 'kubectl', [
+    application('one', {}),
+    application('two', {}),
+    { ...application('tenant', {}), metadata: { name: 'tenant', namespace: 'shop' } },
+  ]);
+  const flux = (prefix: string): JsonObject => ({
+    labels: { [`${prefix}.toolkit.fluxcd.io/name`]: 'apps', [`${prefix}.toolkit.fluxcd.io/namespace`]: 'flux-system' },
+  });
+  const helm = {
+    labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+    annotations: { 'meta.helm.sh/release-name': 'web', 'meta.helm.sh/release-namespace': 'shop' },
+  };
+  const cases: Record<string, [metadata: JsonObject, manager: string, expected: string]> = {
+    annotation: [
+      { annotations: { [tracking]: 'one:/ConfigMap:shop/annotation' } },
+      'argocd-controller',
+      'argocd one as Application argocd/one',
+    ],
+    'label-alone': [{ labels: { 'app.kubernetes.io/instance': 'one' } }, 'argocd-controller', 'argocd one as Application argocd/one'],
+    'label-of-a-chart': [{ labels: { 'app.kubernetes.io/instance': 'one' } }, 'helm', '- '],
+    'own-label': [{ labels: { 'argocd.argoproj.io/instance': 'one' } }, 'kubectl', 'argocd one as Application argocd/one'],
+    'label-and-annotation': [
+      { labels: { 'app.kubernetes.io/instance': 'one' }, annotations: { [tracking]: 'one:/ConfigMap:shop/label-and-annotation' } },
+      'argocd-controller',
+      'argocd one as Application argocd/one',
+    ],
+    'anothers-id': [
+      { labels: { 'app.kubernetes.io/instance': 'one' }, annotations: { [tracking]: 'two:/ConfigMap:shop/anothers-id' } },
+      'argocd-controller',
+      'argocd two as Application argocd/two',
+    ],
+    'a-copy': [{ annotations: { [tracking]: 'one:/ConfigMap:shop/annotation' } }, 'kubectl', '- '],
+    'a-tenants': [
+      { annotations: { [tracking]: 'shop_tenant:/ConfigMap:shop/a-tenants' } },
+      'argocd-controller',
+      'argocd shop_tenant as Application shop/tenant',
+    ],
+    kustomization: [flux('kustomize'), 'kustomize-controller', 'flux flux-system/apps as Kustomization flux-system/apps'],
+    'helm-release': [
+      { ...helm, labels: { ...helm.labels, ...(flux('helm')['labels'] as JsonObject) } },
+      'helm-controller',
+      'flux flux-system/apps as HelmRelease flux-system/apps',
+    ],
+    helm: [helm, 'helm', 'helm web'],
+    'apply-set': [{ labels: { 'applyset.kubernetes.io/part-of': 'applyset-x-v1' } }, 'kubectl-applyset', 'applyset applyset-x-v1'],
+    kubectl: [{}, 'kubectl', '- '],
+  };
+  const objects = Object.entries(cases).map(([name, [metadata]]) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { ...metadata, name, namespace: 'shop' },
+  }));
+  for (const object of objects) await applyAs(plane, cases[object.metadata.name]?.[1] ?? '', [object]);
+  const found = await Promise.all(objects.map(async (object) => [object.metadata.name, await bench.ownerOf(object)] as const));
+  assert.deepEqual(Object.fromEntries(found), Object.fromEntries(Object.entries(cases).map(([name, [, , expected]]) => [name, expected])));
+});
+
+/** Rules of an Application, and of argocd-cm, with what they leave of two edits: of the replicas by kubectl, of the image by a program. */
+const argoRules: {
+  readonly name: string;
+  readonly rules?: readonly JsonObject[];
+  readonly system?: Record<string, string>;
+  /** fields that still count: r(eplicas), i(mage) */
+  readonly left: '' | 'r' | 'i' | 'ri';
+  /** `by` of what is left out, `r: ` or `i: ` before it */
+  readonly by?: readonly string[];
+  readonly problems?: number;
+}[] = [
+  { name: 'none', left: 'ri' },
+  {
+    name: 'a pointer',
+    rules: [{ group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/replicas'] }],
+    left: 'i',
+    by: ['r: Application argocd/argo ignoreDifferences[0]'],
+  },
+  {
+    name: 'group and kind as globs',
+    rules: [{ group: '*', kind: '{Deploy*,Other}', jsonPointers: ['/spec/replicas'] }],
+    left: 'i',
+    by: ['r: Application argocd/argo ignoreDifferences[0]'],
+  },
+  { name: 'another object', rules: [{ group: 'apps', kind: 'Deployment', name: 'other', jsonPointers: ['/spec/template'] }], left: 'ri' },
+  {
+    name: 'another namespace',
+    rules: [{ group: 'apps', kind: 'Deployment', namespace: 'x', jsonPointers: ['/spec/template'] }],
+    left: 'ri',
+  },
+  { name: 'the core group', rules: [{ kind: 'Deployment', jsonPointers: ['/spec/replicas'] }], left: 'ri' },
+  {
+    name: 'an item by index',
+    rules: [{ group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/template/spec/containers/0/image'] }],
+    left: 'r',
+    by: ['i: Application argocd/argo ignoreDifferences[0]'],
+  },
+  {
+    name: 'pointers that Argo CD does not read: a star, the name of an item',
+    rules: [
+      {
+        group: 'apps',
+        kind: 'Deployment',
+        jsonPointers: ['/spec/*', '/spec/template/spec/containers/*/image', '/spec/template/spec/containers/web/image'],
+      },
+    ],
+    left: 'ri',
+  },
+  {
+    name: 'jq',
+    rules: [
+      { group: 'apps', kind: 'Deployment', jqPathExpressions: ['.spec.template.spec.containers[] | select(.name == "web") | .image'] },
+    ],
+    left: 'r',
+    by: ['i: Application argocd/argo ignoreDifferences[0] jq .spec.template.spec.containers[] | select(.name == "web") | .image'],
+  },
+  { name: 'jq that is none', rules: [{ group: 'apps', kind: 'Deployment', jqPathExpressions: ['.spec['] }], left: 'ri', problems: 1 },
+  {
+    name: 'a trusted manager',
+    rules: [{ group: 'apps', kind: 'Deployment', managedFieldsManagers: ['image-bot'] }],
+    left: 'r',
+    by: ['i: Application argocd/argo ignoreDifferences[0] manager image-bot'],
+  },
+  {
+    name: 'argocd-cm, of the kind',
+    system: {
+      'resource.customizations.ignoreDifferences.apps_Deployment': 'jsonPointers: [/spec/replicas]\nmanagedFieldsManagers: [image-bot]',
+    },
+    left: '',
+    by: [
+      'i: argocd-cm resource.customizations.ignoreDifferences.apps_Deployment manager image-bot',
+      'r: argocd-cm resource.customizations.ignoreDifferences.apps_Deployment',
+    ],
+  },
+  {
+    name: 'argocd-cm, of all kinds',
+    system: { 'resource.customizations.ignoreDifferences.all': 'jqPathExpressions: [.spec.replicas]' },
+    left: 'i',
+    by: ['r: argocd-cm resource.customizations.ignoreDifferences.all jq .spec.replicas'],
+  },
+  {
+    name: 'argocd-cm, in one text',
+    system: { 'resource.customizations': 'apps/*:\n  ignoreDifferences: |\n    jsonPointers: [/spec/replicas]\n' },
+    left: 'i',
+    by: ['r: argocd-cm resource.customizations apps/*'],
+  },
+];
+
+test('Argo CD: its own rules decide, exactly as far as Argo CD takes them, each named with its place', async (t) => {
   const bench = await Bench.open(t);
   const desired = deployment('argo');
-  const app = (ignoreDifferences: JsonObject[]): JsonObject =>
-    application('argo', { ignoreDifferences, syncPolicy: { automated: { selfHeal: true } } });
-  await plane.apply([app([])]);
+  await applyAs(plane, 'kubectl', [application('argo', {})]);
+  await argoConfig({});
   await applyAsArgo(desired, 'argo');
-  assert.deepEqual((await bench.judge(desired)).verdict.state, 'synced');
-
+  assert.equal((await bench.judge(desired)).verdict.state, 'synced');
   await edit('argo', { spec: { replicas: 5 } });
   await edit('argo', image, 'image-bot');
   await edit('argo', sidecar);
-  const before = await bench.judge(desired);
-  assert.deepEqual(before.fields, ['drifted changed spec.replicas', 'drifted changed spec.template.spec.containers[name=web].image']);
-  assert.deepEqual(before.ignored, ['spec.template.spec.containers[name=proxy]: Argo CD (added by kubectl-edit)']);
-  assert.equal(before.view?.revert.mode, 'soon');
+  for (const { name, rules = [], system = {}, left, by = [], problems = 0 } of argoRules) {
+    await applyAs(plane, 'kubectl', [application('argo', { ignoreDifferences: [...rules] })]);
+    await argoConfig(system);
+    const judged = await bench.judge(desired);
+    assert.deepEqual(
+      {
+        left: judged.verdict.fields.map(({ id }) => (id === 'spec.replicas' ? 'r' : id === WEB ? 'i' : id)).join(''),
+        // What stands only live is none of Argo CD's business, whatever the rules.
+        by: judged.ignored.map((line) => line.replace('spec.replicas', 'r').replace(WEB, 'i')).sort(),
+        state: judged.verdict.state,
+        problems: judged.view?.problems.length,
+      },
+      { left, by: [...by, `${PROXY}: Argo CD (added by kubectl-edit)`].sort(), state: left === '' ? 'synced' : 'drifted', problems },
+      name,
+    );
+  }
+  await argoConfig({});
+});
 
-  await plane.apply([
-    app([
-      { group: 'apps', kind: 'Deploy*', jsonPointers: ['/spec/replicas'] },
-      { group: 'apps', kind: 'Deployment', name: 'other', jsonPointers: ['/spec/template'] },
-      { group: 'apps', kind: 'Deployment', managedFieldsManagers: ['image-bot'] },
-      { group: 'apps', kind: 'Deployment', jqPathExpressions: ['.spec['] },
-    ]),
-  ]);
-  const after = await bench.judge(desired);
-  assert.deepEqual([after.verdict.state, after.fields], ['synced', []]);
-  assert.deepEqual(after.ignored, [
-    'spec.replicas: Application argocd/argo ignoreDifferences[0]',
-    'spec.template.spec.containers[name=proxy]: Argo CD (added by kubectl-edit)',
-    'spec.template.spec.containers[name=web].image: Application argocd/argo ignoreDifferences[2] manager image-bot',
-  ]);
-  assert.deepEqual(
-    after.view?.problems.map(({ code, details }) => [code, details['rule']]),
-    [['owner-rule-failed', '.spec[']],
-  );
+test('Argo CD: what a sync does about an ignored field, and whether a drifted one is undone, in words', async (t) => {
+  const bench = await Bench.open(t);
+  const desired = deployment('words');
+  const ignoreDifferences = [{ group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/replicas'] }];
+  await applyAs(plane, 'kubectl', [application('words', {})]);
+  await applyAsArgo(desired, 'words');
+  await edit('words', { spec: { replicas: 5 } });
+  await edit('words', image);
+  const cases: [syncPolicy: JsonObject, ignored: string, revert: string][] = [
+    [
+      { automated: { selfHeal: true } },
+      'Application argocd/words does not compare it; its next sync sets the value of Git all the same',
+      'Argo CD undoes it within seconds (Application argocd/words heals itself)',
+    ],
+    [
+      { automated: { prune: true }, syncOptions: ['RespectIgnoreDifferences=true'] },
+      'Application argocd/words does not compare it and leaves it as it is (RespectIgnoreDifferences)',
+      'Argo CD keeps it until the next sync (Application argocd/words syncs by itself, without self-heal)',
+    ],
+    [
+      { syncOptions: [] },
+      'Application argocd/words does not compare it; its next sync sets the value of Git all the same',
+      'Argo CD keeps it until somebody syncs (Application argocd/words has no auto-sync)',
+    ],
+  ];
+  for (const [syncPolicy, ignored, revert] of cases) {
+    await applyAs(plane, 'kubectl', [application('words', { ignoreDifferences, syncPolicy })]);
+    const { verdict, view } = await bench.judge(desired);
+    const reason = verdict.ignored.find(({ id }) => id === 'spec.replicas')?.reason;
+    assert.deepEqual(
+      [
+        verdict.fields.map(({ id }) => id),
+        describe(reason?.code ?? '', reason?.details),
+        describe(view?.revert.reason.code ?? '', view?.revert.reason.details),
+      ],
+      [[WEB], ignored, revert],
+    );
+  }
+});
 
-  await plane.apply([
-    app([{ group: 'apps', kind: 'Deployment', jqPathExpressions: ['.spec.template.spec.containers[] | select(.name == "web") | .image'] }]),
-    {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: 'argocd-cm', namespace: 'argocd' },
-      data: { 'resource.customizations.ignoreDifferences.all': 'jsonPointers: [/spec/replicas]' },
+test('Argo CD, applying as a client: what is added to a list that a merge patch replaces is its business', async (t) => {
+  const bench = await Bench.open(t);
+  const widget = (ports: readonly JsonObject[], status?: JsonObject): KubeObject => ({
+    apiVersion: 'example.com/v1',
+    kind: 'Widget',
+    metadata: { name: 'w', namespace: 'shop', annotations: { 'argocd.argoproj.io/tracking-id': 'one:example.com/Widget:shop/w' } },
+    spec: { ports: [...ports] },
+    ...(status === undefined ? {} : { status }),
+  });
+  await applyAs(plane, 'kubectl', [application('one', {})]);
+  const desired = widget([{ name: 'a', port: 1 }], { phase: 'in Git' });
+  await plane.kubectl(['apply', '--field-manager=argocd-controller', '-f', '-'], JSON.stringify(desired));
+  assert.equal((await bench.judge(desired)).verdict.state, 'synced');
+  const patch = {
+    spec: {
+      ports: [
+        { name: 'a', port: 1 },
+        { name: 'b', port: 2 },
+      ],
     },
-  ]);
-  const system = await bench.judge(desired);
-  assert.deepEqual([system.verdict.state, system.fields], ['synced', []]);
-  assert.ok(system.ignored.includes('spec.replicas: argocd-cm resource.customizations.ignoreDifferences.all'));
+    status: { phase: 'live' },
+  };
+  await plane.kubectl(['patch', 'widget/w', '-n', 'shop', '--field-manager=kubectl-edit', '--type=merge', '-p', JSON.stringify(patch)]);
+  const judged = await bench.judge(desired);
+  // Without a status subresource an apply would set the status: Argo CD leaves it out by default.
+  assert.deepEqual(
+    [judged.fields, judged.ignored],
+    [['drifted added spec.ports[name=b]'], ['status: Argo CD (ignoreResourceStatusField: all)']],
+  );
+  await argoConfig({ 'resource.compareoptions': 'ignoreResourceStatusField: none' });
+  assert.deepEqual((await bench.judge(desired)).fields, ['drifted added spec.ports[name=b]', 'drifted changed status.phase']);
+  await argoConfig({});
+});
 
-  // The built-in role `view` does not cover Applications: without them nobody's view is known, and the object is judged as its manager would.
-  const asViewer = await (await Bench.open(t, 'viewer')).judge(desired);
-  assert.equal(asViewer.view, undefined);
+test('an owner whose own object may not be read: what it does with every object still holds, and the row says what is not known', async (t) => {
+  const bench = await Bench.open(t, 'viewer');
+  const desired = deployment('argo');
+  const judged = await bench.judge(desired);
+  assert.deepEqual(judged.ignored, [`${PROXY}: Argo CD (added by kubectl-edit)`]);
+  assert.deepEqual(
+    [
+      judged.verdict.state,
+      judged.view?.revert.mode,
+      judged.view?.problems.map(({ code, details }) => `${code} ${String(details['name'])}`),
+    ],
+    ['drifted (not confirmed)', 'unknown', ['owner-unreadable Application argo']],
+  );
 });
 
 test('Flux: kubectl is taken over, others stay; ssa and reconcile marks and spec.ignore decide', async (t) => {
   const bench = await Bench.open(t);
-  const kustomization = (spec: JsonObject): JsonObject => ({
+  const kustomization = (spec: JsonObject): KubeObject => ({
     apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
     kind: 'Kustomization',
     metadata: { name: 'apps', namespace: 'flux-system' },
     spec: { interval: '3m', prune: true, sourceRef: { kind: 'GitRepository', name: 'apps' }, ...spec },
   });
-  await plane.apply([kustomization({})]);
+  await applyAs(plane, 'kubectl', [kustomization({})]);
   const desired = deployment('flux');
   await applyAsFlux(desired, 'kustomize', 'kustomize-controller');
   await edit('flux', { spec: { replicas: 5 } });
@@ -225,7 +459,7 @@ test('Flux: kubectl is taken over, others stay; ssa and reconcile marks and spec
   assert.ok(merged.fields.includes('drifted changed spec.replicas'));
 
   const target = { kind: 'Deployment', name: 'fl.*' };
-  await plane.apply([kustomization({ suspend: true, ignore: [{ paths: ['/spec/replicas'], target }] })]);
+  await applyAs(plane, 'kubectl', [kustomization({ suspend: true, ignore: [{ paths: ['/spec/replicas'], target }] })]);
   const ruled = await bench.judge(desired);
   assert.deepEqual(ruled.fields, ['drifted added spec.template.spec.containers[name=proxy]']);
   assert.ok(ruled.ignored.includes('spec.replicas: Kustomization flux-system/apps ignore[0]'));
@@ -237,19 +471,19 @@ test('Flux: kubectl is taken over, others stay; ssa and reconcile marks and spec
 
 test('Flux: a HelmRelease reverts only with drift detection on, and has ignore rules of its own', async (t) => {
   const bench = await Bench.open(t);
-  const release = (driftDetection: JsonObject): JsonObject => ({
+  const release = (driftDetection: JsonObject): KubeObject => ({
     apiVersion: 'helm.toolkit.fluxcd.io/v2',
     kind: 'HelmRelease',
     metadata: { name: 'apps', namespace: 'flux-system' },
     spec: { interval: '10m', chartRef: { kind: 'OCIRepository', name: 'apps' }, driftDetection },
   });
-  await plane.apply([release({ mode: 'warn' })]);
+  await applyAs(plane, 'kubectl', [release({ mode: 'warn' })]);
   const desired = deployment('helm');
   await applyAsFlux(desired, 'helm', 'helm-controller');
   await edit('helm', { spec: { replicas: 5 } });
   const warned = await bench.judge(desired);
   assert.deepEqual([warned.fields, warned.view?.revert.mode], [['drifted changed spec.replicas'], 'never']);
-  await plane.apply([release({ mode: 'enabled', ignore: [{ paths: ['/spec/replicas'] }] })]);
+  await applyAs(plane, 'kubectl', [release({ mode: 'enabled', ignore: [{ paths: ['/spec/replicas'] }] })]);
   const ruled = await bench.judge(desired);
   assert.deepEqual(
     [ruled.verdict.state, ruled.ignored, ruled.view?.revert.mode],
@@ -260,7 +494,7 @@ test('Flux: a HelmRelease reverts only with drift detection on, and has ignore r
 test('health by Lua: the check of argocd-cm goes before the built-in one, and an error is no health', async (t) => {
   const bench = await Bench.open(t);
   const desired = deployment('lua');
-  await plane.apply([application('lua', {})]);
+  await applyAs(plane, 'kubectl', [application('lua', {})]);
   await applyAsArgo(desired, 'lua');
   const checks: Record<string, unknown> = {
     'return {status = "Degraded", message = obj.metadata.name .. " has " .. obj.spec.replicas}': {
@@ -273,7 +507,7 @@ test('health by Lua: the check of argocd-cm goes before the built-in one, and an
   };
   for (const [script, expected] of Object.entries(checks)) {
     const data = { 'resource.customizations.health.apps_Deployment': script };
-    await plane.apply([{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: 'argocd' }, data }]);
+    await applyAs(plane, 'kubectl', [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: 'argocd' }, data }]);
     assert.deepEqual(await bench.health().of(bench.connection, await bench.live(desired), signal), expected, script);
   }
   const certificate = (status: JsonObject): KubeObject => ({

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ignoreDifferencesOf, readCustomizations } from '../../../src/engine/apps/argocd/customizations.ts';
-import { argoForecast } from '../../../src/engine/apps/argocd/forecast.ts';
+import { ignoreDifferencesOf, luaCheckFor, readCustomizations } from '../../../src/engine/apps/argocd/customizations.ts';
+import { argoGlob } from '../../../src/engine/apps/argocd/glob.ts';
+import { argoForecast, respectsIgnoredDifferences } from '../../../src/engine/apps/argocd/forecast.ts';
 import { durationSeconds, fluxForecast } from '../../../src/engine/apps/flux/forecast.ts';
 import { fluxIgnoreRules, fluxMerges, fluxSkips, fluxTakesOver } from '../../../src/engine/apps/flux/rules.ts';
 import { matchesSelector } from '../../../src/engine/apps/flux/selector.ts';
@@ -58,11 +59,66 @@ test('argocd-cm: rules and checks by key, by the older text, exact ones before p
     },
   ]);
   assert.deepEqual(read.health, [
-    { group: 'apps', kind: 'Deployment', script: 'return {}', openLibs: false },
-    { group: 'example.com', kind: 'Widget', script: 'return nil', openLibs: true },
-    { group: '*.example.com', kind: '*', script: 'return {status = "Healthy"}', openLibs: false },
+    { pattern: 'apps/Deployment', script: 'return {}', openLibs: false },
+    { pattern: '*.example.com/*', script: 'return {status = "Healthy"}', openLibs: false },
+    { pattern: 'example.com/Widget', script: 'return nil', openLibs: true },
   ]);
-  assert.deepEqual(readCustomizations(undefined), { ignore: [], health: [] });
+  assert.deepEqual(readCustomizations(undefined), { ignore: [], health: [], ignoredStatus: 'all' });
+});
+
+test('argocd-cm: the check of exactly the kind goes before a pattern; open libraries as Go reads booleans', () => {
+  const prefix = 'resource.customizations';
+  const { health } = readCustomizations(
+    configMap({
+      [`${prefix}.health.*.example.com_*`]: 'wide',
+      [`${prefix}.health.a.example.com_Widget`]: 'exact',
+      [`${prefix}.health.ConfigMap`]: 'core',
+      [`${prefix}.useOpenLibs.ConfigMap`]: 'T',
+      [`${prefix}.health.{b,c}.org_[A-F]?o`]: 'classes',
+    }),
+  );
+  const checkOf = (apiVersion: string, kind: string): unknown => {
+    const check = luaCheckFor(health, { apiVersion, kind, metadata: {} });
+    return check === undefined ? undefined : `${check.script} ${String(check.openLibs)}`;
+  };
+  assert.deepEqual(
+    [
+      checkOf('a.example.com/v1', 'Widget'),
+      checkOf('b.example.com/v1', 'Widget'),
+      checkOf('v1', 'ConfigMap'),
+      checkOf('apps/v1', 'ConfigMap'),
+      checkOf('c.org/v1', 'Foo'),
+      checkOf('c.org/v1', 'Goo'),
+    ],
+    ['exact false', 'wide false', 'core true', undefined, 'classes false', undefined],
+  );
+});
+
+test('argocd-cm: of which objects the status counts, and whose managers are trusted', () => {
+  const read = (compareOptions: string): string =>
+    readCustomizations(configMap({ 'resource.compareoptions': `ignoreResourceStatusField: ${compareOptions}\n` })).ignoredStatus;
+  assert.deepEqual(['all', 'crd', 'none', 'off', '"false"', 'odd'].map(read), ['all', 'crd', 'none', 'none', 'none', 'all']);
+  const managersFor = (key: string): readonly string[] =>
+    readCustomizations(configMap({ [`resource.customizations.ignoreDifferences.${key}`]: 'managedFieldsManagers: [m]' })).ignore.flatMap(
+      (rule) => rule.managedFieldsManagers,
+    );
+  assert.deepEqual(['all', 'apps_Deployment', 'apps_*', 'ConfigMap'].map(managersFor), [['m'], ['m'], [], []]);
+});
+
+test('globs as Argo CD reads them', () => {
+  const cases: [glob: string, text: string, expected: boolean][] = [
+    ['*', '', true],
+    ['*.k8s.io', 'networking.k8s.io', true],
+    ['Deploy*', 'Deployment', true],
+    ['Deploymen?', 'Deployment', true],
+    ['{Deployment,StatefulSet}', 'StatefulSet', true],
+    ['[!D]*', 'Deployment', false],
+    ['[A-D]*', 'Deployment', true],
+    ['a.b', 'aXb', false],
+    ['[', 'x', false],
+    ['\\*', '*', true],
+  ];
+  for (const [glob, text, expected] of cases) assert.equal(argoGlob(glob, text), expected, `${glob} ${text}`);
 });
 
 test('an Application’s own rules; a rule without group is about the core group', () => {
@@ -87,6 +143,7 @@ test('who reverts, and when', () => {
     spec,
     status,
   });
+  const failing = (reason: string): JsonObject => ({ conditions: [{ type: 'Ready', status: 'False', reason }] });
   const automated = (policy: JsonObject | null): KubeObject => application({ syncPolicy: { automated: policy } });
   const cases = [
     [argoForecast(automated({ selfHeal: true }), 'a'), 'soon', 'note-argo-self-heals'],
@@ -98,19 +155,30 @@ test('who reverts, and when', () => {
     [fluxForecast(flux('HelmRelease', { interval: '10m' }), 'h'), 'never', 'note-flux-helm-keeps'],
     [fluxForecast(flux('HelmRelease', { interval: '10m', driftDetection: { mode: 'warn' } }), 'h'), 'never', 'note-flux-helm-keeps'],
     [fluxForecast(flux('HelmRelease', { interval: '10m', driftDetection: { mode: 'enabled' } }), 'h'), 'scheduled', 'note-flux-reverts'],
+    [fluxForecast(flux('Kustomization', { interval: '10m' }, failing('BuildFailed')), 'k'), 'never', 'note-flux-fails'],
+    [fluxForecast(flux('Kustomization', { interval: '10m' }, failing('HealthCheckFailed')), 'k'), 'scheduled', 'note-flux-reverts'],
   ] as const;
   assert.deepEqual(
     cases.map(([forecast]) => [forecast.mode, forecast.reason.code]),
     cases.map(([, mode, code]) => [mode, code]),
   );
-  const scheduled = fluxForecast(
-    flux('Kustomization', { interval: '3m' }, { history: [{ lastReconciled: '2026-01-01T00:00:00Z' }] }),
-    'Kustomization flux-system/apps',
-  );
-  assert.equal(scheduled.atMs, Date.parse('2026-01-01T00:03:00Z'));
-  assert.equal(
-    describe(scheduled.reason.code, scheduled.reason.details),
+  const scheduled = (nowMs: number): ReturnType<typeof fluxForecast> =>
+    fluxForecast(
+      flux('Kustomization', { interval: '3m' }, { history: [{ lastReconciled: '2026-01-01T00:00:00Z' }] }),
+      'Kustomization flux-system/apps',
+      nowMs,
+    );
+  const wordsOf = ({ reason }: ReturnType<typeof fluxForecast>): string => describe(reason.code, reason.details);
+  const soon = scheduled(Date.parse('2026-01-01T00:01:00Z'));
+  assert.equal(soon.atMs, Date.parse('2026-01-01T00:03:00Z'));
+  assert.deepEqual([soon, scheduled(Date.parse('2026-01-01T00:04:00Z'))].map(wordsOf), [
+    'Flux undoes it at the next turn of Kustomization flux-system/apps, by 2026-01-01T00:03:00Z (every 3m)',
     'Flux undoes it at the next turn of Kustomization flux-system/apps, every 3m',
+  ]);
+  const withOptions = (...syncOptions: string[]): boolean => respectsIgnoredDifferences(application({ syncPolicy: { syncOptions } }));
+  assert.deepEqual(
+    [withOptions(), withOptions('RespectIgnoreDifferences=true'), withOptions('RespectIgnoreDifferences=false')],
+    [false, true, false],
   );
   assert.deepEqual(['1h30m', '90s', '500ms', '', '5'].map(durationSeconds), [5400, 90, 0.5, undefined, undefined]);
 });

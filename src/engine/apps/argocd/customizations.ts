@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import { arrayAt, isJsonObject, type JsonValue, objectAt, stringAt } from '../../model/json.ts';
-import type { KubeObject } from '../../model/objects.ts';
+import { gvkOf, type KubeObject, nameOf, namespaceOf } from '../../model/objects.ts';
+import { argoGlob } from './glob.ts';
 
 /** Something that Argo CD does not compare, in one of its three dialects, for the objects that it selects. */
 export interface ArgoIgnoreRule {
@@ -19,17 +20,20 @@ export interface ArgoIgnoreRule {
 
 /** A health check of argocd-cm in Lua. */
 export interface LuaCheck {
-  /** globs */
-  readonly group: string;
-  readonly kind: string;
+  /** glob for `group/Kind`, or `Kind` in the core group */
+  readonly pattern: string;
   readonly script: string;
   readonly openLibs: boolean;
 }
+
+/** Of which objects Argo CD does not compare `status` (`resource.compareoptions`, `ignoreResourceStatusField`). */
+export type IgnoredStatus = 'all' | 'crd' | 'none';
 
 /** What argocd-cm says of comparing and of health. */
 export interface ArgoCustomizations {
   readonly ignore: readonly ArgoIgnoreRule[];
   readonly health: readonly LuaCheck[];
+  readonly ignoredStatus: IgnoredStatus;
 }
 
 const PREFIX = 'resource.customizations.';
@@ -45,11 +49,11 @@ export function readCustomizations(configMap: KubeObject | undefined): ArgoCusto
   const openLibs = new Set<string>();
   const addIgnore = (key: string, text: string, declaredBy: string): void => {
     const value = parsed(text);
-    if (value !== undefined) ignore.push({ ...selectorOf(key), ...dialectsOf(value), declaredBy });
+    if (value !== undefined) ignore.push(systemRule(key, value, declaredBy));
   };
   for (const [key, value] of Object.entries(objectAt(parsed(stringAt(data, 'resource.customizations') ?? '')))) {
     const text = stringAt(value, 'ignoreDifferences');
-    const name = key.replace('/', '_');
+    const name = key === '*/*' ? 'all' : key.replace('/', '_');
     if (text !== undefined) addIgnore(name, text, `argocd-cm resource.customizations ${key}`);
     const script = stringAt(value, 'health.lua');
     if (script !== undefined) scripts.set(name, script);
@@ -61,12 +65,53 @@ export function readCustomizations(configMap: KubeObject | undefined): ArgoCusto
     const key = rest.join('.');
     if (what === 'ignoreDifferences') addIgnore(key, value, `argocd-cm ${name}`);
     else if (what === 'health') scripts.set(key, value);
-    else if (what === 'useOpenLibs' && value.trim() === 'true') openLibs.add(key);
+    else if (what === 'useOpenLibs' && TRUE.has(value)) openLibs.add(key);
   }
-  const health = [...scripts].map(([key, script]) => ({ ...selectorOf(key), script, openLibs: openLibs.has(key) }));
-  // An exact entry goes before a pattern, as in Argo CD.
-  const isPattern = (check: LuaCheck): number => Number(/[*?]/.test(check.group + check.kind));
-  return { ignore, health: health.sort((left, right) => isPattern(left) - isPattern(right)) };
+  const health = [...scripts].map(([key, script]) => ({ pattern: patternOf(key), script, openLibs: openLibs.has(key) }));
+  return { ignore, health, ignoredStatus: ignoredStatusOf(parsed(stringAt(data, 'resource.compareoptions') ?? '')) };
+}
+
+/** What Go's strconv.ParseBool takes for true. */
+const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
+
+/**
+ * The check for an object: the entry of exactly its group and kind, else a pattern that matches (argo-cd util/lua/lua.go
+ * `GetHealthScript`).
+ */
+export function luaCheckFor(checks: readonly LuaCheck[], object: KubeObject): LuaCheck | undefined {
+  if (checks.length === 0) return undefined;
+  const { group, kind } = gvkOf(object);
+  const key = group === '' ? kind : `${group}/${kind}`;
+  return checks.find((check) => check.pattern === key) ?? checks.find((check) => argoGlob(check.pattern, key));
+}
+
+/** Whether a rule is about an object: group and kind are globs, name and namespace exact. */
+export function isRuleFor(rule: ArgoIgnoreRule, object: KubeObject): boolean {
+  const { group, kind } = gvkOf(object);
+  if (!argoGlob(rule.group, group) || !argoGlob(rule.kind, kind)) return false;
+  if (rule.name !== undefined && rule.name !== nameOf(object)) return false;
+  return rule.namespace === undefined || rule.namespace === namespaceOf(object);
+}
+
+function ignoredStatusOf(options: JsonValue | undefined): IgnoredStatus {
+  const given = objectAt(options)['ignoreResourceStatusField'];
+  if (given === 'crd') return 'crd';
+  return given === 'none' || given === 'off' || given === false || given === 'false' ? 'none' : 'all';
+}
+
+/**
+ * A rule of argocd-cm. Its trusted managers count for all kinds, or for the one kind outside the core group that it names: Argo CD looks
+ * them up by `group/Kind` (util/argo/diff/ignore.go `HasIgnoreDifference`).
+ */
+function systemRule(key: string, value: JsonValue, declaredBy: string): ArgoIgnoreRule {
+  const selector = selectorOf(key);
+  const dialects = dialectsOf(value);
+  const trusts = key === 'all' || (selector.group !== '' && !/[*?[{]/.test(key));
+  return { ...selector, ...dialects, managedFieldsManagers: trusts ? dialects.managedFieldsManagers : [], declaredBy };
+}
+
+function patternOf(key: string): string {
+  return key === 'all' ? '*/*' : key.replace('_', '/');
 }
 
 /** The rules that stand in an Application itself. */

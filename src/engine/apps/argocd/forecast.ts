@@ -1,4 +1,4 @@
-import { objectAt, valueAt } from '../../model/json.ts';
+import { arrayAt, objectAt, valueAt } from '../../model/json.ts';
 import { annotationsOf, type KubeObject } from '../../model/objects.ts';
 import type { RevertForecast } from '../../model/ownerView.ts';
 
@@ -17,4 +17,10 @@ export function argoForecast(application: KubeObject, name: string): RevertForec
   return objectAt(automated)['selfHeal'] === true
     ? { mode: 'soon', reason: { code: 'note-argo-self-heals', details } }
     : { mode: 'on-sync', reason: { code: 'note-argo-no-self-heal', details } };
+}
+
+/** Whether a sync leaves ignored fields as they are live, too (sync option `RespectIgnoreDifferences=true`); else it sets Git's value. */
+export function respectsIgnoredDifferences(application: KubeObject): boolean {
+  const options = arrayAt(application, 'spec', 'syncPolicy', 'syncOptions');
+  return options.some((option) => typeof option === 'string' && option.replaceAll(' ', '') === 'RespectIgnoreDifferences=true');
 }

@@ -7,7 +7,15 @@ export const ownerMessages: Readonly<Record<string, string>> = {
   'note-flux-reverts': 'Flux undoes it at the next turn of {name}, every {interval}',
   'note-flux-suspended': 'Flux keeps it while {name} is suspended',
   'note-flux-helm-keeps': 'Flux keeps it ({name} has drift detection {mode})',
+  'note-flux-reverts-at': 'Flux undoes it at the next turn of {name}, by {at} (every {interval})',
+  'note-flux-fails': 'Flux keeps it until {name} works again ({problem})',
+  'note-owner-unreadable': '{owner} owns it; {name} cannot be read here, so whether it undoes this is not known',
+  'ignored-argo-set': 'Application {name} does not compare it; its next sync sets the value of Git all the same',
+  'ignored-argo-kept': 'Application {name} does not compare it and leaves it as it is (RespectIgnoreDifferences)',
+  'ignored-flux-rule': '{name} does not compare it and leaves it as it is',
   'ignored-live-only-argo': 'Argo CD does not compare fields that stand only in the cluster',
   'ignored-live-only-flux': 'Flux leaves the fields of other managers alone',
+  'owner-unreadable':
+    '{owner} owns objects of this application, and {name} cannot be read: its ignore rules are not known. Name the cluster that holds it in the setting plumbline.controlPlanes, or ask for the right to read it.',
   'owner-rule-failed': 'The rule {rule} of {declaredBy} cannot be evaluated: {problem}',
 };
