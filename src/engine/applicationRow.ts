@@ -6,6 +6,7 @@ import type { Application } from './model/application.ts';
 import { renderReason, type RenderResult } from './model/render.ts';
 import type { ApplicationRow } from './model/snapshot.ts';
 import type { Reason } from './model/states.ts';
+import type { SyncedSide } from './syncedSide.ts';
 import type { TrackedObject } from './trackedObject.ts';
 
 /** Everything that an application's row is made of. */
@@ -26,6 +27,10 @@ export interface ApplicationKnowledge {
   readonly isComparing: boolean;
   readonly isEdited: boolean;
   readonly fetchedAtMs: number | undefined;
+  /** what was applied last */
+  readonly synced?: Pick<SyncedSide, 'history' | 'problem' | 'commitsBehind'>;
+  /** its environment allows to apply the working tree */
+  readonly allowsDirty?: boolean;
 }
 
 /** The row of an application: its definition, its state with the reasons, and how old that is. */
@@ -42,11 +47,14 @@ export function applicationRow(known: ApplicationKnowledge): ApplicationRow {
     ...(failure === undefined || isChecked ? {} : { clusterProblem: failure }),
   });
   const stale = isChecked && connection !== undefined && connection.status !== 'connected' ? connection : undefined;
+  const isEven = summary.state === 'synced';
   return {
     ...definition(application),
+    ...(known.synced === undefined ? {} : syncedFacts(known.synced, isEven)),
+    ...(known.allowsDirty === true ? { allowsDirty: true } : {}),
     objectCount: objects.length,
     state: summary.state,
-    reasons: distinct([failure, stale?.reason, ...summary.reasons, ...known.watchProblems]),
+    reasons: distinct([failure, stale?.reason, ...summary.reasons, ...known.watchProblems, isEven ? undefined : known.synced?.problem]),
     driftedObjects: summary.driftedObjects,
     driftedFields: summary.driftedFields,
     isEdited: known.isEdited,
@@ -93,6 +101,25 @@ function definition(application: Application): Definition {
 
 function targetFacts({ commit, name, ahead, behind }: Target): Pick<ApplicationRow, 'targetRevision' | 'targetRef' | 'ahead' | 'behind'> {
   return { ...(commit === '' ? {} : { targetRevision: commit.slice(0, 7) }), targetRef: name, ahead, behind };
+}
+
+/** @param isEven nothing differs, so that it is not behind whatever the record says */
+function syncedFacts(
+  { history, commitsBehind = 0 }: Pick<SyncedSide, 'history' | 'commitsBehind'>,
+  isEven: boolean,
+): Pick<ApplicationRow, 'commitsBehind' | 'lastSync' | 'dirtySince' | 'unfinishedSync' | 'runningSync'> {
+  const { synced, dirty, unfinished, running } = history ?? {};
+  return {
+    ...(commitsBehind === 0 || isEven ? {} : { commitsBehind }),
+    ...(synced === undefined
+      ? {}
+      : { lastSync: { revision: synced.revision.slice(0, 7), at: synced.finishedAt ?? synced.startedAt, by: synced.by } }),
+    ...(dirty === undefined ? {} : { dirtySince: dirty.startedAt }),
+    ...(unfinished === undefined
+      ? {}
+      : { unfinishedSync: { revision: unfinished.revision.slice(0, 7), at: unfinished.startedAt, by: unfinished.by } }),
+    ...(running === undefined ? {} : { runningSync: running }),
+  };
 }
 
 function distinct(reasons: readonly (Reason | undefined)[]): readonly Reason[] {

@@ -1,21 +1,15 @@
-import { type BackgroundRunner, Throttler, timeSlices } from '../base/async.ts';
+import { type BackgroundRunner, Throttler } from '../base/async.ts';
+import { isAppError } from '../base/errors.ts';
 import type { Disposable } from '../base/lifecycle.ts';
+import { CheckQueue } from './checkQueue.ts';
 import { type ClusterHub, reasonOf } from './clusterHub.ts';
 import type { ClusterConnection, WatchOutcome, WatchStatus } from './cluster/api.ts';
 import { applicationRow } from './applicationRow.ts';
-import {
-  autoscalerTargets,
-  canHaveChildren,
-  type DesiredObject,
-  interestsOf,
-  isSameDesired,
-  settleObjects,
-  watchFailureOf,
-} from './desiredObjects.ts';
+import { autoscalerTargets, canHaveChildren, type DesiredObject, interestsOf, isSameDesired, settleObjects } from './desiredObjects.ts';
 import { type ExtraneousObject, extraneousOf } from './extraneous.ts';
 import type { Target } from './git/state.ts';
-import type { Application, Destination } from './model/application.ts';
-import { keyString } from './model/objects.ts';
+import type { Application, Destination, Environment } from './model/application.ts';
+import { keyString, type ObjectKey } from './model/objects.ts';
 import type { RenderResult } from './model/render.ts';
 import type { ApplicationRow, LineMark } from './model/snapshot.ts';
 import type { SourceTree } from './model/sourceTree.ts';
@@ -29,10 +23,8 @@ import { otherWriterPaths } from './provenance/otherWriters.ts';
 import { markId } from './markedObjects.ts';
 import { marksOf } from './rows.ts';
 import type { SourceRenderer } from './sourceRenderer.ts';
-import { cannotCompare, track, type TrackedObject } from './trackedObject.ts';
-
-/** the longest that checks hold the event loop, so that a live edit elsewhere is seen at once */
-const sliceMs = 8;
+import { SyncedSide } from './syncedSide.ts';
+import { track, type TrackedObject } from './trackedObject.ts';
 
 /** What an application session works with. */
 export interface ApplicationServices {
@@ -63,6 +55,8 @@ export class ApplicationSession implements Disposable {
   readonly #check: Throttler;
   readonly #abort = new AbortController();
   readonly #waiting: (() => void)[] = [];
+  readonly #queue: CheckQueue;
+  readonly #synced: SyncedSide;
   #application: Application;
   #isActive = false;
   #isChecked = false;
@@ -75,7 +69,6 @@ export class ApplicationSession implements Disposable {
   #objects = new Map<string, TrackedObject>();
   #autoscalers: ReadonlyMap<string, string> = new Map();
   #watchProblems: readonly WatchOutcome[] = [];
-  #toCheck = new Set<string>();
   #isEdited = false;
   #otherWriters: readonly string[] = [];
   #connection: ClusterConnection | undefined;
@@ -85,6 +78,8 @@ export class ApplicationSession implements Disposable {
     this.#application = application;
     this.#services = services;
     this.#listener = listener;
+    this.#queue = new CheckQueue(services.checker);
+    this.#synced = new SyncedSide(services.repo, services.renderer);
     const onIdle = (): void => {
       this.#tellSettled();
     };
@@ -133,6 +128,11 @@ export class ApplicationSession implements Disposable {
     return extraneousOf(hub.marked(connection, router.marksOf(this, connection.context)), this.#objects, connection.watches);
   }
 
+  /** What was applied last, by the application's ledger. */
+  get synced(): SyncedSide {
+    return this.#synced;
+  }
+
   object(key: string): TrackedObject | undefined {
     return this.#objects.get(key);
   }
@@ -169,20 +169,23 @@ export class ApplicationSession implements Disposable {
   /** Takes in changes of the watch: objects of this application are compared again, children move the health of their owners. */
   liveChanged({ keys, namespaces, isMarked }: LiveChange): void {
     if (isMarked === true || namespaces.size > 0) this.#listener.onRow(this.#application.id);
+    const ledger = this.#synced.keyOf(this.#application);
+    if (ledger !== undefined && keys.has(keyString(ledger))) this.refresh();
     for (const key of keys) {
       if (key.startsWith('autoscaling/HorizontalPodAutoscaler/')) this.#autoscalers = this.#readAutoscalers();
-      if (this.#objects.has(key)) this.#toCheck.add(key);
+      if (this.#objects.has(key)) this.#queue.add(key);
     }
     for (const [id, { key }] of this.#objects) {
-      if (namespaces.has(key.namespace) && canHaveChildren(key.group, key.kind)) this.#toCheck.add(id);
+      if (namespaces.has(key.namespace) && canHaveChildren(key.group, key.kind)) this.#queue.add(id);
     }
-    if (this.#toCheck.size > 0) this.#check.request();
+    if (!this.#queue.isEmpty) this.#check.request();
   }
 
-  /** Looks again at what time alone may change: objects that are on their way to health. */
+  /** Looks again at what time alone may change: objects that are on their way to health, and what had no answer. */
   timePassed(): void {
-    for (const [id, { health }] of this.#objects) if (health?.status === 'progressing') this.#toCheck.add(id);
-    if (this.#toCheck.size > 0) this.#check.request();
+    for (const [id, { health }] of this.#objects) if (health?.status === 'progressing') this.#queue.add(id);
+    if (this.#queue.addDue()) this.refresh();
+    if (!this.#queue.isEmpty) this.#check.request();
   }
 
   /** The connection's state changed: the row says how old what it shows is. */
@@ -216,6 +219,8 @@ export class ApplicationSession implements Disposable {
       isChecked: this.#isActive && this.#isChecked,
       isComparing: this.#refresh.isBusy,
       isEdited: this.#isEdited,
+      synced: this.#synced,
+      allowsDirty: this.#environment?.allowDirty === true,
       fetchedAtMs: this.#services.repo.fetchedAtMs,
     });
   }
@@ -238,14 +243,21 @@ export class ApplicationSession implements Disposable {
     this.#listener.onMarks(this.#application.id, undefined, []);
   }
 
+  get #environment(): Environment | undefined {
+    const name = this.#application.destination?.environment;
+    return this.#services.repo.found.environments.find((environment) => environment.name === name);
+  }
+
   async #run(runnerSignal: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([runnerSignal, this.#abort.signal]);
     this.#listener.onRow(this.#application.id);
     try {
       await this.#compare(signal);
       this.#failure = undefined;
+      this.#queue.compared(true);
     } catch (error) {
       signal.throwIfAborted();
+      if (isAppError(error)) this.#queue.compared(false);
       this.#failure = reasonOf(error);
       this.#basis = undefined;
     } finally {
@@ -267,8 +279,7 @@ export class ApplicationSession implements Disposable {
     const connecting = hub.connect(use, signal);
     // A failing render must not leave this promise without a handler.
     connecting.catch(() => undefined);
-    const branch = repo.found.environments.find((environment) => environment.name === destination.environment)?.branch;
-    const { target, tree } = await repo.target(branch, signal);
+    const { target, tree } = await repo.target(this.#environment?.branch, signal);
     this.#target = target;
     this.#tree = tree;
     const early = application.source.type === 'helm' ? undefined : await renderer.render(application, tree, undefined, signal);
@@ -288,11 +299,15 @@ export class ApplicationSession implements Disposable {
     if (!isSame) await this.#watch(destination, this.#render, this.#connection, signal);
     const isOnlyRender =
       this.#basis !== undefined && isSameButRender(basis, this.#basis) && before.problems + this.#watchProblems.length === 0;
+    const synced = { application, target, render: this.#render, connection: this.#connection, desired: this.#desired };
+    const isOtherSynced = await this.#synced.update(synced, signal);
     this.#basis = basis;
     for (const [id, { verdict }] of this.#objects) {
       // The watch tells of changes; what has no proof is asked again when somebody refreshes.
       const isKept = isSame || (isOnlyRender && verdict.fields.length === 0 && this.#isDesiredAsBefore(id, before));
-      if (!isKept || verdict.proof === 'none') this.#toCheck.add(id);
+      // What was applied last decides which side moved, so only of what differs.
+      const isMoved = isOtherSynced && (verdict.state !== 'synced' || verdict.fields.length > 0);
+      if (!isKept || isMoved || verdict.proof === 'none') this.#queue.add(id);
     }
     await this.#checkWaiting(signal, false);
     this.#isChecked = true;
@@ -314,67 +329,40 @@ export class ApplicationSession implements Disposable {
     const use = { applicationId: this.#application.id, ...destination };
     const before = this.#objects;
     this.#objects = new Map(this.#desired.map((desired) => [keyString(desired.key), track(desired, before.get(keyString(desired.key)))]));
-    this.#services.router.set(this, destination.context, keys);
-    const outcomes = await this.#services.hub.watch(use, keys, interestsOf(this.#desired), signal);
+    this.#queue.retain(this.#objects);
+    const ledger = this.#synced.keyOf(this.#application);
+    this.#services.router.set(this, destination.context, ledger === undefined ? keys : [...keys, keyString(ledger)]);
+    const interests = interestsOf(this.#desired);
+    const all = [...interests, ...this.#synced.interests(this.#application, interests)];
+    const outcomes = await this.#services.hub.watch(use, keys, all, signal);
     this.#watchProblems = outcomes.filter((outcome) => outcome.state === 'failed' && outcome.interest.isChildOnly !== true);
     this.#autoscalers = this.#readAutoscalers();
   }
 
   async #checkWaiting(runnerSignal: AbortSignal, isInteractive: boolean): Promise<void> {
     const signal = AbortSignal.any([runnerSignal, this.#abort.signal]);
-    const ids = [...this.#toCheck];
-    this.#toCheck = new Set();
     const [connection, tree] = [this.#connection, this.#tree];
     if (connection === undefined || tree === undefined) return;
-    const failedWatches = this.#watchProblems;
-    const byId = this.#byId;
-    const changed: string[] = [];
-    const checkById = async (id: string): Promise<void> => {
-      const desired = byId.get(id);
-      const tracked = this.#objects.get(id);
-      if (desired === undefined || tracked === undefined) return;
-      const next = await this.#checkOne(desired, tracked, connection, tree, failedWatches, isInteractive, signal);
-      if (this.#objects.get(id) !== tracked) return;
-      this.#objects.set(id, next);
-      if (next.mark !== undefined) this.#services.router.addMark(this, connection.context, markId(next.mark));
-      changed.push(id);
-    };
-    const slice = timeSlices(sliceMs);
-    const running: Promise<void>[] = [];
-    for (const id of ids) {
-      running.push(checkById(id));
-      await slice();
-    }
-    await Promise.all(running);
-    if (changed.length > 0 && this.#isChecked) this.#publish(changed);
-    if (this.#toCheck.size > 0) this.#check.request();
-  }
-
-  async #checkOne(
-    desired: DesiredObject,
-    tracked: TrackedObject,
-    connection: ClusterConnection,
-    tree: SourceTree,
-    failedWatches: readonly WatchOutcome[],
-    isInteractive: boolean,
-    signal: AbortSignal,
-  ): Promise<TrackedObject> {
-    const reason = watchFailureOf(failedWatches, desired.key);
-    if (reason !== undefined) return { ...tracked, verdict: cannotCompare(reason.code, reason.details), live: undefined };
-    return this.#services.checker.check(
-      {
-        application: this.#application,
-        desired,
-        tracked,
-        autoscaler: this.#autoscalers.get(keyString(desired.key)),
-        rendered: this.#desired,
-        isInteractive,
-        otherWriters: this.#otherWriters,
-      },
+    const scope = {
+      application: this.#application,
       connection,
       tree,
-      signal,
-    );
+      desired: this.#desired,
+      byId: this.#byId,
+      watchProblems: this.#watchProblems,
+      autoscalers: this.#autoscalers,
+      otherWriters: this.#otherWriters,
+      baselineOf: (key: ObjectKey) => this.#synced.baselineOf(key),
+    };
+    const { changed, failure } = await this.#queue.run(scope, () => this.#objects, isInteractive, signal);
+    for (const id of changed) {
+      const mark = this.#objects.get(id)?.mark;
+      if (mark !== undefined) this.#services.router.addMark(this, connection.context, markId(mark));
+    }
+    if (changed.length > 0 && this.#isChecked) this.#publish(changed);
+    if (!this.#queue.isEmpty) this.#check.request();
+    // Of a single change the connection's state tells enough, and it is looked at again.
+    if (failure !== undefined && !isInteractive) throw failure;
   }
 
   #publish(keys: readonly string[]): void {

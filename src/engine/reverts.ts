@@ -99,12 +99,13 @@ function itemsOf(target: RevertTarget, session: ApplicationSession): readonly Re
 
 function toItem(object: TrackedObject, session: ApplicationSession, fieldIds: readonly string[] | undefined): RevertItem {
   const siblingManager = object.live === undefined ? commonManager(session.objects) : undefined;
+  const synced = session.synced.objectOf(object.key);
   return {
     application: session.application,
     key: object.key,
-    revision: session.target?.commit ?? '',
-    revisionIs: 'target',
-    restored: object.desired,
+    ...(synced === undefined
+      ? { revision: session.target?.commit ?? '', revisionIs: 'target', restored: object.desired }
+      : { revision: synced.revision, revisionIs: 'synced', restored: synced.object }),
     // The object that the verdict is about: what the plan shows is what the write tests for.
     live: object.live,
     verdict: object.verdict,

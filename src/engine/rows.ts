@@ -59,13 +59,18 @@ function toFieldRow(field: FieldDifference, source: FieldRow['source'], notes: T
   };
 }
 
-function shown(field: FieldDifference, notes: TrackedObject['notes']): Pick<FieldRow, 'git' | 'live' | 'manager' | 'time' | 'notes'> {
+function shown(
+  field: FieldDifference,
+  notes: TrackedObject['notes'],
+): Pick<FieldRow, 'git' | 'live' | 'synced' | 'manager' | 'time' | 'notes'> {
   const known = notes?.get(field.id);
   const git = shortValue(field, 'git');
   const live = shortValue(field, 'live');
+  const synced = field.isMovedInGit === true ? shortValue(field, 'base') : undefined;
   return {
     ...(git === undefined ? {} : { git }),
     ...(live === undefined ? {} : { live }),
+    ...(synced === undefined ? {} : { synced }),
     ...(field.writer === undefined ? {} : { manager: field.writer.manager }),
     ...(field.writer?.time === undefined ? {} : { time: field.writer.time }),
     ...(known === undefined ? {} : { notes: known }),

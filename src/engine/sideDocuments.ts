@@ -4,7 +4,7 @@ import { normalizeDesired, normalizeLive } from './compare/normalize.ts';
 import { settleObjects } from './desiredObjects.ts';
 import { describe } from './model/describe.ts';
 import type { JsonObject } from './model/json.ts';
-import { keyString, type KubeObject } from './model/objects.ts';
+import { keyString, type KubeObject, parseKeyString } from './model/objects.ts';
 import { isComplete, renderReason, type RenderResult } from './model/render.ts';
 import type { Side } from './model/sides.ts';
 import type { SideDocument } from './model/snapshot.ts';
@@ -38,7 +38,7 @@ export class SideDocuments {
   ): Promise<SideDocument> {
     try {
       if (side === 'live') return this.#live(session, key, allFields);
-      if (side === 'synced') return failed('synced-not-recorded', {});
+      if (side === 'synced') return syncedSide(session, key);
       if (side === 'target') return this.#target(session, key);
       const tree = await treeOf(side, repo, signal);
       const render = await this.#renderer.render(session.application, tree, session.connection, signal);
@@ -91,6 +91,20 @@ export class SideDocuments {
     const { code, details } = renderReason(error);
     return failed(code, details);
   }
+}
+
+/** The object as it was applied last, Secrets masked against target. */
+function syncedSide(session: ApplicationSession, key: string): SideDocument {
+  const { history, problem } = session.synced;
+  const synced = session.synced.objectOf(parseKeyString(key));
+  if (synced === undefined) {
+    if (problem !== undefined) return failed(problem.code, problem.details);
+    if (history?.syncedRevision === undefined) return failed('synced-not-recorded', {});
+    return failed('synced-changed', { revision: history.syncedRevision.slice(0, 7) });
+  }
+  if (synced.object === undefined) return { text: '', exists: false };
+  const object = session.object(key);
+  return shown(maskSecrets(normalizeDesired(synced.object, object?.live, object?.resource), object?.desired));
 }
 
 /** The files of a side that Git or the disk has. */

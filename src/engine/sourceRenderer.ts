@@ -25,17 +25,24 @@ export class SourceRenderer {
     this.#timeoutMs = timeoutMs;
   }
 
+  /** Version of the renderer, for records. */
+  version(): Promise<string> {
+    return this.#renders.rendererVersion();
+  }
+
   /**
    * Renders an application from one side; again when a remote source that it needs has come meanwhile.
    * @param connection of the destination, for `.Capabilities` of Helm templates; undefined: those of the renderer
+   * @param kubernetes version for `.Capabilities` instead of the connection's, e.g. `v1.36.3`
    */
   async render(
     application: Application,
     tree: SourceTree,
     connection: ClusterConnection | undefined,
     signal: AbortSignal,
+    kubernetes = connection?.version,
   ): Promise<RenderResult> {
-    const spec = specOf(application, connection);
+    const spec = specOf(application, connection, kubernetes);
     for (let round = 1; ; round += 1) {
       const result = await this.#renders.render(spec, tree, { signal, timeoutMs: this.#timeoutMs() });
       const isWaiting = this.#remotes.isBusy && result.errors.some(({ code }) => remoteCodes.includes(code));
@@ -46,7 +53,7 @@ export class SourceRenderer {
 }
 
 /** The parameters that an application's source is rendered with. */
-export function specOf(application: Application, connection: ClusterConnection | undefined): SourceSpec {
+export function specOf(application: Application, connection: ClusterConnection | undefined, kubernetes = connection?.version): SourceSpec {
   const { source, destination } = application;
   if (source.type !== 'helm') return { type: source.type, path: source.path };
   const { helm = {} } = source;
@@ -61,6 +68,8 @@ export function specOf(application: Application, connection: ClusterConnection |
       ...(helm.valueFiles === undefined ? {} : { valueFiles: helm.valueFiles }),
       ...(helm.values === undefined ? {} : { values: helm.values }),
     },
-    ...(connection?.version === undefined ? {} : { kubeVersion: connection.version, apiVersions: connection.discovery.apiVersions() }),
+    ...(connection === undefined || kubernetes === undefined
+      ? {}
+      : { kubeVersion: kubernetes, apiVersions: connection.discovery.apiVersions() }),
   };
 }

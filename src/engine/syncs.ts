@@ -3,6 +3,7 @@ import { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { ApplicationSession } from './applicationSession.ts';
 import type { ClusterConnection } from './cluster/api.ts';
+import { chartDigests } from './chartDigests.ts';
 import { reasonOf } from './clusterHub.ts';
 import { settleObjects } from './desiredObjects.ts';
 import type { SyncHistory } from './model/ledger.ts';
@@ -16,7 +17,7 @@ import type { SourceRenderer } from './sourceRenderer.ts';
 import { parentKeyOf } from './sync/applySet.ts';
 import { executeSync } from './sync/executeSync.ts';
 import { historyOf, ledgerOf } from './sync/ledger.ts';
-import { readParent } from './sync/ledgerHold.ts';
+import { otherApplication, readParent } from './sync/ledgerHold.ts';
 import { planSync } from './sync/planSync.ts';
 import type { LeftOver, PreparedSync, SyncItem } from './sync/syncTypes.ts';
 import type { SyncApi } from './syncApi.ts';
@@ -112,8 +113,10 @@ export class Syncs implements SyncApi {
       return { entries: [], problem: { code: 'not-compared-yet', details: { application: application.name } } };
     }
     try {
-      const ledger = ledgerOf(await readParent(connection, parentKeyOf(application, application.destination.namespace), signal));
-      return historyOf(ledger.application === application.id ? ledger : { records: [] }, Date.now());
+      const key = parentKeyOf(application, application.destination.namespace);
+      const ledger = ledgerOf(await readParent(connection, key, signal));
+      const other = otherApplication(ledger, application.id, key);
+      return other === undefined ? historyOf(ledger, Date.now()) : { entries: [], problem: other };
     } catch (error) {
       signal.throwIfAborted();
       return { entries: [], problem: reasonOf(error) };
@@ -151,6 +154,8 @@ export class Syncs implements SyncApi {
       revisionName: aim.name,
       isDirty,
       render: render.key,
+      renderer: await this.#services.renderer.version(),
+      charts: chartDigests(application, render),
       objects: objects.map(({ key, object, resource, isKindRendered }) => ({ key, desired: object, resource, isKindRendered })),
       prune: application.policy.prune && prune !== false,
       ...(kind === 'take-over' ? { leftOver: leftOverOf(session) } : {}),

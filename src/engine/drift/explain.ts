@@ -49,6 +49,7 @@ export function explain(field: FieldDifference, context: ExplainContext): readon
   if (!field.isConfirmed) notes.push({ code: 'note-not-confirmed', details: {} });
   notes.push(...scalerNotes(field, context));
   if (field.direction === 'drifted' && !field.isCosmetic) notes.push(context.forecast ?? { code: 'note-stays', details: {} });
+  if (field.direction === 'drifted' && field.isMovedInGit === true) notes.push({ code: 'note-moved-in-git', details: {} });
   if (field.direction === 'out of sync') notes.push({ code: 'note-waits', details: {} });
   return notes;
 }

@@ -200,6 +200,11 @@ function valuesOf(git: JsonValue | undefined, live: JsonValue | undefined): { gi
   return { ...(git === undefined ? {} : { git }), ...(live === undefined ? {} : { live }) };
 }
 
+function isSameValue(left: JsonValue | undefined, right: JsonValue | undefined, { schema }: Prepared, path: FieldPath): boolean {
+  if (left === undefined || right === undefined) return left === right;
+  return deepEqualUnderSchema(left, right, schemaAtPath(schema, path));
+}
+
 /** A difference with its id, direction, writer, base value, and mask. */
 export function fieldOf(
   prepared: Prepared,
@@ -218,6 +223,9 @@ export function fieldOf(
     direction: direction ?? directionOf({ path, change, ...valuesOf(git, live), base, schema, entries, owner }),
     ...valuesOf(git, live),
     ...(old === undefined ? {} : { base: old }),
+    ...(prepared.input.baseline?.kind === 'synced' && base !== undefined && !isSameValue(git, old, prepared, path)
+      ? { isMovedInGit: true as const }
+      : {}),
     ...(writer === undefined ? {} : { writer }),
     isConfirmed,
     isCosmetic,

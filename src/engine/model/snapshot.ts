@@ -11,6 +11,16 @@ import type {
   Reason,
 } from './states.ts';
 
+/** A recorded sync in a few words. */
+export interface SyncMention {
+  /** short id of the commit */
+  readonly revision: string;
+  /** RFC 3339 */
+  readonly at: string;
+  /** user and host */
+  readonly by: string;
+}
+
 /** One application as the views show it. */
 export interface ApplicationRow {
   readonly id: string;
@@ -36,6 +46,16 @@ export interface ApplicationRow {
   readonly objectCount: number;
   /** target commits that the cluster has not: known only with a synced revision */
   readonly commitsBehind?: number;
+  /** the newest sync that applied a whole commit: short id, when (RFC 3339), who */
+  readonly lastSync?: SyncMention;
+  /** the working tree was applied since then (RFC 3339), so that no commit says what is live */
+  readonly dirtySince?: string;
+  /** a sync that did not come to its end: syncing again finishes it */
+  readonly unfinishedSync?: SyncMention;
+  /** somebody syncs it now: who, and until when (RFC 3339) that is believed */
+  readonly runningSync?: { readonly by: string; readonly until: string };
+  /** its environment allows to apply the working tree */
+  readonly allowsDirty?: boolean;
   /** short id of the target commit */
   readonly targetRevision?: string;
   /** name of the ref that target is, e.g. `origin/main` */
@@ -81,6 +101,8 @@ export interface FieldRow {
   readonly direction: FieldDirection;
   readonly git?: string;
   readonly live?: string;
+  /** value of the last sync, where Git has changed it since then */
+  readonly synced?: string;
   readonly manager?: string;
   /** RFC 3339 */
   readonly time?: string;
@@ -183,6 +205,8 @@ export interface LineMark {
   readonly fieldId?: string;
   readonly git?: string;
   readonly live?: string;
+  /** as in {@link FieldRow} */
+  readonly synced?: string;
   readonly manager?: string;
   readonly time?: string;
   /** as in {@link FieldRow} */
@@ -194,7 +218,10 @@ export interface LineMark {
 }
 
 /** The value of a field as short, single-line text for a view. Never call with an unmasked secret. */
-export function shortValue(difference: Pick<FieldDifference, 'git' | 'live' | 'isMasked'>, side: 'git' | 'live'): string | undefined {
+export function shortValue(
+  difference: Pick<FieldDifference, 'git' | 'live' | 'base' | 'isMasked'>,
+  side: 'git' | 'live' | 'base',
+): string | undefined {
   const value = difference[side];
   if (value === undefined) return undefined;
   const text = typeof value === 'string' ? value : JSON.stringify(value);

@@ -69,6 +69,8 @@ export interface FieldDifference {
   readonly live?: JsonValue;
   /** value of the last apply, when one is recorded */
   readonly base?: JsonValue;
+  /** target has another value than the last sync: Git moved, whether or not live did too */
+  readonly isMovedInGit?: true;
   readonly writer?: FieldWriter;
   /** false: seen by a reader that may not dry-run */
   readonly isConfirmed: boolean;

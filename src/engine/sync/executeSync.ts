@@ -75,7 +75,7 @@ async function executeApplication(
     counts: noCounts,
     render: item.render,
     ...(item.renderer === undefined ? {} : { renderer: item.renderer }),
-    ...(item.charts === undefined ? {} : { charts: item.charts }),
+    ...(Object.keys(item.charts ?? {}).length === 0 ? {} : { charts: item.charts ?? {} }),
     ...(connection.version === undefined ? {} : { kubernetes: connection.version }),
   };
   const tell = (state: SyncProgress['state']): void => {

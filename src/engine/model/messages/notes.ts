@@ -17,6 +17,7 @@ export const noteMessages: Readonly<Record<string, string>> = {
   'note-sized': '{autoscaler} sizes the Pods of this object, whatever these values say.',
   'note-stays': 'Nobody reverts it by itself; the next sync does.',
   'note-waits': 'Git has moved on; the next sync changes it.',
+  'note-moved-in-git': 'Git has changed it, too, since the last sync: a revert brings back what was synced then, a sync what Git has now.',
   'ignored-server-default': 'A default that the API server fills in by itself.',
   'ignored-admission': 'Admission changes it: a mutating webhook or policy sets this value whatever Git says.',
   'ignored-autoscaled': '{autoscaler} sets it. Removing it from Git keeps a sync from working against that.',
