@@ -7,7 +7,7 @@ import { chartDigests } from './chartDigests.ts';
 import { reasonOf } from './clusterHub.ts';
 import { settleObjects } from './desiredObjects.ts';
 import type { SyncHistory } from './model/ledger.ts';
-import { keyOf } from './model/objects.ts';
+import { gvkOf, keyOf } from './model/objects.ts';
 import type { StepResult } from './model/plan.ts';
 import { isComplete, renderReason } from './model/render.ts';
 import type { SyncOptions, SyncPlans, SyncProgress, SyncRequest, SyncResult, SyncTarget } from './model/sync.ts';
@@ -21,6 +21,7 @@ import { otherApplication, readParent } from './sync/ledgerHold.ts';
 import { planSync } from './sync/planSync.ts';
 import type { LeftOver, PreparedSync, SyncItem } from './sync/syncTypes.ts';
 import type { SyncApi } from './syncApi.ts';
+import { watchedObject } from './watchedObject.ts';
 import type { FoundSession } from './workspaces.ts';
 
 /** What syncs need of the engine. */
@@ -156,7 +157,10 @@ export class Syncs implements SyncApi {
       render: render.key,
       renderer: await this.#services.renderer.version(),
       charts: chartDigests(application, render),
-      objects: objects.map(({ key, object, resource, isKindRendered }) => ({ key, desired: object, resource, isKindRendered })),
+      objects: objects.map(({ key, object, resource, isKindRendered }) => {
+        const known = resource === undefined ? undefined : watchedObject(connection, gvkOf(object), key);
+        return { key, desired: object, resource, isKindRendered, ...(known === undefined ? {} : { known }) };
+      }),
       prune: application.policy.prune && prune !== false,
       ...(kind === 'take-over' ? { leftOver: leftOverOf(session) } : {}),
       ...(target.objects === undefined ? {} : { chosen: new Set(target.objects) }),

@@ -13,6 +13,7 @@ import type { AutoscalerLookup } from './autoscalers.ts';
 import { clusterRefusal, ownerRefusal } from './guards.ts';
 import { withoutValue } from './edits.ts';
 import { entryOf, heldPaths } from './managers.ts';
+import { isProvedSame } from './provedSame.ts';
 import { reasonOfFailure } from './sendWrite.ts';
 import { type MakeStep, stepMaker } from './planSteps.ts';
 import { takeOverFields } from './takeOverFields.ts';
@@ -35,7 +36,10 @@ export interface ObjectPlanContext {
   readonly signal: AbortSignal;
 }
 
-/** Plans one desired object by server-side dry-run: what applying it would do to the object that is live now. */
+/**
+ * Plans one desired object by server-side dry-run: what applying it would do to the object that is live now. Where a local proof says that
+ * nothing would change, no dry-run is sent.
+ */
 export async function planObject(item: SyncItem, object: SyncObject, wave: number, context: ObjectPlanContext): Promise<PreparedSyncStep> {
   const make = stepMaker(item, object, wave);
   const refusal = clusterRefusal(item, context.connection);
@@ -52,7 +56,7 @@ export async function planObject(item: SyncItem, object: SyncObject, wave: numbe
   let last: PreparedSyncStep | undefined;
   for (let attempt = 1; attempt <= MAX_TRIES; attempt += 1) {
     try {
-      const live = await liveOf(object, context);
+      const live = attempt === 1 && object.known !== undefined ? object.known.live : await liveOf(object, context);
       last = live === undefined ? await planCreate(object, make, context) : await planLive(item, object, live, make, context);
       if (last !== undefined) return last;
     } catch (error) {
@@ -119,6 +123,7 @@ async function planLive(
   );
   const body = labelled(prepared.desired, object, context.setId);
   const takenOver = takeOverFields(live);
+  if (takenOver === undefined && isProvedSame(prepared, body)) return make('unchanged', { live });
   let predicted: KubeObject;
   try {
     const answer = await connection.patch(gvkOf(object.desired), key, body, { ...dryRun, force: true, signal });

@@ -22,6 +22,8 @@ export interface SyncObject {
   readonly resource: ResourceInfo | undefined;
   /** the same render brings the kind by a CRD */
   readonly isKindRendered: boolean;
+  /** what the watch says of it now; absent: it has to be read. Where it is older than the cluster, the dry-run tells */
+  readonly known?: { readonly live: KubeObject | undefined };
 }
 
 /** One application to sync. */
