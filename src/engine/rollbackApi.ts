@@ -22,4 +22,11 @@ export interface RollbackApi {
    * @throws AppError `rollback-revert-dirty`, `rollback-revert-mixed`, `git-operation`, `git-index-locked`, `git-detached`, `rollback-other-branch`
    */
   startRevert(target: RollbackTarget, signal: AbortSignal): Promise<StartedRevert>;
+
+  /**
+   * Waits until a commit that was just made or pushed is part of the application's target, and the application is compared with it.
+   * @param revision the commit: full id, or `HEAD`
+   * @returns false: target did not move there in 30 seconds
+   */
+  arrived(applicationId: string, revision: string, signal: AbortSignal): Promise<boolean>;
 }

@@ -33,8 +33,8 @@ export interface Standing {
   /** full id of the commit to go back to */
   readonly then: string;
   readonly summary: CommitSummary;
-  /** the environment follows another branch than the checked-out one */
-  readonly otherBranch?: Reason;
+  /** the environment follows another branch than the checked-out one: the roll back starts there */
+  readonly otherBranch?: { readonly commit: string; readonly branch: string; readonly reason: Reason };
 }
 
 /** The application at the revision, and everything that it reads there or where the roll back starts. */
@@ -109,7 +109,7 @@ export class RollbackPlanner {
     messageOf: (shared: readonly string[]) => string,
     signal: AbortSignal,
   ): Promise<RollbackPlan> {
-    const { found, repo, base, then, summary } = standing;
+    const { found, repo, base, then, summary, otherBranch } = standing;
     const { application, connection } = found.session;
     if (changes.length === 0) throw new AppError('rollback-nothing', { application: application.name, revision: then.slice(0, 7) });
     await requireSameAsTarget(standing, changes, signal);
@@ -137,6 +137,7 @@ export class RollbackPlanner {
         workingTree: 'write',
         topic: `rollback-${application.name}`,
         secretValues: secretValuesOf([renderNow, renderThen, renderAfter, ...renders]),
+        ...(otherBranch === undefined ? {} : { start: otherBranch }),
       },
       signal,
     );
@@ -236,7 +237,7 @@ async function requireSameAsTarget(
   const [here, there] = [await repo.entries(base, signal), await repo.entries(target.commit, signal)];
   const paths = changes.map(({ path }) => path);
   if (haveSame(here, there, paths)) return;
-  if (otherBranch !== undefined) throw new AppError(otherBranch.code, otherBranch.details);
+  if (otherBranch !== undefined) throw new AppError(otherBranch.reason.code, otherBranch.reason.details);
   throw new AppError('rollback-behind', { branch: target.name, application: found.session.application.name });
 }
 

@@ -29,6 +29,9 @@ export interface RollbacksServices {
 /** a revert of more commits than these is no roll back any more */
 const mostReverted = 200;
 
+/** the longest that a commit takes to be seen */
+const arrivalMs = 30_000;
+
 /** The commits that a revert takes back, or the merges of which the mainline is not known. */
 type Reverting =
   | { readonly commits: readonly CommitSummary[]; readonly reverted: readonly RevertedCommit[] }
@@ -75,7 +78,7 @@ export class Rollbacks implements RollbackApi {
       const commit = commits.find(({ id }) => id === result.conflict.commit);
       if (commit === undefined) throw new AppError('internal', { message: 'unknown conflict' });
       const refused = await requireRevertable(git, reverted, signal).then(
-        () => standing.otherBranch,
+        () => standing.otherBranch?.reason,
         (error: unknown) => {
           signal.throwIfAborted();
           return reasonOf(error);
@@ -91,10 +94,33 @@ export class Rollbacks implements RollbackApi {
     this.#services.requireTrust();
     const standing = await this.#standing(target, signal);
     const { otherBranch, repo } = standing;
-    if (otherBranch !== undefined) throw new AppError(otherBranch.code, otherBranch.details);
+    if (otherBranch !== undefined) throw new AppError(otherBranch.reason.code, otherBranch.reason.details);
     const reverting = await this.#reverting(standing, target, signal);
     if ('questions' in reverting) throw new AppError('rollback-mainline', { commits: reverting.questions.map(({ commit }) => commit.id) });
     return { conflicts: await startRevert(repo.git, reverting.reverted, signal) };
+  }
+
+  async arrived(applicationId: string, revision: string, signal: AbortSignal): Promise<boolean> {
+    this.#services.requireTrust();
+    const found = this.#services.known(applicationId);
+    const { repo } = found.workspace;
+    const { git, repository } = await this.#repo(found, signal);
+    const commit = await repository.resolve(revision, signal);
+    const timeout = AbortSignal.timeout(arrivalMs);
+    for (;;) {
+      const changed = nextChange(repo, AbortSignal.any([signal, timeout]));
+      const { target } = await targetOf(found, signal);
+      const { exitCode } = await git.run(['merge-base', '--is-ancestor', commit, target.commit], { signal });
+      if (exitCode === 0) {
+        found.session.refresh();
+        await found.session.settled();
+        return true;
+      }
+      repo.refresh(false);
+      await changed;
+      signal.throwIfAborted();
+      if (timeout.aborted) return false;
+    }
   }
 
   /** Where the repo stands, and what the revision holds. */
@@ -118,7 +144,15 @@ export class Rollbacks implements RollbackApi {
       target,
       then,
       summary,
-      ...(isOther ? { otherBranch: { code: 'rollback-other-branch', details: { branch, current: head.branch } } } : {}),
+      ...(isOther
+        ? {
+            otherBranch: {
+              commit: target.commit,
+              branch,
+              reason: { code: 'rollback-other-branch', details: { branch, current: head.branch } },
+            },
+          }
+        : {}),
     };
   }
 
@@ -180,4 +214,18 @@ function branchOf({ workspace, session }: FoundSession): string | undefined {
 
 function targetOf(found: FoundSession, signal: AbortSignal): ReturnType<RepoSession['target']> {
   return found.workspace.repo.target(branchOf(found), signal);
+}
+
+/** Resolves at the next change that a repo takes in, or at the signal. */
+async function nextChange(repo: RepoSession, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      subscription.dispose();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const subscription = repo.onDidChange(end);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+  });
 }
