@@ -20,6 +20,8 @@ export interface CallTarget {
 
 const IMMUTABLE =
   /immutable|updates to statefulset spec|cannot change roleRef|may not be changed|may not change once set|cannot be changed|can not be changed/i;
+/** A policy denies with the reason that its author chose: 422 unless told otherwise (apiserver plugin/policy/validating). */
+const POLICY = /ValidatingAdmissionPolicy '([^']+)'/;
 const SHOWN_VALUE_LENGTH = 120;
 
 /**
@@ -61,12 +63,15 @@ export function apiError(status: number, body: JsonValue | undefined, subject: C
       return make('gone');
     case 413:
       return make('too-large');
-    case 422:
+    case 422: {
+      const policy = POLICY.exec(full);
+      if (policy !== null) return make('denied-by-admission', { by: policy[1] });
       return make('invalid', {
         fields: causes.map((cause) => stringAt(cause, 'field') ?? ''),
         messages: causes.map((cause) => safeMessage(stringAt(cause, 'message') ?? '', subject)),
         isImmutable: IMMUTABLE.test(full),
       });
+    }
     case 429:
       return make('too-many-requests', retryAfter(details));
     case 504:
@@ -92,7 +97,7 @@ function forbidden(message: string, causes: readonly JsonObject[], make: Make): 
   if (quota !== null) return make('quota-exceeded', { quota: quota[1] });
   const webhook = /admission webhook "([^"]+)" denied the request/.exec(message);
   if (webhook !== null) return make('denied-by-admission', { by: webhook[1] });
-  const policy = /ValidatingAdmissionPolicy '([^']+)'/.exec(message);
+  const policy = POLICY.exec(message);
   if (policy !== null) return make('denied-by-admission', { by: policy[1] });
   if (/violates PodSecurity/.test(message)) return make('denied-by-admission', { by: 'PodSecurity' });
   if (/\bcannot \S+ (resource|path)|attempting to grant RBAC|User "|no RBAC policy/.test(message) || message === '')

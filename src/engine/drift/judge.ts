@@ -6,7 +6,8 @@ import { gvkOf, type KubeObject } from '../model/objects.ts';
 import type { Verdict } from '../model/states.ts';
 import type { DryRunClient } from './dryRunClient.ts';
 import type { JudgeContext, JudgeInput } from './judgement.ts';
-import { bareVerdict, verdictWithoutComparison } from './outcome.ts';
+import { because } from './causes.ts';
+import { causedVerdict, verdictWithoutComparison } from './outcome.ts';
 import { type Prepared, prepare, proofInputOf } from './prepare.ts';
 import { refusalOf } from './refusals.ts';
 import type { VerdictCache } from './verdictCache.ts';
@@ -79,7 +80,7 @@ export class Judge {
       const verdict = await this.#ask(local.prepared, local.proof, context, options);
       if (verdict !== undefined) return verdict;
       const { client } = context;
-      if (attempt >= MAX_ATTEMPTS || client === undefined) return bareVerdict('pending', { code: 'live-keeps-changing', details: {} });
+      if (attempt >= MAX_ATTEMPTS || client === undefined) return causedVerdict(because('live-keeps-changing'));
       current = { ...current, live: await getLive(client, current, options.signal) };
     }
   }
@@ -89,7 +90,7 @@ export class Judge {
     this.#judged += 1;
     const early = verdictWithoutComparison(input);
     if (early !== undefined || input.live === undefined)
-      return { verdict: early ?? bareVerdict('missing', { code: 'object-not-live', details: {} }) };
+      return { verdict: early ?? causedVerdict(because('object-not-live', { kind: input.key.kind, name: input.key.name })) };
     const prepared = prepare(input, input.live);
     const proof = prove(proofInputOf(prepared));
     if (proof.outcome !== 'unknown') {
@@ -107,18 +108,15 @@ export class Judge {
     const { input, raw } = prepared;
     const { resource } = input;
     const { client } = context;
-    if (resource === undefined || client === undefined) return unconfirmed(prepared, proof, { code: 'offline', details: {} });
-    if (resource.servedBy === 'aggregated')
-      return unconfirmed(prepared, proof, { code: 'aggregated-api', details: { kind: input.key.kind } });
+    if (resource === undefined || client === undefined) return unconfirmed(prepared, proof, because('offline'));
+    if (resource.servedBy === 'aggregated') return unconfirmed(prepared, proof, because('aggregated-api', { kind: input.key.kind }));
     if (raw.apiVersion !== input.desired.apiVersion) return this.#atDesiredVersion(prepared, context, client, options);
     const isUpdate = prepared.owner?.operation === 'Update';
     const patch = isUpdate ? threeWayPatch(prepared.recorded, prepared.desired, prepared.live, input.schema) : undefined;
     if (patch?.isEmpty === true) return predictedVerdict(prepared, proof, prepared.live, 'local');
     if (!(await context.canDryRun(resource, input.key, options.signal))) {
-      return unconfirmed(prepared, proof, {
-        code: 'dry-run-forbidden',
-        details: { verb: 'patch', resource: resource.plural, group: resource.group, namespace: input.key.namespace },
-      });
+      const details = { verb: 'patch', resource: resource.plural, group: resource.group, namespace: input.key.namespace };
+      return unconfirmed(prepared, proof, because('dry-run-forbidden', details));
     }
     return this.#dryRuns.run(async () => this.#dryRun(prepared, proof, patch, { context, client, options }), {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -168,10 +166,8 @@ export class Judge {
     const live = await getLive(client, input, options.signal);
     if (live === undefined) return verdictWithoutComparison({ ...input, live });
     if (live.apiVersion !== input.desired.apiVersion) {
-      return bareVerdict('cannot compare', {
-        code: 'version-not-served',
-        details: { kind: input.key.kind, apiVersion: input.desired.apiVersion },
-      });
+      const { kind } = input.key;
+      return causedVerdict(because('version-not-served', { kind, apiVersion: input.desired.apiVersion, versions: [live.apiVersion] }));
     }
     return this.judge({ ...input, live }, context, { ...options, local: this.judgeLocally({ ...input, live }, context) });
   }

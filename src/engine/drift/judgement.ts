@@ -42,6 +42,8 @@ export interface JudgeInput {
   readonly autoscaler?: string;
   /** fields of desired that every render of the chart gives another value */
   readonly volatile?: readonly FieldPath[];
+  /** every render of the chart gives the object another name, so that no live object is the one that is meant */
+  readonly isNameVolatile?: boolean;
 }
 
 /** The cluster's part in a verdict. */

@@ -2,6 +2,7 @@ import { lookUp } from '../compare/schemaWalk.ts';
 import type { KubeObject } from '../model/objects.ts';
 import { stringAt } from '../model/json.ts';
 import type { FieldDifference, IgnoredField, ObjectState, Reason, Verdict, VerdictProof } from '../model/states.ts';
+import { because, type CauseReason, type ComparisonCause, comparisonCauses } from './causes.ts';
 import type { JudgeInput } from './judgement.ts';
 
 /** Everything of a verdict but what follows from its fields. */
@@ -51,6 +52,11 @@ export function bareVerdict(state: ObjectState, reason: Reason, live?: KubeObjec
   return verdictOf({ fields: [], proof: 'none', manager: undefined, resourceVersion, reason, state });
 }
 
+/** A verdict without fields, in the state that its cause makes. */
+export function causedVerdict(reason: CauseReason): Verdict {
+  return bareVerdict(comparisonCauses[reason.code], reason);
+}
+
 /**
  * The verdict where desired and live cannot or need not be compared: the kind is not served, the object is not there, or it is being
  * deleted; undefined when they are to be compared.
@@ -60,11 +66,11 @@ export function verdictWithoutComparison(input: JudgeInput): Verdict | undefined
   const about = { kind: key.kind, name: key.name, namespace: key.namespace, apiVersion: desired.apiVersion };
   if (resource === undefined) {
     const versions = input.otherVersions ?? [];
-    if (versions.length > 0) return bareVerdict('cannot compare', { code: 'version-not-served', details: { ...about, versions } });
-    if (input.isKindRendered === true) return bareVerdict('missing', { code: 'kind-pending', details: about });
-    return bareVerdict('cannot compare', { code: 'kind-not-served', details: about });
+    if (versions.length > 0) return causedVerdict(because('version-not-served', { ...about, versions }));
+    return causedVerdict(because(input.isKindRendered === true ? 'kind-pending' : 'kind-unknown', about));
   }
-  if (live === undefined) return bareVerdict('missing', { code: missingCode(input), details: about });
+  if (input.isNameVolatile === true) return causedVerdict(because('name-volatile', about));
+  if (live === undefined) return causedVerdict(because(missingCause(input), about));
   const deletedAt = stringAt(live.metadata, 'deletionTimestamp');
   if (deletedAt === undefined) return input.view?.skip === undefined ? undefined : leftAlone(live, input.view.skip);
   const path = [{ field: 'metadata' }, { field: 'deletionTimestamp' }];
@@ -83,7 +89,7 @@ export function verdictWithoutComparison(input: JudgeInput): Verdict | undefined
     proof: 'local',
     manager: undefined,
     resourceVersion: stringAt(live.metadata, 'resourceVersion'),
-    reason: { code: 'being-deleted', details: about },
+    reason: because('live-being-deleted', about),
   });
 }
 
@@ -98,7 +104,7 @@ function leftAlone(live: KubeObject, by: string): Verdict {
   });
 }
 
-function missingCode(input: JudgeInput): string {
+function missingCause(input: JudgeInput): ComparisonCause {
   if (input.isNamespaceMissing === true) return input.isNamespaceRendered === true ? 'namespace-pending' : 'namespace-not-there';
   if (input.baseline === undefined) return 'object-not-live';
   return input.baseline.object === undefined ? 'object-not-yet-applied' : 'object-deleted';

@@ -1,5 +1,6 @@
-import { isAbortError, isAppError } from '../../base/errors.ts';
+import { type AppError, isAbortError, isAppError } from '../../base/errors.ts';
 import type { Reason } from '../model/states.ts';
+import { because, type ComparisonCause, isComparisonCause } from './causes.ts';
 
 /**
  * What a refused dry-run means. `recreate`: an immutable field differs. `unverified`: nobody can tell without the right or the server's
@@ -11,33 +12,29 @@ export interface Refusal {
   readonly reason: Reason;
 }
 
-const MEANINGS: Readonly<Record<string, Refusal['meaning']>> = {
-  forbidden: 'unverified',
+/** Causes of this room for refusals whose own code does not say what they mean for a comparison. */
+const CAUSES: Readonly<Record<string, ComparisonCause>> = {
+  forbidden: 'dry-run-forbidden',
+  invalid: 'target-invalid',
+  'bad-request': 'target-rejected',
+};
+
+/** What a cause means; those that are not here refuse the target itself. */
+const MEANINGS: Readonly<Partial<Record<ComparisonCause, Refusal['meaning']>>> = {
+  'dry-run-forbidden': 'unverified',
   'dry-run-unsupported': 'unverified',
   'dry-run-not-allowed': 'unverified',
   'not-found': 'gone',
   'namespace-missing': 'gone',
   'unknown-kind': 'gone',
-  conflict: 'moved',
-  gone: 'moved',
-  invalid: 'refused',
-  'quota-exceeded': 'refused',
-  'denied-by-admission': 'refused',
-  'namespace-terminating': 'refused',
-  'field-conflict': 'refused',
-  'bad-request': 'refused',
-  'too-large': 'refused',
-  'server-error': 'refused',
-  'server-timeout': 'refused',
-  'too-many-requests': 'refused',
+  'immutable-field': 'recreate',
 };
 
-/** Reason codes of this room for refusals whose own code does not say what they mean for a comparison. */
-const REASONS: Readonly<Record<string, string>> = {
-  forbidden: 'dry-run-forbidden',
-  invalid: 'target-invalid',
-  'bad-request': 'target-rejected',
-};
+/** Codes of the cluster room that say that live is not what it was. */
+const MOVED: readonly string[] = ['conflict', 'gone'];
+
+/** The API server answers 500 when a webhook with `failurePolicy: Fail` cannot be called (apiserver admission/plugin/webhook/errors). */
+const WEBHOOK = /failed calling webhook "([^"]+)"/;
 
 /** Server-side apply answers 500 when an object does not fit the schema (apimachinery managedfields, typed conversion). */
 const UNTYPED = /field not declared in schema|failed to create typed|failed to create manager|duplicate entries for key|expected .*, got/;
@@ -49,9 +46,16 @@ const UNTYPED = /field not declared in schema|failed to create typed|failed to c
 export function refusalOf(error: unknown): Refusal {
   if (isAbortError(error) || !isAppError(error)) throw error;
   const { code, details } = error;
-  if (code === 'invalid' && details['isImmutable'] === true) return { meaning: 'recreate', reason: { code: 'immutable-field', details } };
-  if (code === 'server-error' && UNTYPED.test(String(details['message']))) {
-    return { meaning: 'refused', reason: { code: 'target-rejected', details } };
-  }
-  return { meaning: MEANINGS[code] ?? 'lost', reason: { code: REASONS[code] ?? code, details } };
+  if (MOVED.includes(code)) return { meaning: 'moved', reason: { code, details } };
+  const cause = causeOf(error);
+  if (cause === undefined) return { meaning: 'lost', reason: { code, details } };
+  const webhook = cause === 'webhook-failed' ? { webhook: WEBHOOK.exec(String(details['message']))?.[1] } : {};
+  return { meaning: MEANINGS[cause] ?? 'refused', reason: because(cause, { ...details, ...webhook }) };
+}
+
+function causeOf({ code, details }: AppError): ComparisonCause | undefined {
+  if (code === 'invalid' && details['isImmutable'] === true) return 'immutable-field';
+  if (code === 'server-error' && UNTYPED.test(String(details['message']))) return 'target-rejected';
+  if (code === 'server-error' && WEBHOOK.test(String(details['message']))) return 'webhook-failed';
+  return CAUSES[code] ?? (isComparisonCause(code) ? code : undefined);
 }

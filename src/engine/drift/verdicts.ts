@@ -5,6 +5,7 @@ import type { Proof } from '../compare/proof.ts';
 import { stringAt } from '../model/json.ts';
 import type { KubeObject } from '../model/objects.ts';
 import type { IgnoredField, Reason, Verdict } from '../model/states.ts';
+import { because, type CauseReason } from './causes.ts';
 import { addedFields, localFields, predictedFields } from './fields.ts';
 import { bareVerdict, verdictOf } from './outcome.ts';
 import type { Prepared } from './prepare.ts';
@@ -42,12 +43,12 @@ export function predictedVerdict(prepared: Prepared, proof: Proof, predicted: Ku
 }
 
 /** Without a record of the last apply nobody knows what was removed from Git: no difference is then no proof. */
-function unprovedReason(prepared: Prepared): Reason | undefined {
+function unprovedReason(prepared: Prepared): CauseReason | undefined {
   const { owner, recorded, entries, input } = prepared;
   const details = { kind: input.key.kind, name: input.key.name };
-  if (owner === undefined) return { code: entries.length === 0 ? 'no-managed-fields' : 'no-owner', details };
+  if (owner === undefined) return because(entries.length === 0 ? 'no-managed-fields' : 'no-owner', details);
   return owner.operation === 'Update' && recorded === undefined
-    ? { code: 'no-baseline', details: { ...details, manager: owner.manager } }
+    ? because('no-baseline', { ...details, manager: owner.manager })
     : undefined;
 }
 

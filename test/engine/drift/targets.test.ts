@@ -165,7 +165,7 @@ test('missing objects, namespaces, kinds and versions', async () => {
       'missing: object-not-yet-applied',
       'missing: namespace-not-there',
       'missing: namespace-pending',
-      'cannot compare: kind-not-served',
+      'cannot compare: kind-unknown',
       'missing: kind-pending',
       'cannot compare: version-not-served',
     ],
@@ -187,7 +187,7 @@ test('an object that is being deleted is drifted', async () => {
   const verdict = await fixture.judge(object);
   assert.deepEqual(
     [verdict.state, verdict.reason?.code, verdict.fields.map((field) => field.id)],
-    ['drifted', 'being-deleted', ['metadata.deletionTimestamp']],
+    ['drifted', 'live-being-deleted', ['metadata.deletionTimestamp']],
   );
 });
 

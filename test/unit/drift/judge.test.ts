@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AppError } from '../../../src/base/errors.ts';
+import { comparisonCauses } from '../../../src/engine/drift/causes.ts';
 import { refusalOf } from '../../../src/engine/drift/refusals.ts';
 import { driftMessages } from '../../../src/engine/model/messages/drift.ts';
 import { messageTemplates } from '../../../src/engine/model/messageTemplates.ts';
+import { refusalCases } from './refusalCases.ts';
 import { deployments, desiredObject, inputOf, judgeWith, liveObject } from './support.ts';
 
 const git = desiredObject({ replicas: 2 });
@@ -16,30 +18,29 @@ test('a proof needs no call', async () => {
 });
 
 test('every refusal of a dry-run is an answer, and none is cached', async () => {
-  const cases: readonly [code: string, details: AppError['details'], state: string, reason: string][] = [
-    ['forbidden', {}, 'drifted (not confirmed)', 'dry-run-forbidden'],
-    ['dry-run-unsupported', {}, 'drifted (not confirmed)', 'dry-run-unsupported'],
-    ['dry-run-not-allowed', {}, 'drifted (not confirmed)', 'dry-run-not-allowed'],
-    ['invalid', { isImmutable: true }, 'drifted', 'immutable-field'],
-    ['invalid', { isImmutable: false }, 'cannot compare', 'target-invalid'],
-    ['quota-exceeded', {}, 'cannot compare', 'quota-exceeded'],
-    ['denied-by-admission', {}, 'cannot compare', 'denied-by-admission'],
-    ['namespace-terminating', {}, 'cannot compare', 'namespace-terminating'],
-    ['server-error', { message: 'failed calling webhook' }, 'cannot compare', 'server-error'],
-    ['server-error', { message: '.spec.x: field not declared in schema' }, 'cannot compare', 'target-rejected'],
-    ['bad-request', {}, 'cannot compare', 'target-rejected'],
-    ['too-many-requests', {}, 'cannot compare', 'too-many-requests'],
-    ['not-found', {}, 'missing', 'not-found'],
-    ['namespace-missing', {}, 'missing', 'namespace-missing'],
-  ];
   const found: unknown[] = [];
-  for (const [code, details] of cases) {
+  for (const { code, details = {} } of refusalCases) {
     const { judge, context, cache } = judgeWith(() => Promise.reject(new AppError(code, details)));
-    const verdict = await judge.judge(inputOf(git, scaled), context);
-    found.push([code, details, verdict.state, verdict.reason?.code]);
+    const { state, reason } = await judge.judge(inputOf(git, scaled), context);
+    found.push([code, state, reason?.code]);
     assert.equal(cache.size, 0);
   }
-  assert.deepEqual(found, cases);
+  assert.deepEqual(
+    found,
+    refusalCases.map(({ code, state, cause }) => [code, state, cause]),
+  );
+});
+
+test('a name that every render makes anew is no object to look for', async () => {
+  const { judge, context } = judgeWith(() => Promise.reject(new Error('not expected')));
+  const verdicts = [undefined, scaled].map((live) => judge.judge(inputOf(git, live, { isNameVolatile: true }), context));
+  assert.deepEqual(
+    (await Promise.all(verdicts)).map(({ state, reason }) => [state, reason?.code]),
+    [
+      ['cannot compare', 'name-volatile'],
+      ['cannot compare', 'name-volatile'],
+    ],
+  );
 });
 
 test('a lost connection is no verdict', async () => {
@@ -87,22 +88,8 @@ test('the dry-run sends what the owner would send', async () => {
   assert.deepEqual(sent, [git]);
 });
 
-test('every reason of this room has words', () => {
-  const codes = [
-    'immutable-field',
-    'quota-exceeded',
-    'denied-by-admission',
-    'namespace-terminating',
-    'server-error',
-    'server-timeout',
-    'too-many-requests',
-    'field-conflict',
-    'too-large',
-    'not-found',
-    'namespace-missing',
-    'unknown-kind',
-    ...Object.keys(driftMessages),
-  ];
+test('every cause of this room has words', () => {
+  const codes = [...Object.keys(comparisonCauses), ...Object.keys(driftMessages)];
   assert.deepEqual(
     codes.filter((code) => messageTemplates[code] === undefined),
     [],

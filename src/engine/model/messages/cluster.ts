@@ -25,8 +25,6 @@ export const clusterMessages: Readonly<Record<string, string>> = {
   'connection-closed': 'The connection to {context} was closed.',
   'wrong-cluster':
     'The context {context} reaches another cluster (kube-system UID {uid}) than the environment declares ({expectedUid}). Nothing was sent to it. Correct the context, or clusterUid in plumbline.yaml.',
-  'cluster-not-verified':
-    'It cannot be verified that the context {context} reaches the declared cluster, since the namespace kube-system may not be read. Writing is refused. Ask for the right to get that namespace, or remove clusterUid.',
   forbidden: 'Not allowed on {context}: {verb} {resource} ({group}) in namespace {namespace}. Ask an administrator for this right.',
   'quota-exceeded': 'The quota {quota} of namespace {namespace} on {context} does not allow it: {message}',
   'denied-by-admission': 'Refused on {context} by {by}: {message}',
