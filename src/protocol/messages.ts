@@ -4,6 +4,7 @@ import type { Plan, RevertTarget, StepResult } from '../engine/model/plan.ts';
 import type { SyncHistory } from '../engine/model/ledger.ts';
 import type { SyncOptions, SyncPlans, SyncProgress, SyncRequest, SyncResult, SyncTarget } from '../engine/model/sync.ts';
 import type { CommitRequests } from './commitMessages.ts';
+import type { RollbackRequests } from './rollbackMessages.ts';
 import type { EngineSettings } from '../engine/model/settings.ts';
 import type { Reason } from '../engine/model/states.ts';
 import type { EditEffect } from '../engine/model/edits.ts';
@@ -37,7 +38,7 @@ export interface SnapshotPage extends Stamp {
 }
 
 /** Names the requests of the client with their parameters and results. */
-export interface Requests extends CommitRequests {
+export interface Requests extends CommitRequests, RollbackRequests {
   'plumbline/snapshot': { params: { since?: Stamp; cursor?: string }; result: SnapshotPage };
   'plumbline/objects': { params: { applicationId: string }; result: { objects: readonly ObjectRow[] } };
   'plumbline/children': { params: { applicationId: string; key: string; uid?: string }; result: { children: readonly ChildRow[] } };

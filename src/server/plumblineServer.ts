@@ -27,6 +27,7 @@ import { languageCapabilities, registerLanguage } from './language.ts';
 import { orNothing } from './cancellation.ts';
 import { Publisher } from './publisher.ts';
 import { registerRequests } from './requests.ts';
+import { registerRollbackRequests } from './rollbackRequests.ts';
 import { registerSyncRequests } from './syncRequests.ts';
 
 const lensRefreshIntervalMs = 500;
@@ -77,6 +78,7 @@ export class PlumblineServer implements Disposable {
     registerRequests(this.#connection, engine, publisher, opened, this.#background);
     registerSyncRequests(this.#connection, engine.syncs, this.#background);
     registerCommitRequests(this.#connection, engine.commits);
+    registerRollbackRequests(this.#connection, engine.rollbacks);
     this.#followEditor(engine, options.settings);
     const folders = (params.workspaceFolders ?? []).flatMap((folder) => toFile(folder.uri) ?? []);
     this.#connection.onInitialized(() => {
