@@ -1,4 +1,4 @@
-import type { WritebackPlan, WritebackRequest } from './model/writeback.ts';
+import type { IgnorePlan, IgnoreRequest, WritebackPlan, WritebackRequest } from './model/writeback.ts';
 
 /** What server and CLI ask to take live values into files. Nothing is written here: the caller applies the edits. */
 export interface WritebackApi {
@@ -7,4 +7,13 @@ export interface WritebackApi {
    * @throws AppError `unknown-application`
    */
   plan(request: WritebackRequest, signal: AbortSignal): Promise<WritebackPlan>;
+}
+
+/** What server and CLI ask to make fields not count. Nothing is written here: the caller applies the edits. */
+export interface IgnoreEditApi {
+  /**
+   * The smallest rules that leave fields out, in the dialect of their owner, with all that they would hide now.
+   * @throws AppError `unknown-application`
+   */
+  plan(request: IgnoreRequest, signal: AbortSignal): Promise<IgnorePlan>;
 }

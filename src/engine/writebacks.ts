@@ -1,28 +1,29 @@
-import { AppError } from '../base/errors.ts';
+import { isAppError } from '../base/errors.ts';
 import type { ApplicationSession } from './applicationSession.ts';
 import { reasonOf } from './clusterHub.ts';
 import type { FieldLines } from './fieldLines.ts';
-import { decodeText } from './git/textEncoding.ts';
-import { toJsonPointer, valueAtPath } from './model/fieldPath.ts';
-import { jsonEqual } from './model/json.ts';
-import { nameOf, namespaceOf } from './model/objects.ts';
-import type { FieldDifference } from './model/states.ts';
-import type { AdoptTarget, AffectedObject, RefusedTarget, TextEdit, WritebackPlan, WritebackRequest } from './model/writeback.ts';
-import { MemoryTree } from './render/memoryTree.ts';
-import { type SourceRenderer, specOf } from './sourceRenderer.ts';
-import type { Workspace } from './workspace.ts';
-import type { Workspaces } from './workspaces.ts';
-import { adoptEdit } from './writeback/adoptEdit.ts';
-import { impactOf } from './writeback/impact.ts';
+import { type DriftedField, FieldWritebacks, type WantedField } from './fieldWritebacks.ts';
+import { keyString } from './model/objects.ts';
+import type {
+  AffectedObject,
+  RefusedTarget,
+  WritebackAction,
+  WritebackPlace,
+  WritebackPlan,
+  WritebackRequest,
+  WritebackTarget,
+} from './model/writeback.ts';
+import { ObjectWritebacks } from './objectWritebacks.ts';
+import { OverlayWritebacks } from './overlayWritebacks.ts';
+import type { SourceRenderer } from './sourceRenderer.ts';
 import type { WritebackApi } from './writebackApi.ts';
+import { type Draft, emptyDraft, othersOf, WritebackDrafts } from './writebackDraft.ts';
+import type { Workspaces } from './workspaces.ts';
 
-/** What one target needs. */
-interface Adopted {
-  readonly edit: TextEdit;
-  readonly affected: readonly AffectedObject[];
-}
+/** One field, or one object that only the cluster has. */
+type Piece = DriftedField | { readonly session: ApplicationSession; readonly onlyLive: string };
 
-/** Takes live values into the lines that set them: each edit is proved by rendering every application that reads the file. */
+/** Takes live values into the files that set them: each edit is proved by rendering every application that reads the file. */
 export class Writebacks implements WritebackApi {
   readonly #workspaces: Workspaces;
   readonly #fields: FieldLines;
@@ -34,86 +35,115 @@ export class Writebacks implements WritebackApi {
     this.#renderer = renderer;
   }
 
-  async plan({ targets }: WritebackRequest, signal: AbortSignal): Promise<WritebackPlan> {
-    const edits: TextEdit[] = [];
-    const affected: AffectedObject[] = [];
-    const refused: RefusedTarget[] = [];
-    for (const target of targets) {
-      const { workspace, session } = this.#workspaces.known(target.applicationId);
-      try {
-        const adopted = await this.#adopt(workspace, session, target, signal);
-        // Several objects may have their value from one line.
-        if (edits.some(({ range }) => jsonEqual(range as never, adopted.edit.range as never))) continue;
-        edits.push(adopted.edit);
-        affected.push(...adopted.affected);
-      } catch (error) {
-        signal.throwIfAborted();
-        refused.push({ target, reason: reasonOf(error) });
-      }
-    }
-    return { edits, affected, refused, choices: [] };
+  async plan({ targets, action = 'adopt', place = 'source' }: WritebackRequest, signal: AbortSignal): Promise<WritebackPlan> {
+    const [first] = targets;
+    if (first === undefined) return { repoRoot: '', edits: [], newFiles: [], affected: [], refused: [], choices: [] };
+    const { workspace } = this.#workspaces.known(first.applicationId);
+    const drafts = new WritebackDrafts(workspace, this.#renderer);
+    const fields = new FieldWritebacks(drafts, this.#fields);
+    const parts: Parts = { action, fields, overlays: new OverlayWritebacks(drafts, fields), objects: new ObjectWritebacks(drafts) };
+    const { root } = workspace.repo;
+    const pieces = targets.map((target) => ({ target, pieces: this.#pieces(target, root) }));
+    const refused = pieces.flatMap(({ target, pieces: { reason } }) => (reason === undefined ? [] : [{ target, reason }]));
+    const asked = pieces.flatMap(({ target, pieces: { found } }) => found.map((piece) => ({ target, piece })));
+    const atSource = await write(asked, new Set(), parts, signal);
+    const moving = atSource.shared.filter(({ others }) => others.some((other) => isAmong(other, othersOf(atSource.draft))));
+    const elsewhere = new Set(moving.map(({ piece }) => piece));
+    const written = place === 'overlay' && elsewhere.size > 0 ? await write(asked, elsewhere, parts, signal) : atSource;
+    const choices: readonly WritebackPlace[] =
+      elsewhere.size === 0 ? [] : (await hasOverlay(moving, parts, signal)) ? ['source', 'overlay'] : ['source'];
+    const { texts, affected } = written.draft;
+    const edits = { edits: texts.edits(), newFiles: texts.newFiles() };
+    return { repoRoot: root, ...edits, affected, refused: [...refused, ...written.refused], choices };
   }
 
-  async #adopt(workspace: Workspace, session: ApplicationSession, target: AdoptTarget, signal: AbortSignal): Promise<Adopted> {
-    const tracked = session.object(target.key);
-    const field = tracked?.verdict.fields.find(({ id }) => id === target.fieldId);
-    if (tracked === undefined || field === undefined) throw new AppError('not-compared-yet', { application: session.application.name });
-    const live = adoptable(tracked.key.kind, field);
-    const tree = workspace.repo.workingTree;
-    const { application, connection } = session;
-    const render = await this.#renderer.render(application, tree, connection, signal);
-    const wanted = tracked.rendered.object;
-    const position = render.objects.findIndex(
-      ({ object }) => object.kind === wanted.kind && nameOf(object) === nameOf(wanted) && namespaceOf(object) === namespaceOf(wanted),
-    );
-    const object = render.objects[position];
-    const before = object === undefined ? undefined : valueAtPath(object.object, field.path);
-    const pointer = object === undefined ? undefined : toJsonPointer(object.object, field.path);
-    if (object === undefined || before === undefined || pointer === undefined) throw new AppError('adopt-only-live');
-    const source = { spec: specOf(application, connection), tree, render };
-    const [found] = await this.#fields.lines.locate(source, [{ object, path: field.path, live }], signal);
-    if (found?.certainty !== 'proved') throw new AppError('adopt-not-proved');
-    const { file } = found.range;
-    const role = found.chain.find(({ range }) => range === found.range)?.role;
-    if (role === 'template' || role === 'chart' || role === 'generator file') throw new AppError('adopt-in-template', { file });
-    const bytes = await tree.read(file);
-    if (bytes === undefined) throw new AppError('adopt-not-proved');
-    const { edit, text } = adoptEdit(decodeText(bytes), found.range, before, live);
-    const edited = new MemoryTree({ [file]: text }, tree);
-    const after = await this.#renderer.render(application, edited, connection, signal);
-    const now = after.objects[position];
-    if (now === undefined || !jsonEqual(valueAtPath(now.object, field.path), live)) throw new AppError('adopt-no-effect', { file });
-    return { edit, affected: await this.#impacts(workspace, session, edited, file, { object: position, pointer }, signal) };
-  }
-
-  /** What the edit changes in every application that reads the file. */
-  async #impacts(
-    workspace: Workspace,
-    asked: ApplicationSession,
-    edited: MemoryTree,
-    file: string,
-    intended: { readonly object: number; readonly pointer: string },
-    signal: AbortSignal,
-  ): Promise<readonly AffectedObject[]> {
-    const affected: AffectedObject[] = [];
-    for (const session of workspace.sessions) {
-      const { application, connection } = session;
-      const before = await this.#renderer.render(application, workspace.repo.workingTree, connection, signal);
-      if (!before.reads.some(({ path, kind }) => kind === 'file' && path === file)) continue;
-      const after = await this.#renderer.render(application, edited, connection, signal);
-      const impact = impactOf(application.id, before, after, session === asked ? intended : undefined);
-      if (impact.isBroken) throw new AppError('adopt-breaks-render', { application: application.name });
-      affected.push(...impact.affected);
+  /** The fields or the object that a target means. */
+  #pieces(
+    { applicationId, key, fieldId }: WritebackTarget,
+    repoRoot: string,
+  ): { readonly found: readonly Piece[]; readonly reason?: RefusedTarget['reason'] } {
+    const { workspace, session } = this.#workspaces.known(applicationId);
+    const tracked = session.object(key);
+    const details = { application: session.application.name };
+    if (workspace.repo.root !== repoRoot) return { found: [], reason: { code: 'adopt-other-repo', details } };
+    if (tracked === undefined) {
+      const isExtraneous = fieldId === undefined && session.extraneous.some((object) => keyString(object.key) === key);
+      return isExtraneous ? { found: [{ session, onlyLive: key }] } : { found: [], reason: { code: 'not-compared-yet', details } };
     }
-    return affected;
+    const fields = tracked.verdict.fields.filter((field) => (fieldId === undefined ? !field.isCosmetic : field.id === fieldId));
+    if (fields.length === 0) return { found: [], reason: { code: fieldId === undefined ? 'adopt-nothing' : 'not-compared-yet', details } };
+    return { found: fields.map((field) => ({ session, tracked, field })) };
   }
 }
 
-/** The live value of a field that may be written into Git. @throws AppError when it never may */
-function adoptable(kind: string, { change, live, isMasked, writer }: FieldDifference): string | number | boolean | null {
-  if (kind === 'Secret' || isMasked) throw new AppError('adopt-secret');
-  if (change !== 'changed' || live === undefined) throw new AppError('adopt-only-live');
-  if (writer?.subresource === 'scale') throw new AppError('adopt-controller-owned');
-  if (typeof live === 'object' && live !== null) throw new AppError('adopt-not-scalar');
-  return live;
+/** What writing works with. */
+interface Parts {
+  readonly action: WritebackAction;
+  readonly fields: FieldWritebacks;
+  readonly overlays: OverlayWritebacks;
+  readonly objects: ObjectWritebacks;
+}
+
+interface Asked {
+  readonly target: WritebackTarget;
+  readonly piece: Piece;
+}
+
+/** A field whose edit also moves something else. */
+interface Shared {
+  readonly piece: Piece;
+  readonly wanted: WantedField;
+  readonly others: readonly AffectedObject[];
+}
+
+interface Written {
+  readonly draft: Draft;
+  readonly shared: readonly Shared[];
+  readonly refused: readonly RefusedTarget[];
+}
+
+/** Writes one piece after the other. @param elsewhere those that go into the overlay */
+async function write(asked: readonly Asked[], elsewhere: ReadonlySet<Piece>, parts: Parts, signal: AbortSignal): Promise<Written> {
+  const [shared, refused]: [Shared[], RefusedTarget[]] = [[], []];
+  let draft = emptyDraft;
+  for (const { target, piece } of asked) {
+    try {
+      if ('onlyLive' in piece) {
+        draft = await parts.objects.add(draft, piece.session, piece.onlyLive, signal);
+        continue;
+      }
+      const wanted = await parts.fields.wanted(piece, parts.action, draft, signal);
+      const next = await (elsewhere.has(piece) ? parts.overlays : parts.fields).edit(draft, wanted, signal);
+      const before = othersOf(draft);
+      const others = othersOf(next).filter((other) => !isAmong(other, before));
+      if (others.length > 0) shared.push({ piece, wanted, others });
+      draft = next;
+    } catch (error) {
+      signal.throwIfAborted();
+      refused.push({ target: { ...target, ...('field' in piece ? { fieldId: piece.field.id } : {}) }, reason: reasonOf(error) });
+    }
+  }
+  return { draft, shared, refused };
+}
+
+/** Whether all of it could be written where nothing else moves. */
+async function hasOverlay(moving: readonly Shared[], { overlays }: Parts, signal: AbortSignal): Promise<boolean> {
+  let draft: Draft = emptyDraft;
+  for (const { wanted } of moving) {
+    const next = await overlays.edit(draft, wanted, signal).catch((error: unknown) => {
+      signal.throwIfAborted();
+      if (!isAppError(error)) throw error;
+      return undefined;
+    });
+    if (next === undefined) return false;
+    draft = next;
+  }
+  return true;
+}
+
+/** Whether fields of an object are among those that others name. */
+function isAmong({ applicationId, object, paths }: AffectedObject, all: readonly AffectedObject[]): boolean {
+  return all.some(
+    (each) => each.applicationId === applicationId && each.object === object && each.paths.some((path) => paths.includes(path)),
+  );
 }

@@ -2,6 +2,7 @@ import { type Document, isMap, isScalar, isSeq, type Node, type Pair, parseDocum
 import { AppError } from '../../base/errors.ts';
 import type { Application, Environment } from '../model/application.ts';
 import { configApiVersion, parseConfig } from './configFile.ts';
+import { columnOf, endOfBlock } from './yamlLayout.ts';
 import { resolved } from './yamlNodes.ts';
 
 /** Text to put in at an offset, in place of what stands up to `end`. */
@@ -110,27 +111,6 @@ function isKey(pair: Pair, key: string): boolean {
 function firstOffset(item: unknown): number {
   const node = (typeof item === 'object' && item !== null && 'key' in item ? item.key : item) as Node | undefined;
   return node?.range?.[0] ?? 0;
-}
-
-function columnOf(text: string, offset: number): number {
-  return offset - (text.lastIndexOf('\n', offset - 1) + 1);
-}
-
-/**
- * The end of the last line of a block collection, with the comments that are indented more than it; later ones belong to what follows.
- * @param offset where the parser ends the collection
- * @param column of its entries
- */
-function endOfBlock(text: string, offset: number, column: number): number {
-  let end = text.slice(0, offset).trimEnd().length;
-  for (;;) {
-    const start = text.lastIndexOf('\n', end - 1) + 1;
-    const comment = /^(\s*)#/.exec(text.slice(start, end));
-    if (comment === null || (comment[1] ?? '').length > column) break;
-    end = text.slice(0, start).trimEnd().length;
-  }
-  const lineEnd = text.slice(end).search(/\r?\n|$/);
-  return end + lineEnd;
 }
 
 function block(entry: Entry, firstIndent: string): string {

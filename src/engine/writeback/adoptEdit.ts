@@ -1,34 +1,98 @@
 import { AppError } from '../../base/errors.ts';
-import type { FileRange } from '../model/application.ts';
-import type { JsonValue } from '../model/json.ts';
-import type { TextEdit } from '../model/writeback.ts';
-import { type ScalarValue, scalarPlaces, spliceScalar, valueOfScalar } from './spliceScalar.ts';
+import { isJsonArray, jsonEqual, type JsonValue, valueAt } from '../model/json.ts';
+import type { SourceRole } from '../model/provenance.ts';
+import { type ScalarPlace, type ScalarValue, scalarPlaces, type Splice, spliceScalar, valueOfScalar } from './spliceScalar.ts';
+import { applySplice, editYaml, yamlValues } from './yamlEdit.ts';
 
-/** An edit with the whole text that it leads to. */
-export interface Adoption {
-  readonly edit: TextEdit;
-  readonly text: string;
+/** What a line that sets one leaf of a field is to make of the whole field. */
+export interface FieldEdit {
+  /** offsets of the line in the text */
+  readonly from: number;
+  readonly to: number;
+  readonly role: SourceRole;
+  /** the rendered value of the leaf that the line sets */
+  readonly leaf: JsonValue;
+  /** steps from the place to be edited down to that leaf; empty: the leaf itself */
+  readonly up: readonly string[];
+  /** steps from there to the field; `null` appends to a list. Empty: the place itself */
+  readonly down: readonly (string | null)[];
+  /** the value that the place has before, when it is to be replaced */
+  readonly before: JsonValue | undefined;
+  /** undefined: the field goes */
+  readonly value: JsonValue | undefined;
 }
 
 /**
- * The edit of a file that makes the field which a line sets have another value.
+ * The edit of a file that gives a field another value, or takes it away.
  * @param text of the file, without a byte-order mark
- * @param range of the line, as provenance gives it
- * @param before the field's value as the line sets it now; the line may say only a piece of it
- * @param live the value to take over
  * @throws AppError `edit-not-exact`, `adopt-composed`, and those of `scalarPlaces`
  */
-export function adoptEdit(text: string, range: FileRange, before: JsonValue, live: JsonValue): Adoption {
-  if (!isScalarValue(before) || !isScalarValue(live)) throw new AppError('adopt-not-scalar');
-  const [from, to] = [offsetOf(text, range.startLine, range.startColumn), offsetOf(text, range.endLine, range.endColumn)];
+export function fieldEdit(text: string, edit: FieldEdit): Splice {
+  if (edit.role === 'generator file') return generatorEdit(text, edit);
+  const nested = nestedText(text, edit.from);
+  if (nested === undefined) return yamlFieldEdit(text, edit);
+  const inner = yamlFieldEdit(nested.text, { ...edit, from: edit.from - nested.start, to: edit.to - nested.start });
+  const splice = { ...inner, start: inner.start + nested.start, end: inner.end + nested.start };
+  // In the outer text only that block may say something else: the same lines with their indentation, as it was changed.
+  const meant = applySplice(nested.text, inner);
+  const block = placeAt(applySplice(text, splice), nested.block.node.range?.[0] ?? 0);
+  if (block === undefined || dedented(meant) !== String(valueOfScalar(block.node)).trimEnd()) throw new AppError('edit-not-exact');
+  return splice;
+}
+
+function yamlFieldEdit(text: string, { from, to, leaf, up, down, before, value }: FieldEdit): Splice {
   const place = scalarPlaces(text).find(({ node }) => (node.range?.[0] ?? -1) >= from && (node.range?.[0] ?? -1) <= to);
   if (place === undefined) throw new AppError('edit-not-exact');
-  const value = newValue(valueOfScalar(place.node), before, live);
-  const { start, end, newText } = spliceScalar(text, place, value);
-  return {
-    edit: { range: rangeOfOffsets(range.file, text, start, end), newText },
-    text: text.slice(0, start) + newText + text.slice(end),
-  };
+  if (up.length === 0 && down.length === 0 && value !== undefined && isScalarValue(value) && isScalarValue(leaf))
+    return spliceScalar(text, place, newValue(valueOfScalar(place.node), leaf, value));
+  const [document, ...path] = place.path;
+  const tail = up.length === 0 ? [] : path.slice(-up.length);
+  // The line has to stand in a structure like that of the field.
+  if (up.length >= path.length + 1 || !tail.every((step, index) => typeof step === 'number' || step === up[index]))
+    throw new AppError('edit-not-exact');
+  const anchor = path.slice(0, path.length - up.length);
+  const said = valueAt(yamlValues(text)[Number(document)], ...anchor);
+  if (down.length === 0 && (before === undefined || (value !== undefined && !jsonEqual(said, before))))
+    throw new AppError('adopt-composed');
+  const steps = down.map((step) => step ?? (isJsonArray(said) ? said.length : 0));
+  return editYaml(text, { document: Number(document), path: [...anchor, ...steps], value });
+}
+
+/** The block scalar that holds an offset, as in patches written into a kustomization; parsed with its indentation, so that offsets fit. */
+function nestedText(
+  text: string,
+  offset: number,
+): { readonly text: string; readonly start: number; readonly block: ScalarPlace } | undefined {
+  const block = scalarPlaces(text).find(({ node }) => {
+    const [start, end] = node.range ?? [0, 0];
+    return node.type === 'BLOCK_LITERAL' && text.indexOf('\n', start) < offset && offset < end;
+  });
+  if (block === undefined) return undefined;
+  const start = text.indexOf('\n', block.node.range?.[0] ?? 0) + 1;
+  return { text: text.slice(start, block.node.range?.[1]), start, block };
+}
+
+function placeAt(text: string, start: number): ScalarPlace | undefined {
+  return scalarPlaces(text).find(({ node }) => node.range?.[0] === start);
+}
+
+function dedented(text: string): string {
+  const lines = text.split(/\r?\n/);
+  const indent = Math.min(...lines.filter((line) => line.trim() !== '').map((line) => line.search(/\S/)));
+  return lines
+    .map((line) => line.slice(indent))
+    .join('\n')
+    .trimEnd();
+}
+
+/** A file that is one value as a whole, or a line `KEY=value` of one. */
+function generatorEdit(text: string, { from, to, leaf, up, down, value }: FieldEdit): Splice {
+  if (typeof value !== 'string' || typeof leaf !== 'string' || up.length + down.length > 0) throw new AppError('adopt-composed');
+  if (text === leaf) return { start: 0, end: text.length, newText: value };
+  const line = text.slice(from, to);
+  const at = line.indexOf('=') + 1;
+  if (at === 0 || line.slice(at) !== leaf || /[\r\n]/.test(value)) throw new AppError('adopt-composed');
+  return { start: from + at, end: to, newText: value };
 }
 
 /** What the scalar must say: the live value, or that part of it that stands for the scalar. */
@@ -53,7 +117,8 @@ function isScalarValue(value: JsonValue): value is ScalarValue {
   return value === null || typeof value !== 'object';
 }
 
-function offsetOf(text: string, line: number, column: number): number {
+/** The offset of a line and column (from 0) of a text. */
+export function offsetOf(text: string, line: number, column: number): number {
   let offset = 0;
   for (let index = 0; index < line; index += 1) {
     const next = text.indexOf('\n', offset);
@@ -63,11 +128,8 @@ function offsetOf(text: string, line: number, column: number): number {
   return Math.min(offset + column, text.length);
 }
 
-function rangeOfOffsets(file: string, text: string, start: number, end: number): FileRange {
-  const at = (offset: number): { line: number; column: number } => {
-    const before = text.slice(0, offset);
-    return { line: before.split('\n').length - 1, column: offset - (before.lastIndexOf('\n') + 1) };
-  };
-  const [from, to] = [at(start), at(end)];
-  return { file, startLine: from.line, startColumn: from.column, endLine: to.line, endColumn: to.column };
+/** Names of the images that Flux's image automation writes into a line, by its marker comment. */
+export function imagePolicyOf(text: string, offset: number): string | undefined {
+  const line = text.slice(offset, offset + text.slice(offset).search(/\r?\n|$/));
+  return /#\s*\{\s*"\$imagepolicy"\s*:\s*"([^"]+)"/.exec(line)?.[1];
 }

@@ -22,7 +22,7 @@ export interface ScalarPlace {
 }
 
 /** Texts longer than this are not edited: a check of the edit would cost seconds. */
-const MAX_TEXT = 6_000_000;
+const MAX_TEXT = 2_000_000;
 
 /**
  * The scalar values of a YAML text, each where it stands (behind an alias at its anchor).
@@ -51,7 +51,8 @@ export function scalarPlaces(text: string): readonly ScalarPlace[] {
   return places;
 }
 
-function documentsOf(text: string): readonly Document[] {
+/** The documents of a YAML text. @throws AppError `edit-not-yaml`, `edit-too-large` */
+export function documentsOf(text: string): readonly Document[] {
   if (text.length > MAX_TEXT) throw new AppError('edit-too-large');
   let documents: readonly Document[];
   try {

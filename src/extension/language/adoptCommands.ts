@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../../base/lifecycle.ts';
-import type { AdoptTarget, WritebackPlan } from '../../engine/model/writeback.ts';
+import type { WritebackTarget, WritebackPlan } from '../../engine/model/writeback.ts';
 import { registerCommands } from '../commands/services.ts';
 import type { Services } from '../commands/services.ts';
 import { toTarget } from '../commands/target.ts';
@@ -45,7 +45,7 @@ async function mayAlsoMove({ affected }: WritebackPlan): Promise<boolean> {
   return (await vscode.window.showWarningMessage(message, { modal: true, detail }, proceed)) === proceed;
 }
 
-async function targetsAtCursor({ engine }: Services): Promise<AdoptTarget[]> {
+async function targetsAtCursor({ engine }: Services): Promise<WritebackTarget[]> {
   const editor = vscode.window.activeTextEditor;
   if (editor?.document.uri.scheme !== 'file') return [];
   const { marks } = await engine.request('plumbline/marks', { file: editor.document.uri.fsPath });
@@ -55,7 +55,7 @@ async function targetsAtCursor({ engine }: Services): Promise<AdoptTarget[]> {
     .flatMap(({ applicationId, objectKey, fieldId }) => (fieldId === undefined ? [] : [{ applicationId, key: objectKey, fieldId }]));
 }
 
-function adoptTarget(target: ReturnType<typeof toTarget>): AdoptTarget[] {
+function adoptTarget(target: ReturnType<typeof toTarget>): WritebackTarget[] {
   if (target?.key === undefined || target.fieldId === undefined) return [];
   return [{ applicationId: target.applicationId, key: target.key, fieldId: target.fieldId }];
 }

@@ -2,28 +2,27 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isAppError } from '../../../src/base/errors.ts';
 import type { JsonValue } from '../../../src/engine/model/json.ts';
+import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import type { RenderedObject } from '../../../src/engine/model/render.ts';
-import { adoptEdit } from '../../../src/engine/writeback/adoptEdit.ts';
+import { type FieldEdit, fieldEdit, imagePolicyOf, offsetOf } from '../../../src/engine/writeback/adoptEdit.ts';
 import { impactOf } from '../../../src/engine/writeback/impact.ts';
+import { applySplice } from '../../../src/engine/writeback/yamlEdit.ts';
 
-/** The text after a live value is taken over into one of its lines (from 0), or the code of the refusal. */
-function adopted(text: string, line: number, before: JsonValue, live: JsonValue): string {
+/** The text after an edit at one of its lines (from 0), or the code of the refusal. */
+function edited(text: string, line: number, edit: Partial<FieldEdit> & Pick<FieldEdit, 'leaf' | 'value'>): string {
   const written = text.split('\n')[line] ?? '';
-  const range = {
-    file: 'f.yaml',
-    startLine: line,
-    startColumn: written.search(/[^\s-]/),
-    endLine: line,
-    endColumn: written.replace(/\r$/, '').length,
-  };
+  const from = offsetOf(text, line, written.search(/[^\s-]/));
+  const to = offsetOf(text, line, written.replace(/\r$/, '').length);
   try {
-    return adoptEdit(text, range, before, live).text;
+    return applySplice(text, fieldEdit(text, { from, to, role: 'manifest', up: [], down: [], before: edit.leaf, ...edit }));
   } catch (error) {
     return isAppError(error) ? error.code : String(error);
   }
 }
 
-describe('adoptEdit', () => {
+const adopted = (text: string, line: number, leaf: JsonValue, value: JsonValue): string => edited(text, line, { leaf, value });
+
+describe('fieldEdit', () => {
   it('writes the whole value, or the piece of it that the line says', () => {
     assert.deepEqual(
       [
@@ -47,11 +46,50 @@ describe('adoptEdit', () => {
     assert.deepEqual(
       [
         adopted('tag: "2.0"\n', 0, 'reg/market:2.0', 'other/market:2.1'),
-        adopted('list: [1]\n', 0, [1] as JsonValue, [2] as JsonValue),
         adopted('replicas: {{ .Values.replicas }}\n', 0, 2, 5),
         adopted('data: ENC[AES256]\nsops: {version: "3"}\n', 0, 'a', 'b'),
       ],
-      ['adopt-composed', 'adopt-not-scalar', 'edit-not-exact', 'edit-encrypted'],
+      ['adopt-composed', 'edit-not-exact', 'edit-encrypted'],
+    );
+  });
+
+  it('replaces, adds and removes lists, keys and items, in a patch inside a block too', () => {
+    const kustomization =
+      'patches:\n  - patch: |-\n      kind: Deployment\n      spec:\n        replicas: 3 # three\n        paused: true\n';
+    assert.deepEqual(
+      [
+        edited('args:\n  - a # first\n  - b\n', 1, { leaf: 'a', value: ['c'], up: ['0'], before: ['a', 'b'] }),
+        edited('labels:\n  app: web\nx: 1\n', 1, { leaf: 'web', value: 'b', up: ['app'], down: ['team'], before: undefined }),
+        edited('env:\n  - name: A\n    value: x\n', 2, {
+          leaf: 'x',
+          value: { name: 'B', value: 'y' },
+          up: ['0', 'value'],
+          down: [null],
+          before: undefined,
+        }),
+        edited('spec:\n  replicas: 2\n  paused: true\n', 1, { leaf: 2, value: undefined }),
+        adopted(kustomization, 4, 3, 5),
+        edited(kustomization, 4, { leaf: 3, value: undefined }),
+        edited('welcome\n', 0, { leaf: 'welcome\n', value: 'hello\nall\n', role: 'generator file' }),
+        edited('A=1\nB=2\n', 1, { leaf: '2', value: '3', role: 'generator file' }),
+      ],
+      [
+        'args:\n  - c\n',
+        'labels:\n  app: web\n  team: b\nx: 1\n',
+        'env:\n  - name: A\n    value: x\n  - name: B\n    value: "y"\n',
+        'spec:\n  paused: true\n',
+        kustomization.replace('replicas: 3', 'replicas: 5'),
+        kustomization.replace('        replicas: 3 # three\n', ''),
+        'hello\nall\n',
+        'A=1\nB=3\n',
+      ],
+    );
+  });
+
+  it('sees that image automation writes a line', () => {
+    assert.deepEqual(
+      [imagePolicyOf('image: a:1 # {"$imagepolicy": "flux-system:app"}\nb: 1\n', 0), imagePolicyOf('image: a:1 # pinned\n', 0)],
+      ['flux-system:app', undefined],
     );
   });
 });
@@ -64,14 +102,16 @@ describe('impactOf', () => {
   it('tells what was intended from what follows and what else moves', () => {
     const before = { objects: [rendered('c-abcdefgh12', { a: '1', b: '2' })], errors: [] };
     const after = { objects: [rendered('c-zzcdefgh12', { a: '5', b: '3' })], errors: [] };
-    assert.deepEqual(impactOf('prod/shop', before, after, { object: 0, pointer: '/data/a' }), {
+    const meant: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c-abcdefgh12' }, data: { a: '5', b: '2' } };
+    assert.deepEqual(impactOf('prod/shop', before, after, { objects: new Map([[0, meant]]), added: new Set() }), {
       isBroken: false,
+      isReached: true,
       affected: [
         { applicationId: 'prod/shop', object: 'ConfigMap/c-abcdefgh12', paths: ['/data/a'], kind: 'intended' },
         { applicationId: 'prod/shop', object: 'ConfigMap/c-abcdefgh12', paths: ['/metadata/name'], kind: 'derived' },
         { applicationId: 'prod/shop', object: 'ConfigMap/c-abcdefgh12', paths: ['/data/b'], kind: 'other' },
       ],
     });
-    assert.deepEqual(impactOf('prod/shop', before, { objects: [], errors: [] }), { isBroken: true, affected: [] });
+    assert.deepEqual(impactOf('prod/shop', before, { objects: [], errors: [] }), { isBroken: true, isReached: false, affected: [] });
   });
 });

@@ -1,0 +1,337 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test, type TestContext } from 'node:test';
+import { parseAllDocuments } from 'yaml';
+import type { Engine } from '../../../src/engine/engine.ts';
+import type { JsonValue } from '../../../src/engine/model/json.ts';
+import type { WritebackPlan, WritebackRequest, WritebackTarget } from '../../../src/engine/model/writeback.ts';
+import { helm, kubectl, kustomize } from '../../tools/binaries.ts';
+import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { settingsFor, startEngine, testRepo, until, writeFiles } from './support.ts';
+
+let plane: ControlPlane;
+const run = (...args: readonly string[]): Promise<string> => kubectl(args, { kubeconfig: plane.kubeconfigPath });
+
+before(async () => {
+  plane = await startControlPlane();
+});
+after(() => plane.stop());
+
+const deployment = `# the shop's front
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  labels: {app: web} # one
+spec:
+  replicas: 2   # two
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: 'registry.example/web:1.0'
+          args: [serve, --quiet]
+          env:
+            - name: MODE
+              value: fast
+`;
+
+const config = (namespace: string, ...paths: readonly string[]): string => `apiVersion: plumbline.dev/v1alpha1
+kind: Config
+environments:
+  prod: {context: plumbline-dev}
+applications:
+${paths.map((path) => `  - {name: ${path.replaceAll('/', '-')}, environment: prod, path: ${path}, namespace: ${namespace}}`).join('\n')}
+`;
+
+interface Opened {
+  readonly engine: Engine;
+  readonly repo: string;
+  plan(request: WritebackRequest): Promise<WritebackPlan>;
+  /** the target of a drifted field; waits until it is seen */
+  field(application: string, object: string, fieldId: string): Promise<WritebackTarget>;
+  object(application: string, object: string): WritebackTarget;
+}
+
+async function opened(
+  t: TestContext,
+  namespace: string,
+  files: Readonly<Record<string, string>>,
+  apply: () => Promise<unknown>,
+): Promise<Opened> {
+  const repo = await testRepo(t, files);
+  await run('create', 'namespace', namespace);
+  process.chdir(repo);
+  await apply();
+  const { engine } = await startEngine(t, repo, settingsFor(plane.kubeconfigPath));
+  await engine.check(undefined);
+  const object = (applicationId: string, name: string): WritebackTarget => {
+    const row = engine.objects(applicationId).find((each) => `${each.kind}/${each.name}` === name);
+    assert.ok(row, `no ${name} in ${applicationId}`);
+    return { applicationId, key: row.key };
+  };
+  return {
+    engine,
+    repo,
+    plan: (request) => engine.writebacks.plan(request, AbortSignal.timeout(60_000)),
+    object,
+    async field(applicationId, name, fieldId) {
+      const target = object(applicationId, name);
+      await until(engine, `${name} ${fieldId} differs`, () =>
+        engine.objects(applicationId).some((row) => row.key === target.key && row.fields.some((field) => field.id === fieldId)),
+      );
+      return { ...target, fieldId };
+    },
+  };
+}
+
+/** Writes what a plan says, as the editor does. */
+async function carryOut(repo: string, { edits, newFiles }: WritebackPlan): Promise<void> {
+  const offset = (text: string, line: number, column: number): number =>
+    text
+      .split('\n')
+      .slice(0, line)
+      .reduce((sum, each) => sum + each.length + 1, 0) + column;
+  for (const file of new Set(edits.map(({ range }) => range.file))) {
+    const path = join(repo, file);
+    let text = await readFile(path, 'utf8');
+    const own = edits
+      .filter(({ range }) => range.file === file)
+      .sort((a, b) => b.range.startLine - a.range.startLine || b.range.startColumn - a.range.startColumn);
+    for (const { range, newText } of own)
+      text =
+        text.slice(0, offset(text, range.startLine, range.startColumn)) +
+        newText +
+        text.slice(offset(text, range.endLine, range.endColumn));
+    await writeFile(path, text);
+  }
+  await writeFiles(repo, Object.fromEntries(newFiles.map(({ file, text }) => [file, text])));
+}
+
+/** What a native tool renders, by `Kind/name`. */
+function objectsIn(text: string): Readonly<Record<string, JsonValue>> {
+  const documents = parseAllDocuments(text);
+  const objects = ('empty' in documents ? [] : documents).flatMap((document) => {
+    const value = document.toJS() as { kind: string; metadata: { name: string } } | null;
+    return value === null ? [] : [[`${value.kind}/${value.metadata.name}`, value] as const];
+  });
+  return Object.fromEntries(objects);
+}
+
+const built = async (repo: string, path: string): Promise<Readonly<Record<string, JsonValue>>> =>
+  objectsIn(await kustomize(['build', join(repo, path)], {}));
+
+const spec = (
+  object: unknown,
+): { replicas?: number; template: { spec: { containers: { image: string; args: unknown; env: unknown }[] } } } =>
+  (object as { spec: never }).spec;
+
+test('several live values go into a plain manifest at once; layout, comments and quotes stay', async (t) => {
+  const shop = await opened(t, 'plain', { 'plumbline.yaml': config('plain', 'shop'), 'shop/web.yaml': deployment }, () =>
+    run('apply', '--server-side', '-n', 'plain', '-f', 'shop'),
+  );
+  await run('scale', 'deployment/web', '-n', 'plain', '--replicas=5');
+  await run('set', 'image', '-n', 'plain', 'deployment/web', 'web=registry.example/web:1.1');
+  await run('label', '-n', 'plain', 'deployment/web', 'team=market');
+  const patch = [
+    { op: 'replace', path: '/spec/template/spec/containers/0/args', value: ['serve', '--loud', 'a, b'] },
+    { op: 'add', path: '/spec/template/spec/containers/0/env/-', value: { name: 'LEVEL', value: '3' } },
+  ];
+  await run('patch', '-n', 'plain', 'deployment/web', '--type=json', '-p', JSON.stringify(patch));
+  await shop.field('prod/shop', 'Deployment/web', 'spec.template.spec.containers[name=web].env[name=LEVEL]');
+  const plan = await shop.plan({ targets: [shop.object('prod/shop', 'Deployment/web')] });
+  assert.deepEqual([plan.refused, plan.choices, plan.affected.map(({ kind }) => kind)], [[], [], ['intended']]);
+  await carryOut(shop.repo, plan);
+  assert.equal(
+    await readFile(join(shop.repo, 'shop/web.yaml'), 'utf8'),
+    deployment
+      .replace('replicas: 2', 'replicas: 5')
+      .replace('web:1.0', 'web:1.1')
+      .replace('{app: web} # one', '{app: web, team: market} # one')
+      .replace('[serve, --quiet]', '[serve, --loud, "a, b"]')
+      .replace('value: fast\n', 'value: fast\n            - name: LEVEL\n              value: "3"\n'),
+  );
+  // What is in Git now is what is live: applying it changes nothing.
+  await run('diff', '--server-side', '--force-conflicts', '-n', 'plain', '-f', join(shop.repo, 'shop/web.yaml')).catch((error: unknown) => {
+    assert.fail(String(error));
+  });
+});
+
+test('a base that others read: which would change, and a patch in the overlay instead', async (t) => {
+  const files = {
+    'plumbline.yaml': config('shared', 'one', 'two'),
+    'base/kustomization.yaml': 'resources: [web.yaml]\nconfigMapGenerator:\n  - name: settings\n    literals:\n      - COLOR=green\n',
+    'base/web.yaml': deployment.replace(
+      '          env:\n',
+      '          envFrom:\n            - configMapRef: {name: settings}\n          env:\n',
+    ),
+    'one/kustomization.yaml': '# one\nresources: [../base]\nnamePrefix: one-\n',
+    'two/kustomization.yaml': 'resources: [../base]\nnamePrefix: two-\npatches:\n  - path: patch.yaml\n',
+    'two/patch.yaml': '# ours\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  minReadySeconds: 3\n',
+  };
+  const shop = await opened(t, 'shared', files, async () => {
+    for (const path of ['one', 'two']) await run('apply', '--server-side', '-n', 'shared', '-k', path);
+  });
+  await run('scale', 'deployment/one-web', 'deployment/two-web', '-n', 'shared', '--replicas=4');
+  await run('set', 'image', '-n', 'shared', 'deployment/two-web', 'web=registry.example/web:1.2');
+  const one = await shop.field('prod/one', 'Deployment/one-web', 'spec.replicas');
+  const two = await shop.field('prod/two', 'Deployment/two-web', 'spec.replicas');
+  const image = await shop.field('prod/two', 'Deployment/two-web', 'spec.template.spec.containers[name=web].image');
+
+  // Both ask for the same: one edit of the base serves both.
+  const both = await shop.plan({ targets: [one, two] });
+  assert.deepEqual(
+    [both.edits.length, both.choices, both.affected.map(({ applicationId, kind }) => [applicationId, kind])],
+    [
+      1,
+      [],
+      [
+        ['prod/one', 'intended'],
+        ['prod/two', 'intended'],
+      ],
+    ],
+  );
+
+  const inBase = await shop.plan({ targets: [image] });
+  assert.deepEqual(
+    [
+      inBase.edits.map(({ range }) => range.file),
+      inBase.choices,
+      inBase.affected.map(({ applicationId, object, kind }) => [applicationId, object, kind]),
+    ],
+    [
+      ['base/web.yaml'],
+      ['source', 'overlay'],
+      [
+        ['prod/one', 'Deployment/one-web', 'other'],
+        ['prod/two', 'Deployment/two-web', 'intended'],
+      ],
+    ],
+  );
+
+  const before = { one: await built(shop.repo, 'one'), two: await built(shop.repo, 'two') };
+  const inOverlay = await shop.plan({ targets: [image, one], place: 'overlay' });
+  assert.deepEqual(inOverlay.refused, []);
+  await carryOut(shop.repo, inOverlay);
+  assert.equal(
+    await readFile(join(shop.repo, 'two/patch.yaml'), 'utf8'),
+    `${files['two/patch.yaml']}  template:\n    spec:\n      containers:\n        - name: web\n          image: registry.example/web:1.2\n`,
+  );
+  assert.match(
+    await readFile(join(shop.repo, 'one/kustomization.yaml'), 'utf8'),
+    /^# one\nresources: \[..\/base\]\nnamePrefix: one-\npatches:\n {2}- patch: \|\n/,
+  );
+  const now = { one: await built(shop.repo, 'one'), two: await built(shop.repo, 'two') };
+  assert.deepEqual(
+    [
+      spec(now.one['Deployment/one-web']).replicas,
+      spec(now.two['Deployment/two-web']).replicas,
+      spec(now.two['Deployment/two-web']).template.spec.containers[0]?.image,
+    ],
+    [4, 2, 'registry.example/web:1.2'],
+  );
+  assert.deepEqual({ ...now.one, 'Deployment/one-web': 0 }, { ...before.one, 'Deployment/one-web': 0 });
+});
+
+test('a generated ConfigMap: the name that follows is listed; JSON patches, inline patches and files of generators', async (t) => {
+  const files = {
+    'plumbline.yaml': config('derived', 'prod'),
+    'prod/kustomization.yaml':
+      "resources: [web.yaml]\nconfigMapGenerator:\n  - name: settings\n    literals:\n      - COLOR=green # now\n    files: [motd.txt]\npatches:\n  - target: {kind: Deployment}\n    patch: |-\n      - op: add\n        path: /spec/template/spec/priorityClassName\n        value: ''\n      - op: replace\n        path: /spec/replicas\n        value: 3 # three\n",
+    'prod/motd.txt': 'welcome\n',
+    'prod/web.yaml': deployment.replace(
+      '          env:\n',
+      '          envFrom:\n            - configMapRef: {name: settings}\n          env:\n',
+    ),
+  };
+  const shop = await opened(t, 'derived', files, () => run('apply', '--server-side', '-n', 'derived', '-k', 'prod'));
+  const [configMap] = Object.keys(await built(shop.repo, 'prod')).filter((name) => name.startsWith('ConfigMap/'));
+  const name = (configMap ?? '').slice('ConfigMap/'.length);
+  await run('patch', '-n', 'derived', 'configmap', name, '--type=merge', '-p', '{"data":{"COLOR":"red","motd.txt":"hello\\nall\\n"}}');
+  await run('scale', 'deployment/web', '-n', 'derived', '--replicas=6');
+  const targets = [
+    await shop.field('prod/prod', `ConfigMap/${name}`, 'data.COLOR'),
+    await shop.field('prod/prod', `ConfigMap/${name}`, 'data["motd.txt"]'),
+    await shop.field('prod/prod', 'Deployment/web', 'spec.replicas'),
+  ];
+  const plan = await shop.plan({ targets });
+  assert.deepEqual(plan.refused, []);
+  assert.deepEqual(
+    plan.affected.map(({ object, paths, kind }) => [object.split('-')[0], paths, kind]),
+    [
+      ['ConfigMap/settings', ['/data/COLOR', '/data/motd.txt'], 'intended'],
+      ['ConfigMap/settings', ['/metadata/name'], 'derived'],
+      ['Deployment/web', ['/spec/replicas'], 'intended'],
+      ['Deployment/web', ['/spec/template/spec/containers/0/envFrom/0/configMapRef/name'], 'derived'],
+    ].sort(([left], [right]) => (String(left) < String(right) ? -1 : 1)),
+  );
+  await carryOut(shop.repo, plan);
+  assert.equal(
+    await readFile(join(shop.repo, 'prod/kustomization.yaml'), 'utf8'),
+    files['prod/kustomization.yaml'].replace('COLOR=green', 'COLOR=red').replace('value: 3', 'value: 6'),
+  );
+  assert.equal(await readFile(join(shop.repo, 'prod/motd.txt'), 'utf8'), 'hello\nall\n');
+});
+
+test('Helm: the values that set a field; the values file of the environment where the chart serves others', async (t) => {
+  const files = {
+    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
+kind: Config
+environments:
+  prod: {context: plumbline-dev}
+applications:
+  - {name: a, environment: prod, path: chart, namespace: charts, helm: {releaseName: a, valueFiles: [values-a.yaml]}}
+  - {name: b, environment: prod, path: chart, namespace: charts, helm: {releaseName: b}}
+`,
+    'chart/Chart.yaml': 'apiVersion: v2\nname: shop\nversion: 1.0.0\n',
+    'chart/values.yaml': 'replicas: 2\nimage:\n  repository: registry.example/web\n  tag: "1.0"\n',
+    'chart/values-a.yaml': '# of a\nimage:\n  repository: registry.example/a # ours\n',
+    'chart/templates/web.yaml': deployment
+      .replace('name: web\n  labels', 'name: {{ .Release.Name }}-web\n  labels')
+      .replace('replicas: 2 ', 'replicas: {{ .Values.replicas }} ')
+      .replace("'registry.example/web:1.0'", "'{{ .Values.image.repository }}:{{ .Values.image.tag }}'"),
+  };
+  const shop = await opened(t, 'charts', files, async () => {
+    for (const name of ['a', 'b']) {
+      const text = await helm(['template', name, 'chart', '-n', 'charts', ...(name === 'a' ? ['-f', 'chart/values-a.yaml'] : [])], {});
+      await kubectl(['apply', '--server-side', '-n', 'charts', '-f', '-'], { kubeconfig: plane.kubeconfigPath, input: text });
+    }
+  });
+  await run('scale', 'deployment/a-web', '-n', 'charts', '--replicas=4');
+  await run('set', 'image', '-n', 'charts', 'deployment/a-web', 'web=registry.example/c:1.0');
+  await run('patch', '-n', 'charts', 'deployment/b-web', '--type=merge', '-p', '{"spec":{"minReadySeconds":4}}');
+  await run(
+    'patch',
+    '-n',
+    'charts',
+    'deployment/b-web',
+    '--type=json',
+    '-p',
+    '[{"op":"replace","path":"/spec/template/spec/containers/0/args/1","value":"--loud"}]',
+  );
+  const replicas = await shop.field('prod/a', 'Deployment/a-web', 'spec.replicas');
+  const image = await shop.field('prod/a', 'Deployment/a-web', 'spec.template.spec.containers[name=web].image');
+  const args = await shop.field('prod/b', 'Deployment/b-web', 'spec.template.spec.containers[name=web].args[1]');
+  const base = await shop.plan({ targets: [replicas] });
+  assert.deepEqual([base.edits.map(({ range }) => range.file), base.choices], [['chart/values.yaml'], ['source', 'overlay']]);
+  const plan = await shop.plan({ targets: [replicas, image, args], place: 'overlay' });
+  assert.deepEqual(
+    plan.refused.map(({ reason, target }) => [target.applicationId, reason.code]),
+    [['prod/b', 'adopt-in-template']],
+  );
+  await carryOut(shop.repo, plan);
+  assert.equal(
+    await readFile(join(shop.repo, 'chart/values-a.yaml'), 'utf8'),
+    '# of a\nimage:\n  repository: registry.example/c # ours\nreplicas: 4\n',
+  );
+  const rendered = objectsIn(await helm(['template', 'a', join(shop.repo, 'chart'), '-f', join(shop.repo, 'chart/values-a.yaml')], {}));
+  assert.deepEqual(
+    [spec(rendered['Deployment/a-web']).replicas, spec(rendered['Deployment/a-web']).template.spec.containers[0]?.image],
+    [4, 'registry.example/c:1.0'],
+  );
+});
