@@ -113,8 +113,8 @@ export class LedgerHold {
     for (let attempt = 1; ; attempt += 1) {
       const before = ledgerOf(this.#parent);
       if (before.running?.record.id !== this.#claim.record.id) {
-        // A close whose answer was lost has done its work.
-        if (before.records.some(({ id }) => id === this.#claim.record.id)) return;
+        // A close whose answer was lost has done its work; an interrupted record has no end.
+        if (before.records.some(({ id, finishedAt }) => id === this.#claim.record.id && finishedAt !== undefined)) return;
         throw new AppError('sync-taken-over', { object: displayName(this.#claim.key), by: before.running?.record.by ?? '' });
       }
       const { ledger, scope } = change(before, scopeOf(this.#parent));
