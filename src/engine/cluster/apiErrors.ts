@@ -23,6 +23,9 @@ const IMMUTABLE =
 /** A policy denies with the reason that its author chose: 422 unless told otherwise (apiserver plugin/policy/validating). */
 const POLICY = /ValidatingAdmissionPolicy '([^']+)'/;
 const SHOWN_VALUE_LENGTH = 120;
+/** Where the server's message ends and that of an admission webhook or policy begins. */
+const OWN_WORDS =
+  /(admission webhook "[^"]*" denied the request|(?:Validating|Mutating)AdmissionPolicy '[^']*' with binding '[^']*'(?: denied request)?|failed calling webhook "[^"]*").+/s;
 
 /**
  * Turns an answer that is no success into an AppError. Secret values that the server quotes are masked.
@@ -129,8 +132,9 @@ function safeMessage(message: string, subject: CallSubject): string {
   let text = message.trim();
   if (subject.resource.startsWith('secrets') && subject.group === '') {
     const known = new Set([subject.name ?? '', subject.namespace, 'Secret', 'secrets', 'v1', '']);
-    // An unclosed quote swallows the rest: better too much than a value.
+    // An unclosed quote swallows the rest: better too much than a value. What webhooks and policies say in their own words may be one.
     text = text
+      .replace(OWN_WORDS, '$1: ***')
       .replaceAll(/Invalid value: (?!")(.*?)(?=: |$)/g, 'Invalid value: ***')
       .replaceAll(/"((?:[^"\\]|\\.)*)("|$)/g, (quoted: string, inner: string) =>
         known.has(inner) || isFieldName(inner) ? quoted : '"***"',

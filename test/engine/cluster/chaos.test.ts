@@ -162,8 +162,9 @@ test(`${seconds} s of faults, seed ${seed}: then everything is as after a fresh 
       moreTimers: Math.max(0, now.timers - before.timers - freshWatches.length),
       moreMb: Math.max(0, Math.round(now.heapMb - before.heapMb - 25)),
       isFew: run.proxy.connections <= freshWatches.length + 20,
+      errors: run.errors,
     },
-    { watches: freshWatches, moreTimers: 0, moreMb: 0, isFew: true },
+    { watches: freshWatches, moreTimers: 0, moreMb: 0, isFew: true, errors: [] },
   );
 });
 

@@ -35,6 +35,8 @@ export interface Launch {
   readonly folder: string;
   readonly storagePath: string;
   readonly settings: EngineSettings;
+  /** told everything that the process says: each message of the protocol as JSON, and what it prints */
+  readonly onOutput?: (text: string) => void;
 }
 
 /** The engine's process, spoken to over IPC as the editor does. */
@@ -62,7 +64,15 @@ export class EngineProcess {
   static async start(t: TestContext, launch: Launch): Promise<EngineProcess> {
     await access(bundle).catch(() => promisify(execFile)(process.execPath, [builder, '--no-wasm']));
     const startedAt = performance.now();
-    const child = fork(bundle, ['--node-ipc'], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const { onOutput } = launch;
+    const printed = onOutput === undefined ? 'inherit' : 'pipe';
+    const child = fork(bundle, ['--node-ipc'], { execArgv: [], stdio: ['ignore', printed, printed, 'ipc'] });
+    if (onOutput !== undefined) {
+      child.on('message', (message) => {
+        onOutput(JSON.stringify(message));
+      });
+      for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', onOutput);
+    }
     const connection = createProtocolConnection(new IPCMessageReader(child), new IPCMessageWriter(child));
     atEnd(t, async () => {
       connection.dispose();

@@ -12,6 +12,25 @@ function status(message: string, more: object = {}): Parameters<typeof apiError>
   return { kind: 'Status', message, ...more };
 }
 
+test('what policies and webhooks say of a Secret in their own words is withheld, of other objects it is told', () => {
+  const said = [
+    `secrets "db" is forbidden: ValidatingAdmissionPolicy 'quotes' with binding 'b' denied request: the value hunter2 must stay`,
+    `secrets "db" is forbidden: ValidatingAdmissionPolicy 'quotes' with binding 'b': expression 'x' resulted in error: no hunter2`,
+    'admission webhook "deny.example.com" denied the request: hunter2\nis weak',
+    'Internal error occurred: failed calling webhook "deny.example.com": hunter2',
+  ];
+  assert.deepEqual(
+    said.map((message) => String(apiError(403, status(message), SECRET, TARGET).details['message'])),
+    [
+      `secrets "db" is forbidden: ValidatingAdmissionPolicy 'quotes' with binding 'b' denied request: ***`,
+      `secrets "db" is forbidden: ValidatingAdmissionPolicy 'quotes' with binding 'b': ***`,
+      'admission webhook "***" denied the request: ***',
+      'Internal error occurred: failed calling webhook "***": ***',
+    ],
+  );
+  assert.match(String(apiError(403, status(said[0] ?? ''), DEPLOYMENT, TARGET).details['message']), /hunter2/);
+});
+
 test('answers are told apart by what refuses', () => {
   const rbac =
     'deployments.apps "web" is forbidden: User "u" cannot patch resource "deployments" in API group "apps" in the namespace "shop"';
