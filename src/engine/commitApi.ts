@@ -60,8 +60,13 @@ export interface CommitApi {
    */
   commit(planId: string, choice: CommitChoice, signal: AbortSignal): Promise<CommitOutcome>;
 
-  /** What pushing a branch would carry and move. @param branch undefined: the checked-out one. @throws AppError `git-no-remote`, `git-detached` ... */
-  planPush(repoRoot: string, branch: string | undefined, signal: AbortSignal): Promise<PushPlan>;
+  /**
+   * What pushing a branch would carry and move.
+   * @param branch undefined: the checked-out one
+   * @param into a new branch of the remote instead, for a pull request
+   * @throws AppError `git-no-remote`, `git-detached`, `git-branch-exists` ...
+   */
+  planPush(repoRoot: string, branch: string | undefined, signal: AbortSignal, into?: string): Promise<PushPlan>;
 
   /** Pushes what was shown. @throws AppError `push-moved` when the branch is elsewhere than it was shown */
   push(plan: PushPlan, signal: AbortSignal): Promise<PushOutcome>;

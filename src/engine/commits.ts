@@ -138,22 +138,33 @@ export class Commits implements CommitApi {
       // What failed before this line changed nothing, and may be tried again.
       this.#kept.delete(planId);
       logger.info(`[commit] ${made.commit} on ${made.branch} in ${plan.repoRoot}: ${changes.map(({ path }) => path).join(', ')}`);
-      workspace.repo.refresh(false);
-      const page = newBranch === undefined ? {} : await this.#requestPage(workspace, kept, newBranch, message, signal);
+      await workspace.repo.reread(signal);
+      const aim = plan.push === undefined ? undefined : { ...plan.push, remoteBranch: prepared.start?.branch ?? plan.push.remoteBranch };
+      const page = newBranch === undefined || aim === undefined ? {} : await this.#requestPage(workspace, aim, newBranch, message, signal);
       return { ...made, ...page };
     });
   }
 
-  async planPush(repoRoot: string, branch: string | undefined, signal: AbortSignal): Promise<PushPlan> {
+  async planPush(repoRoot: string, branch: string | undefined, signal: AbortSignal, into?: string): Promise<PushPlan> {
     this.#services.requireTrust();
-    return planPushOf(this.#workspace(repoRoot), this.#services.renderer, branch, [], signal);
+    const workspace = this.#workspace(repoRoot);
+    const plan = await planPushOf(workspace, this.#services.renderer, branch, [], signal, into);
+    if (into === undefined) return plan;
+    const own = await pushTargetOf(workspace.repo.writing, branch, signal);
+    const title = plan.carries[0]?.subject ?? '';
+    return { ...plan, ...(await this.#requestPage(workspace, own, into, title, signal)) };
   }
 
   async push(plan: PushPlan, signal: AbortSignal): Promise<PushOutcome> {
     this.#services.requireTrust();
     return this.#inTurn(plan.repoRoot, signal, async ({ repo }) => {
       const git = repo.writing;
-      const { remote, remoteBranch, tip, branch, trackingCommit } = await pushTargetOf(git, plan.branch, signal);
+      const { remote, remoteBranch, tip, branch, trackingCommit } = await pushTargetOf(
+        git,
+        plan.branch,
+        signal,
+        plan.isNewBranch === true ? plan.remoteBranch : undefined,
+      );
       if (remote !== plan.remote || remoteBranch !== plan.remoteBranch || tip !== plan.tip) throw new AppError('push-moved', { branch });
       // The commit that was shown, wherever the branch is by then.
       const refspec = `${tip}:refs/heads/${remoteBranch}`;
@@ -161,10 +172,10 @@ export class Commits implements CommitApi {
       const answer = await remotes?.push({ repoRoot: plan.repoRoot, remote, refspec }, signal);
       const outcome = answer ?? (await pushRefspec(git, remote, refspec, signal));
       logger.info(`[push] ${refspec} to ${remote} from ${plan.repoRoot}: ${outcome.outcome} ${outcome.reason?.code ?? ''}`.trimEnd());
-      if (outcome.outcome === 'pushed' && trackingCommit === undefined) {
+      if (outcome.outcome === 'pushed' && trackingCommit === undefined && plan.isNewBranch !== true) {
         await git.run(['branch', '--quiet', `--set-upstream-to=${remote}/${remoteBranch}`, branch], { signal });
       }
-      repo.refresh(false);
+      await repo.reread(signal);
       return outcome;
     });
   }
@@ -185,7 +196,7 @@ export class Commits implements CommitApi {
       logger.info(
         `[rebase] ${branch} in ${plan.repoRoot}: ${String(outcome.moved)} commits onto ${trackingCommit}, now at ${outcome.commit}`,
       );
-      repo.refresh(false);
+      await repo.reread(signal);
       return outcome;
     });
   }
@@ -227,17 +238,17 @@ export class Commits implements CommitApi {
     return { code: 'commit-foreign', details: { branch, authors: [...authors], start } };
   }
 
+  /** Where the pull request of a branch is created. @param into where it is to be merged */
   async #requestPage(
     { repo }: Workspace,
-    { plan: { push }, prepared }: KeptCommit,
+    into: { readonly remote: string; readonly remoteBranch: string },
     branch: string,
     message: string,
     signal: AbortSignal,
   ): Promise<{ requestUrl?: string; remoteUrl?: string }> {
-    if (push === undefined) return {};
-    const address = await pushUrl(repo.writing, push.remote, signal);
+    const address = await pushUrl(repo.writing, into.remote, signal);
     const title = message.trimStart().split('\n')[0] ?? '';
-    const page = requestUrl(address, branch, prepared.start?.branch ?? push.remoteBranch, title, this.#services.settings().forges);
+    const page = requestUrl(address, branch, into.remoteBranch, title, this.#services.settings().forges);
     return { remoteUrl: shownUrl(address), ...(page === undefined ? {} : { requestUrl: page }) };
   }
 

@@ -18,6 +18,7 @@ export interface ChangedPath {
 /**
  * What pushing a branch would carry, and which applications it would move: those whose target is that branch of the remote, and whose
  * reads are among the changed files.
+ * @param into a new branch of the remote instead of the branch's own
  * @param pending files of a commit that is planned on top of the branch
  * @throws AppError `git-no-remote`, `git-detached`, `git-branch-not-found`
  */
@@ -27,9 +28,10 @@ export async function planPushOf(
   branch: string | undefined,
   pending: readonly ChangedPath[],
   signal: AbortSignal,
+  into?: string,
 ): Promise<PushPlan> {
   const git = workspace.repo.writing;
-  const target = await pushTargetOf(git, branch, signal);
+  const target = await pushTargetOf(git, branch, signal, into);
   const { commits, count } = await carriedBy(git, target, signal);
   const email = await ownEmail(git, signal);
   const carries = commits.map(toSummary);
@@ -43,6 +45,7 @@ export async function planPushOf(
     count,
     foreign: email === undefined ? [] : carries.filter(({ authorEmail }) => authorEmail.toLowerCase() !== email).map(({ id }) => id),
     moves: await movedBy(workspace, renderer, target, pending, signal),
+    ...(into === undefined ? {} : { isNewBranch: true as const }),
   };
 }
 

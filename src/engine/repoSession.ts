@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type BackgroundRunner, Throttler } from '../base/async.ts';
+import { type BackgroundRunner, raceWithSignal, Throttler } from '../base/async.ts';
 import { Emitter } from '../base/events.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { ApplicationFinder, type ChosenDestinations, type FoundApplications } from './apps/applications.ts';
@@ -63,6 +63,8 @@ export class RepoSession implements Disposable {
   /** files on disk, the index or HEAD changed since Git was asked what is edited */
   #pendingStatus = true;
   #pendingAll = true;
+  /** who waits for the next reading to end */
+  #rereads: ((value: undefined) => void)[] = [];
   #git: GitRepository | undefined;
   #state: RepositoryState | undefined;
   #found = nothingFound;
@@ -214,6 +216,14 @@ export class RepoSession implements Disposable {
     this.#update.request();
   }
 
+  /** As {@link refresh}, and resolves when what was read is taken in and told: commits or branches were just moved. */
+  async reread(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.#rereads.push(resolve);
+    this.refresh(false);
+    await raceWithSignal(promise, signal);
+  }
+
   /** The repo's row. */
   row(): RepoRow {
     const state = this.#state;
@@ -246,6 +256,16 @@ export class RepoSession implements Disposable {
   }
 
   async #takeIn(signal: AbortSignal): Promise<void> {
+    const waiting = this.#rereads;
+    this.#rereads = [];
+    try {
+      await this.#readAnew(signal);
+    } finally {
+      for (const tell of waiting) tell(undefined);
+    }
+  }
+
+  async #readAnew(signal: AbortSignal): Promise<void> {
     const paths = [...this.#pendingPaths];
     const [isAll, revisions] = [this.#pendingAll, this.#pendingRevisions];
     this.#pendingPaths = new Set();

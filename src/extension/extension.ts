@@ -1,6 +1,10 @@
 import * as vscode from 'vscode';
 import { DisposableStore } from '../base/lifecycle.ts';
 import { registerClusterCommands } from './commands/clusterCommands.ts';
+import { registerCommitCommands } from './commands/commitCommands.ts';
+import { CommitFlow } from './commands/commitFlow.ts';
+import { MessageEditor } from './commands/commitMessage.ts';
+import { PushFlow } from './commands/commitPush.ts';
 import { registerDiffCommands } from './commands/diffCommands.ts';
 import { registerLiveCommands } from './commands/liveCommands.ts';
 import { registerRevertCommands } from './commands/revertCommands.ts';
@@ -50,6 +54,7 @@ export function activate(context: vscode.ExtensionContext): void {
       initializationOptions: () => settings.initializationOptions(context.globalStorageUri),
       log,
     }),
+      answers: answersOf(new GitExtension()),
   );
   const store = disposables.add(
     new SnapshotStore(
@@ -84,12 +89,31 @@ export function activate(context: vscode.ExtensionContext): void {
   disposables.add(vscode.window.registerFileDecorationProvider(badges));
   disposables.add(vscode.window.registerFileDecorationProvider(new HealthBadges()));
 
-  const services: Services = { store, engine, presenter, documents, view, planView, historyView, settings, contextKeys, log, words };
+  const messages = disposables.add(new MessageEditor(contextKeys));
+  const pushes = new PushFlow({ engine, presenter, log, words });
+  const commits = new CommitFlow({ engine, presenter, documents, messages, pushes, log, words });
+  const services: Services = {
+    store,
+    engine,
+    presenter,
+    documents,
+    view,
+    planView,
+    historyView,
+    messages,
+    pushes,
+    commits,
+    settings,
+    contextKeys,
+    log,
+    words,
+  };
   for (const register of [
     registerDiffCommands,
     registerSyncCommands,
     registerRevertCommands,
     registerLiveCommands,
+    registerCommitCommands,
     registerSourceCommands,
     registerClusterCommands,
     registerViewCommands,
@@ -115,4 +139,12 @@ export function activate(context: vscode.ExtensionContext): void {
     `[extension] version=${version} editor=${vscode.version} trusted=${String(vscode.workspace.isTrusted)} activateMs=${String(elapsedMs)}`,
   );
   context.subscriptions.push({ dispose: () => void engine.stop() });
+}
+
+/** What the engine asks of the editor. */
+function answersOf(git: GitExtension): ServerAnswers {
+  return {
+    'plumbline/push': (request) => git.push(request),
+    'plumbline/fetch': (request) => git.fetch(request),
+  };
 }

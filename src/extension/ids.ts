@@ -24,6 +24,11 @@ export const commandIds = {
   revert: 'plumbline.revert',
   reveal: 'plumbline.reveal',
   refresh: 'plumbline.refresh',
+  commit: 'plumbline.commit',
+  commitToBranch: 'plumbline.commitToBranch',
+  pushCommits: 'plumbline.pushCommits',
+  acceptMessage: 'plumbline.acceptMessage',
+  cancelMessage: 'plumbline.cancelMessage',
   showLogs: 'plumbline.showLogs',
   showEvents: 'plumbline.showEvents',
   showLiveYaml: 'plumbline.showLiveYaml',
@@ -63,6 +68,8 @@ export interface ContextKeys {
   /** what the ledger of the selected application holds */
   'plumbline:history': 'unknown' | 'none' | 'some';
 }
+  /** the message of a commit is being written in a document */
+  'plumbline:message': boolean;
 
 /** Why the Applications view shows what it shows; each empty one has its own welcome content. */
 export type ViewState =

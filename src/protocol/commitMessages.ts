@@ -6,7 +6,7 @@ export interface CommitRequests {
   /** what committing the edits of these applications would commit; nothing is written */
   'plumbline/planCommit': { params: { applicationIds: readonly string[] }; result: CommitPlan };
   'plumbline/commit': { params: { planId: string; choice: CommitChoice }; result: CommitOutcome };
-  'plumbline/planPush': { params: { repoRoot: string; branch?: string }; result: PushPlan };
+  'plumbline/planPush': { params: { repoRoot: string; branch?: string; into?: string }; result: PushPlan };
   'plumbline/pushCommits': { params: { plan: PushPlan }; result: PushOutcome };
   'plumbline/fetchAndRebase': { params: { plan: PushPlan }; result: RebaseOutcome };
 }

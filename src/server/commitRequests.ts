@@ -16,7 +16,7 @@ export function registerCommitRequests(connection: Connection, commits: CommitAp
   };
   on('plumbline/planCommit', ({ applicationIds }, signal) => commits.plan(applicationIds, signal));
   on('plumbline/commit', ({ planId, choice }, signal) => commits.commit(planId, choice, signal));
-  on('plumbline/planPush', ({ repoRoot, branch }, signal) => commits.planPush(repoRoot, branch, signal));
+  on('plumbline/planPush', ({ repoRoot, branch, into }, signal) => commits.planPush(repoRoot, branch, signal, into));
   on('plumbline/pushCommits', ({ plan }, signal) => commits.push(plan, signal));
   on('plumbline/fetchAndRebase', ({ plan }, signal) => commits.fetchAndRebase(plan, signal));
 }

@@ -27,9 +27,10 @@ const MAX_LISTED = 200;
  * Where `git push` takes a branch: `branch.<name>.pushRemote`, `remote.pushDefault`, the upstream's remote, `origin`, the first remote; to the
  * upstream's branch where that remote is the upstream's, else to a branch of the same name (git-config(1)).
  * @param branch undefined: the checked-out branch
- * @throws AppError `git-detached`, `git-branch-not-found`, `git-no-remote`
+ * @param into another branch of the remote, which is new there
+ * @throws AppError `git-detached`, `git-branch-not-found`, `git-no-remote`, `git-branch-invalid`, `git-branch-exists`
  */
-export async function pushTargetOf(git: WritingGit, branch: string | undefined, signal: AbortSignal): Promise<PushTarget> {
+export async function pushTargetOf(git: WritingGit, branch: string | undefined, signal: AbortSignal, into?: string): Promise<PushTarget> {
   const name = branch ?? (await checkedOut(git, signal));
   const tip = await commitOf(git, `refs/heads/${name}`, signal);
   if (tip === undefined) throw new AppError('git-branch-not-found', { branch: name });
@@ -46,9 +47,11 @@ export async function pushTargetOf(git: WritingGit, branch: string | undefined, 
   const remote = candidates.find((each) => each !== undefined && remotes.includes(each));
   if (remote === undefined) throw new AppError('git-no-remote');
   const merge = remote === upstreamRemote ? await configured(`branch.${name}.merge`) : undefined;
-  const remoteBranch = merge?.startsWith('refs/heads/') === true ? merge.slice('refs/heads/'.length) : name;
+  const remoteBranch = into ?? (merge?.startsWith('refs/heads/') === true ? merge.slice('refs/heads/'.length) : name);
   const trackingRef = `refs/remotes/${remote}/${remoteBranch}`;
-  return { branch: name, remote, remoteBranch, tip, trackingRef, trackingCommit: await commitOf(git, trackingRef, signal) };
+  const trackingCommit = await commitOf(git, trackingRef, signal);
+  if (into !== undefined) await requireNew(git, into, trackingCommit, signal);
+  return { branch: name, remote, remoteBranch, tip, trackingRef, trackingCommit };
 }
 
 /** The commits that a push of this branch would bring to the remote, as of the last fetch. A new branch brings what no branch of the remote has. */
@@ -78,4 +81,10 @@ async function checkedOut(git: WritingGit, signal: AbortSignal): Promise<string>
   if (ref !== '') return ref.replace(/^refs\/heads\//, '');
   const head = await commitOf(git, 'HEAD', signal);
   throw new AppError('git-detached', { commit: (head ?? '').slice(0, 7) });
+}
+
+async function requireNew(git: WritingGit, branch: string, known: string | undefined, signal: AbortSignal): Promise<void> {
+  const { exitCode } = await git.run(['check-ref-format', `refs/heads/${branch}`], { signal });
+  if (exitCode !== 0) throw new AppError('git-branch-invalid', { branch });
+  if (known !== undefined) throw new AppError('git-branch-exists', { branch });
 }

@@ -51,6 +51,12 @@ export interface PushPlan {
   readonly foreign: readonly string[];
   /** applications whose target is that branch of the remote, and whose files change */
   readonly moves: readonly MovedApplication[];
+  /** {@link remoteBranch} is new, for a pull or merge request of this branch */
+  readonly isNewBranch?: true;
+  /** page that creates the request, at a known forge; it works when the branch was pushed */
+  readonly requestUrl?: string;
+  /** address of the remote without user name and password, for a new branch */
+  readonly remoteUrl?: string;
 }
 
 /** A commit that waits for its confirmation. */

@@ -12,6 +12,9 @@ import type { ApplicationsView } from '../tree/applicationsView.ts';
 import type { HistoryView } from '../tree/historyView.ts';
 import type { PlanView } from '../tree/planView.ts';
 import type { WordsContext } from '../words/rowText.ts';
+import type { CommitFlow } from './commitFlow.ts';
+import type { MessageEditor } from './commitMessage.ts';
+import type { PushFlow } from './commitPush.ts';
 
 /** What commands work with. */
 export interface Services {
@@ -22,6 +25,9 @@ export interface Services {
   readonly view: ApplicationsView;
   readonly planView: PlanView;
   readonly historyView: HistoryView;
+  readonly messages: MessageEditor;
+  readonly pushes: PushFlow;
+  readonly commits: CommitFlow;
   readonly settings: Settings;
   readonly contextKeys: ContextKeySetter;
   readonly log: vscode.LogOutputChannel;

@@ -97,7 +97,7 @@ async function isReadyWithEdits(targets: readonly SyncTarget[], services: Servic
   const edited = targets.flatMap(({ applicationId }) => services.store.applications.get(applicationId) ?? []).filter((row) => row.isEdited);
   const [first] = edited;
   if (first === undefined) return true;
-  const openScm = vscode.l10n.t('Commit First…');
+  const commitFirst = vscode.l10n.t('Commit First…');
   const goOn = vscode.l10n.t('Sync Without the Edits');
   const choice = await vscode.window.showWarningMessage(
     vscode.l10n.t('{0} has uncommitted edits.', edited.map((row) => row.name).join(', ')),
@@ -108,11 +108,12 @@ async function isReadyWithEdits(targets: readonly SyncTarget[], services: Servic
         [first.targetRef, first.targetRevision].filter((part) => part !== undefined).join(' '),
       ),
     },
-    openScm,
+    commitFirst,
     goOn,
   );
-  if (choice === openScm) await vscode.commands.executeCommand('workbench.view.scm');
-  return choice === goOn;
+  if (choice !== commitFirst) return choice === goOn;
+  // Only what is pushed is the target that a sync applies.
+  return (await services.commits.commitEdits(edited.map((row) => row.id))) === 'pushed';
 }
 
 /** Deletions and recreations that take data or other objects with them are chosen one by one; none is chosen at first. */

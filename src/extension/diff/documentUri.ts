@@ -8,7 +8,10 @@ export type DocumentSubject =
   | { readonly type: 'live'; readonly context: string; readonly apiVersion: string; readonly key: string }
   | { readonly type: 'events'; readonly context: string; readonly key: string }
   | { readonly type: 'logs'; readonly context: string; readonly namespace: string; readonly pod: string; readonly container: string }
-  | { readonly type: 'plan'; readonly id: string; readonly extension: 'txt' | 'plumbline-plan' };
+  | { readonly type: 'plan'; readonly id: string; readonly extension: PlanLanguage };
+
+/** What a plan's document is highlighted as: a sync plan, a patch, or plain text. */
+export type PlanLanguage = 'txt' | 'plumbline-plan' | 'diff';
 
 /** Path and query of a document's URI. The path is for people (the tab shows its last part), the query identifies. */
 export interface DocumentAddress {

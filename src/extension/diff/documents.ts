@@ -5,7 +5,7 @@ import type { EngineApi } from '../engine/connection.ts';
 import type { ErrorPresenter } from '../errorPresenter.ts';
 import { documentScheme } from '../ids.ts';
 import { isAffected, parseAddress, toAddress } from './documentUri.ts';
-import type { DocumentSubject } from './documentUri.ts';
+import type { DocumentSubject, PlanLanguage } from './documentUri.ts';
 
 const logTailLines = 2000;
 
@@ -50,7 +50,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
    * Makes a document of a plan.
    * @param extension decides its language: `plumbline-plan` is highlighted
    */
-  addPlan(text: string, extension: 'txt' | 'plumbline-plan' = 'txt'): vscode.Uri {
+  addPlan(text: string, extension: PlanLanguage = 'txt'): vscode.Uri {
     const id = String(this.#plans.size + 1);
     this.#plans.set(id, text);
     return this.uri({ type: 'plan', id, extension });

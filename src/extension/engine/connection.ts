@@ -1,5 +1,6 @@
 import type { CancellationToken } from 'vscode';
 import type { Disposable } from '../../base/lifecycle.ts';
+import type { ServerRequests } from '../../protocol/commitMessages.ts';
 import type { ClientNotifications, Requests, ServerNotifications } from '../../protocol/messages.ts';
 
 /** A running engine: typed requests and notifications. */
@@ -12,6 +13,11 @@ export interface EngineConnection {
   notify<Name extends keyof ClientNotifications>(name: Name, params: ClientNotifications[Name]): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Answers to what the engine asks of the editor. */
+export type ServerAnswers = {
+  readonly [Name in keyof ServerRequests]: (params: ServerRequests[Name]['params']) => Promise<ServerRequests[Name]['result']>;
+};
 
 /** What the connection tells its owner. */
 export interface ConnectionEvents {
@@ -30,6 +36,7 @@ export interface EngineLaunch {
   readonly module: string;
   readonly initializationOptions: () => object;
   readonly events: ConnectionEvents;
+  readonly answers: ServerAnswers;
   /** whether one more start is allowed after the process ended */
   readonly mayRestart: () => boolean;
 }

@@ -4,7 +4,7 @@ import { DisposableStore } from '../../base/lifecycle.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
 import { toError } from '../../base/errors.ts';
 import type { ClientNotifications, Requests, ServerNotifications } from '../../protocol/messages.ts';
-import type { EngineApi, EngineConnection, NotificationListener } from './connection.ts';
+import type { EngineApi, EngineConnection, NotificationListener, ServerAnswers } from './connection.ts';
 import { RestartPolicy } from './restartPolicy.ts';
 
 const mostRestarts = 4;
@@ -18,6 +18,7 @@ export interface EngineClientOptions {
   /** absolute path of the bundled server */
   readonly module: string;
   readonly initializationOptions: () => object;
+  readonly answers: ServerAnswers;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -119,6 +120,7 @@ export class EngineClient implements EngineApi, Disposable {
           module: this.#options.module,
           initializationOptions: this.#options.initializationOptions,
           mayRestart: () => this.#policy.mayRestart(),
+          answers: this.#options.answers,
           events: {
             onRunning: () => {
               this.#setState('running');

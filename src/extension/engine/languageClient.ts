@@ -57,6 +57,8 @@ export async function connectEngine(launch: EngineLaunch, log: LogOutputChannel)
   client.onNotification('plumbline/documentsChanged', handlers['plumbline/documentsChanged']);
   client.onNotification('plumbline/progress', handlers['plumbline/progress']);
   client.onNotification('plumbline/syncProgress', handlers['plumbline/syncProgress']);
+  client.onRequest('plumbline/push', launch.answers['plumbline/push']);
+  client.onRequest('plumbline/fetch', launch.answers['plumbline/fetch']);
   await client.start();
   return {
     // An undefined token would travel as a second parameter.

@@ -100,6 +100,7 @@ export function applicationText(
       drifted: row.driftedObjects > 0,
       revertable: row.owner === 'plumbline' && (row.driftedObjects > 0 || row.driftedFields > 0 || row.state === 'missing'),
       syncable: row.owner === 'plumbline' && row.context !== undefined,
+      edited: row.isEdited,
       suggestion: row.origin === 'convention',
       declared: row.declaredAt !== undefined,
       signIn: cluster?.status === 'sign-in',

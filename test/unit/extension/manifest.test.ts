@@ -99,6 +99,7 @@ test('every when clause reads a context key that the code sets', () => {
     'plumbline:contexts',
     'plumbline:filtered',
     'plumbline:history',
+    'plumbline:message',
     'plumbline:plan',
     'plumbline:state',
   ]);
