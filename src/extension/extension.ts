@@ -17,8 +17,10 @@ import { FileBadges, HealthBadges } from './decorations/badges.ts';
 import { FileMarks } from './decorations/fileMarks.ts';
 import { LineDecorations } from './decorations/lineDecorations.ts';
 import { Documents } from './diff/documents.ts';
+import type { ServerAnswers } from './engine/connection.ts';
 import { EngineClient } from './engine/engineClient.ts';
 import { EngineSupervisor } from './engine/engineSupervisor.ts';
+import { GitExtension } from './engine/gitExtension.ts';
 import { ErrorPresenter } from './errorPresenter.ts';
 import { documentScheme } from './ids.ts';
 import { registerAdoptCommands } from './language/adoptCommands.ts';
@@ -52,9 +54,9 @@ export function activate(context: vscode.ExtensionContext): void {
     new EngineClient({
       module: vscode.Uri.joinPath(context.extensionUri, 'dist', 'server.mjs').fsPath,
       initializationOptions: () => settings.initializationOptions(context.globalStorageUri),
+      answers: answersOf(new GitExtension()),
       log,
     }),
-      answers: answersOf(new GitExtension()),
   );
   const store = disposables.add(
     new SnapshotStore(
@@ -111,9 +113,9 @@ export function activate(context: vscode.ExtensionContext): void {
   for (const register of [
     registerDiffCommands,
     registerSyncCommands,
+    registerCommitCommands,
     registerRevertCommands,
     registerLiveCommands,
-    registerCommitCommands,
     registerSourceCommands,
     registerClusterCommands,
     registerViewCommands,

@@ -21,14 +21,14 @@ export const commandIds = {
   showPlanText: 'plumbline.showPlanText',
   closePlan: 'plumbline.closePlan',
   showHistory: 'plumbline.showHistory',
-  revert: 'plumbline.revert',
-  reveal: 'plumbline.reveal',
-  refresh: 'plumbline.refresh',
   commit: 'plumbline.commit',
   commitToBranch: 'plumbline.commitToBranch',
   pushCommits: 'plumbline.pushCommits',
   acceptMessage: 'plumbline.acceptMessage',
   cancelMessage: 'plumbline.cancelMessage',
+  revert: 'plumbline.revert',
+  reveal: 'plumbline.reveal',
+  refresh: 'plumbline.refresh',
   showLogs: 'plumbline.showLogs',
   showEvents: 'plumbline.showEvents',
   showLiveYaml: 'plumbline.showLiveYaml',
@@ -65,11 +65,11 @@ export interface ContextKeys {
   'plumbline:allFields': boolean;
   /** a sync plan is shown */
   'plumbline:plan': boolean;
+  /** the message of a commit is being written in a document */
+  'plumbline:message': boolean;
   /** what the ledger of the selected application holds */
   'plumbline:history': 'unknown' | 'none' | 'some';
 }
-  /** the message of a commit is being written in a document */
-  'plumbline:message': boolean;
 
 /** Why the Applications view shows what it shows; each empty one has its own welcome content. */
 export type ViewState =
