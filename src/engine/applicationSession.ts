@@ -15,6 +15,7 @@ import type { ApplicationRow, LineMark } from './model/snapshot.ts';
 import type { SourceTree } from './model/sourceTree.ts';
 import type { Reason } from './model/states.ts';
 import type { ObjectChecker } from './objectChecker.ts';
+import { PodFollowers } from './podFollowers.ts';
 import type { RepoSession } from './repoSession.ts';
 import type { LiveChange, LiveRouter } from './liveRouter.ts';
 import { type ComparisonBasis, isSameBasis, isSameButRender } from './comparisonBasis.ts';
@@ -57,6 +58,7 @@ export class ApplicationSession implements Disposable {
   readonly #waiting: (() => void)[] = [];
   readonly #queue: CheckQueue;
   readonly #synced: SyncedSide;
+  readonly #followers = new PodFollowers();
   #application: Application;
   #isActive = false;
   #isChecked = false;
@@ -167,7 +169,9 @@ export class ApplicationSession implements Disposable {
   }
 
   /** Takes in changes of the watch: objects of this application are compared again, children move the health of their owners. */
-  liveChanged({ keys, namespaces, isMarked }: LiveChange): void {
+  liveChanged(change: LiveChange): void {
+    const { keys, namespaces, isMarked } = change;
+    this.#followers.note(change);
     if (isMarked === true || namespaces.size > 0) this.#listener.onRow(this.#application.id);
     const ledger = this.#synced.keyOf(this.#application);
     if (ledger !== undefined && keys.has(keyString(ledger))) this.refresh();
@@ -184,6 +188,7 @@ export class ApplicationSession implements Disposable {
   /** Looks again at what time alone may change: objects that are on their way to health, and what had no answer. */
   timePassed(): void {
     for (const [id, { health }] of this.#objects) if (health?.status === 'progressing') this.#queue.add(id);
+    for (const id of this.#followers.due(this.#objects)) this.#queue.add(id);
     if (this.#queue.addDue()) this.refresh();
     if (!this.#queue.isEmpty) this.#check.request();
   }

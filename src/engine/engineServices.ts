@@ -18,6 +18,7 @@ import type { EngineSettings } from './model/settings.ts';
 import { ObjectChecker } from './objectChecker.ts';
 import { Locator } from './provenance/locate.ts';
 import { FieldLines } from './fieldLines.ts';
+import { LiveHealth } from './liveHealth.ts';
 import { OwnerViews } from './ownerViews.ts';
 import { PatientRemotes } from './patientRemotes.ts';
 import { fetchRemoteFile } from './remoteFetch.ts';
@@ -25,6 +26,7 @@ import { CachedRemoteSources } from './render/cachedRemotes.ts';
 import { ReleaseBaselines } from './releaseBaselines.ts';
 import { RenderService } from './render/renderService.ts';
 import { SourceRenderer } from './sourceRenderer.ts';
+import { Warnings } from './warnings.ts';
 
 /** Stands over what the repo says; for the CLI. */
 export interface EngineOverrides {
@@ -116,7 +118,14 @@ export async function createServices(
     judge,
     renderer: new SourceRenderer(renders, remote, () => settings().renderTimeoutSeconds * 1000),
     fieldLines,
-    checker: new ObjectChecker(judge, new Locator(), new ReleaseBaselines(renders), fieldLines, owners, new CustomHealth(renders, owners)),
+    checker: new ObjectChecker(
+      judge,
+      new Locator(),
+      new ReleaseBaselines(renders),
+      fieldLines,
+      owners,
+      new LiveHealth(new CustomHealth(renders, owners), new Warnings()),
+    ),
     reloadKubeconfig: () => {
       pool.reload();
     },

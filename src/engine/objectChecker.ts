@@ -1,12 +1,11 @@
 import type { ClusterConnection } from './cluster/api.ts';
 import { ownerMarkOf } from './compare/ownerMarks.ts';
-import type { CustomHealth } from './customHealth.ts';
 import { canHaveChildren, type DesiredObject, sizerTargets } from './desiredObjects.ts';
 import { explainAll } from './drift/explain.ts';
 import type { Judge } from './drift/judge.ts';
 import type { Baseline } from './drift/judgement.ts';
 import type { FieldLines } from './fieldLines.ts';
-import { healthOf } from './health/health.ts';
+import type { LiveHealth } from './liveHealth.ts';
 import { textOf } from './markIndex.ts';
 import type { Application, FileRange } from './model/application.ts';
 import { gvkOf, keyString, type KubeObject, nameOf, namespaceOf, type ObjectKey } from './model/objects.ts';
@@ -48,18 +47,11 @@ export class ObjectChecker {
   readonly lines: FieldLines;
 
   readonly #owners: OwnerViews;
-  readonly #health: CustomHealth;
+  readonly #health: LiveHealth;
 
-  constructor(
-    judge: Judge,
-    locator: Locator,
-    releases: ReleaseBaselines,
-    lines: FieldLines,
-    owners: OwnerViews,
-    customHealth: CustomHealth,
-  ) {
+  constructor(judge: Judge, locator: Locator, releases: ReleaseBaselines, lines: FieldLines, owners: OwnerViews, health: LiveHealth) {
     this.#owners = owners;
-    this.#health = customHealth;
+    this.#health = health;
     this.#judge = judge;
     this.#locator = locator;
     this.#releases = releases;
@@ -75,7 +67,7 @@ export class ObjectChecker {
     const verdict = await this.#verdict(check, live, schema, view, connection, signal);
     const mark = live === undefined ? undefined : ownerMarkOf(live);
     const places = await this.#places(check, verdict, tree);
-    const health = await this.#healthOf(desired, live, connection, signal);
+    const health = await this.#healthOf(check, live, connection, signal);
     const forecast = check.forecast ?? view?.revert.reason;
     const notes = verdict.fields.length === 0 ? undefined : explainAll(verdict, this.#contextOf(check, forecast));
     const { notes: _before, view: _viewBefore, ...known } = tracked;
@@ -95,15 +87,13 @@ export class ObjectChecker {
   }
 
   async #healthOf(
-    desired: DesiredObject,
+    { desired, rendered }: Check,
     live: KubeObject | undefined,
     connection: ClusterConnection,
     signal: AbortSignal,
   ): Promise<Health | undefined> {
     if (live === undefined) return undefined;
-    const custom = await this.#health.of(connection, live, signal);
-    const children = descendants(live, desired.key, connection);
-    return healthOf(live, { children, nowMs: Date.now(), ...(custom === undefined ? {} : { custom }) });
+    return this.#health.of(connection, live, descendants(live, desired.key, connection), rendered, signal);
   }
 
   async #verdict(

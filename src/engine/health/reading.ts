@@ -59,3 +59,11 @@ export function oneLine(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').trim();
   return line.length > 240 ? `${line.slice(0, 239)}…` : line;
 }
+
+/** Groups of Kubernetes itself, whose kinds the tables know. */
+const BUILT_IN = /^(|apps|batch|autoscaling|policy|extensions|[a-z.]+\.k8s\.io)$/;
+
+/** Whether a group is one of Kubernetes itself. */
+export function isBuiltInGroup(group: string): boolean {
+  return BUILT_IN.test(group);
+}

@@ -18,16 +18,23 @@ export function withChildren(object: KubeObject, own: Health, children: readonly
   const kind = groupKind(object);
   if (kind === 'batch/CronJob') return own.status === 'healthy' ? latestJobHealth(own, children) : own;
   if (!workloads.has(kind) || (own.status !== 'progressing' && own.status !== 'degraded')) return own;
-  const { cause, pod } = worstPodCause(children, nowMs) ?? blockedReplicaSet(children) ?? {};
+  const { cause, pod } = knownBlame(children, nowMs) ?? {};
   if (cause === undefined) return own;
   const said = own.message === undefined ? '' : `${own.message}; `;
   const status = cause.isBlocking ? 'degraded' : own.status;
   return { status, message: `${said}${pod ?? ''}: ${cause.text}` };
 }
 
-interface Blame {
+/** An object below another that is to blame, and why. */
+export interface Blame {
+  /** `Pod web-1`, `ReplicaSet web` */
   readonly pod: string;
   readonly cause: { readonly text: string; readonly isBlocking: boolean };
+}
+
+/** Who of the objects below one is to blame, as far as their statuses tell; undefined when none does. */
+export function knownBlame(children: readonly KubeObject[], nowMs: number): Blame | undefined {
+  return worstPodCause(children, nowMs) ?? blockedReplicaSet(children);
 }
 
 function worstPodCause(children: readonly KubeObject[], nowMs: number): Blame | undefined {

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { kubectl } from '../../tools/binaries.ts';
+import { startControlPlane } from '../../tools/controlPlane.ts';
+import { objectOf, rowOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
+
+const plane = await startControlPlane({ components: ['controller-manager', 'scheduler', 'kwok'] });
+after(() => plane.stop());
+const run = (...args: readonly string[]): Promise<string> => kubectl(args, { kubeconfig: plane.kubeconfigPath });
+
+const container = { name: 'web', image: 'registry.example.com/web:1' };
+
+function workload(kind: string, name: string, simulate: string, { spec = {}, pod = {} }: { spec?: object; pod?: object } = {}): object {
+  return {
+    apiVersion: kind === 'Job' ? 'batch/v1' : 'apps/v1',
+    kind,
+    metadata: { name },
+    spec: {
+      ...(kind === 'Job' ? {} : { selector: { matchLabels: { app: name } } }),
+      ...(kind === 'StatefulSet' ? { serviceName: name } : {}),
+      template: {
+        metadata: { labels: { app: name }, annotations: { 'plumbline.dev/simulate': simulate } },
+        spec: { containers: [container], ...pod },
+      },
+      ...spec,
+    },
+  };
+}
+
+const deployment = (name: string, simulate = 'none', over: { spec?: object; pod?: object } = {}): object =>
+  workload('Deployment', name, simulate, { ...over, spec: { replicas: 1, ...over.spec } });
+
+function service(name: string, app: string): object {
+  return { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec: { selector: { app }, ports: [{ name: 'http', port: 80 }] } };
+}
+
+function ingress(name: string, backend: string, port: object): object {
+  const paths = [{ path: '/', pathType: 'Prefix', backend: { service: { name: backend, port } } }];
+  return { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name }, spec: { rules: [{ http: { paths } }] } };
+}
+
+function claim(name: string): object {
+  const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+  return { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name }, spec };
+}
+
+const volume = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] };
+const waiting = 'degraded: 0 of 1 updated replicas available; ';
+const notReady = 'progressing: 0 of 1 updated replicas available; ';
+
+/** Troubles in the namespace `shop`: what goes wrong, and the line that tells it; names of Pods end in `*`. */
+const troubles: Readonly<Record<string, readonly [object: object, expected: string]>> = {
+  'Deployment/fine': [deployment('fine'), 'healthy: '],
+  'Deployment/looping': [
+    deployment('looping', 'crash-loop'),
+    `${waiting}Pod looping-*: container web crash-loops (exit code 1, 5 restarts)`,
+  ],
+  'Deployment/hungry': [
+    deployment('hungry', 'out-of-memory'),
+    `${waiting}Pod hungry-*: container web crash-loops (exit code 137, out of memory (OOMKilled), 5 restarts)`,
+  ],
+  'Deployment/unpullable': [
+    deployment('unpullable', 'image-pull-error'),
+    `${waiting}Pod unpullable-*: container web cannot pull registry.example.com/web:1 (ImagePullBackOff: Back-off pulling image registry.example.com/web:1)`,
+  ],
+  'Deployment/huge': [
+    deployment('huge', 'none', { pod: { containers: [{ ...container, resources: { requests: { cpu: '100k' } } }] } }),
+    `${waiting}Pod huge-*: no node fits: 0/2 nodes are available: 2 Insufficient cpu`,
+  ],
+  'Deployment/unmounted': [
+    deployment('unmounted', 'mount-error'),
+    `${notReady}Pod unmounted-*: cannot mount a volume: MountVolume.SetUp failed for volume "config" : configmap "web-config" not found`,
+  ],
+  'Deployment/unready': [
+    deployment('unready', 'probe-error'),
+    `${notReady}Pod unready-*: Readiness probe failed: HTTP probe failed with statuscode: 503`,
+  ],
+  'Deployment/late': [
+    deployment('late', 'probe-error', { spec: { progressDeadlineSeconds: 1 } }),
+    'degraded: the rollout missed its deadline of 1 s; Pod late-*: Readiness probe failed: HTTP probe failed with statuscode: 503',
+  ],
+  'PersistentVolumeClaim/data': [
+    claim('data'),
+    'progressing: not bound, phase Pending; no volume fits: no persistent volumes available for this claim and no storage class is set',
+  ],
+  'Deployment/claiming': [
+    deployment('claiming', 'none', { pod: volume }),
+    `${waiting}Pod claiming-*: no node fits: 0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims`,
+  ],
+  'Job/failing': [
+    workload('Job', 'failing', 'exit', { spec: { backoffLimit: 0 }, pod: { restartPolicy: 'Never' } }),
+    'degraded: BackoffLimitExceeded: Job has reached the specified backoff limit; Pod failing-*: container web ended (exit code 3)',
+  ],
+  'Service/fine': [service('fine', 'fine'), 'healthy: '],
+  'Service/unready': [service('unready', 'unready'), 'healthy: its only Pod is not ready'],
+  'Service/mistyped': [service('mistyped', 'fnie'), 'degraded: its selector app=fnie fits the Pods of no workload'],
+  'Deployment/asleep': [deployment('asleep', 'none', { spec: { replicas: 0 } }), 'healthy: '],
+  'Service/asleep': [service('asleep', 'asleep'), 'healthy: no Pod is there for its selector app=asleep'],
+  'Ingress/lost': [ingress('lost', 'nowhere', { number: 80 }), 'degraded: its Service nowhere does not exist'],
+  'Ingress/no-port': [ingress('no-port', 'fine', { name: 'grpc' }), 'degraded: its Service fine has no port grpc'],
+  'Ingress/unready': [
+    ingress('unready', 'unready', { number: 80 }),
+    'progressing: no load balancer address yet; Service unready: its only Pod is not ready',
+  ],
+  'ConfigMap/held': [
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'held', finalizers: ['shop.example.com/backup'] } },
+    'progressing: being deleted since *, held by the finalizer shop.example.com/backup',
+  ],
+};
+
+/** Troubles in the namespace `small`, where a quota lets no Pod in. */
+const refused: typeof troubles = {
+  'Deployment/refused': [
+    deployment('refused'),
+    'degraded: 0 of 1 replicas updated; ReplicaSet refused-*: FailedCreate: pods "refused-*" is forbidden: exceeded quota: none',
+  ],
+  'StatefulSet/refused': [
+    workload('StatefulSet', 'refused', 'none', { spec: { replicas: 1 } }),
+    'progressing: 0 of 1 replicas ready; Pods cannot be created: Create Pod refused-0 in StatefulSet refused failed error: pods "refused-0" is forbidden: exceeded quota: none',
+  ],
+  'DaemonSet/refused': [
+    workload('DaemonSet', 'refused', 'none'),
+    'progressing: 0 of 2 Pods updated; Pods cannot be created: Error creating: pods "refused-*" is forbidden: exceeded quota: none',
+  ],
+};
+
+test('a red application names its cause in one line, whatever the trouble', async (t) => {
+  const uid = await run('get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}');
+  const yaml = (objects: typeof troubles): string =>
+    Object.values(objects)
+      .map(([object]) => `---\n${JSON.stringify(object)}\n`)
+      .join('');
+  const repo = await testRepo(t, {
+    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
+kind: Config
+environments: {prod: {context: plumbline-dev, clusterUid: ${uid}}}
+applications:
+- {name: shop, environment: prod, path: apps/shop, namespace: shop}
+- {name: small, environment: prod, path: apps/small, namespace: small}
+`,
+    'apps/shop/all.yaml': yaml(troubles),
+    'apps/small/all.yaml': yaml(refused),
+  });
+  await run('create', 'namespace', 'shop');
+  await run('create', 'namespace', 'small');
+  await run('create', 'quota', 'none', '-n', 'small', '--hard=pods=0');
+  for (const name of ['shop', 'small']) await run('apply', '--server-side', '-n', name, '-f', join(repo, 'apps', name));
+  await run('delete', 'configmap', 'held', '-n', 'shop', '--wait=false');
+  t.after(() => run('patch', 'configmap/held', '-n', 'shop', '--type=merge', '-p', '{"metadata":{"finalizers":null}}'));
+  const { engine, errors } = await startEngine(t, repo, settingsFor(plane.kubeconfigPath));
+  await engine.check(undefined);
+
+  const told = (id: string, objects: typeof troubles): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      Object.keys(objects).map((name) => {
+        const { health } = objectOf(engine, id, name);
+        const line = `${health?.status ?? ''}: ${health?.message ?? ''}`;
+        // What controllers choose: ends of names, times; what a quota has used.
+        const plain = line
+          .replaceAll(/\b([a-z]+)-(?:[a-z0-9]{8,10}-[a-z0-9]{5}|[a-z0-9]{8,10}|[a-z0-9]{5})(?=[:"])/g, '$1-*')
+          .replace(/since [\dT:Z-]+/, 'since *')
+          .replace(/(, requested: |(?<=Insufficient cpu|PersistentVolumeClaims)\.).*$/, '');
+        return [name, plain];
+      }),
+    );
+  const expected = (objects: typeof troubles): Readonly<Record<string, string>> =>
+    Object.fromEntries(Object.entries(objects).map(([name, [, line]]) => [name, line]));
+  const all = (): object => ({ ...told('prod/shop', troubles), small: told('prod/small', refused) });
+  const wanted = { ...expected(troubles), small: expected(refused) };
+  const isSame = (): boolean => JSON.stringify(all()) === JSON.stringify(wanted);
+  await until(engine, 'every trouble is told', isSame).catch(() => undefined);
+  assert.deepEqual(all(), wanted);
+  assert.equal(rowOf(engine, 'prod/shop').health?.status, 'degraded');
+
+  // A Service is looked at again when what stands behind it moves.
+  await run('scale', 'deployment/fine', '-n', 'shop', '--replicas=0');
+  const healthOf = (name: string): string => objectOf(engine, 'prod/shop', name).health?.message ?? '';
+  await until(engine, 'nothing is left behind the Service', () => healthOf('Service/fine') === 'no Pod is there for its selector app=fine');
+  assert.deepEqual(errors, []);
+});
