@@ -186,7 +186,7 @@ export class EditEvaluator {
     const range =
       (field === undefined
         ? undefined
-        : (this.#located(field, desired, session, lines)?.range ?? this.#fieldLine(field, desired, session, lines))) ??
+        : (this.#fieldLine(field, desired, session, lines) ?? this.#located(field, desired, session, lines)?.range)) ??
       this.#header(desired, session, lines) ??
       lines.changed[0]?.range;
     const file = range?.file ?? desired.rendered.file ?? session.application.source.path;

@@ -133,6 +133,16 @@ test('typing in a base marks the line for every overlay that it changes, and nam
       [['prod/one', 'spec.replicas', '3']],
     ),
   );
+  engine.setBuffer(file, text.replace('replicas: 2', 'replicas: 2\n  replicaz: 3'));
+  await until(engine, 'what the server refuses stands on its line of the base', () =>
+    isSame(
+      engine.problems(file).map(({ reason, range }) => [reason.code, range.startLine]),
+      [
+        ['server-refuses', 6],
+        ['server-refuses', 6],
+      ],
+    ),
+  );
 });
 
 test('what a line knows, and where files lead', async (t) => {
