@@ -291,7 +291,7 @@ export class Engine implements EngineApi, Disposable {
         const reason = await workspace.repo.fetch(signal);
         if (reason !== undefined) this.#log.warn(`[fetch] ${describe(reason.code, reason.details)}`);
       }
-      workspace.repo.refresh(false);
+      await workspace.repo.reread(signal);
     }
     for (const session of this.#workspaces.sessions())
       if (applicationId === undefined || session.application.id === applicationId) session.refresh();
