@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { AppError } from '../base/errors.ts';
+import { AppError, isAppError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { ApplicationSession } from './applicationSession.ts';
 import type { ClusterConnection } from './cluster/api.ts';
@@ -13,6 +13,7 @@ import { isComplete, renderReason } from './model/render.ts';
 import type { SyncOptions, SyncPlans, SyncProgress, SyncRequest, SyncResult, SyncTarget } from './model/sync.ts';
 import type { Reason } from './model/states.ts';
 import { descendants } from './objectChecker.ts';
+import type { RepoSession } from './repoSession.ts';
 import type { SourceRenderer } from './sourceRenderer.ts';
 import { parentKeyOf } from './sync/applySet.ts';
 import { executeSync } from './sync/executeSync.ts';
@@ -151,8 +152,7 @@ export class Syncs implements SyncApi {
     const objects = await settleObjects(render.objects, destination, connection.discovery, signal);
     return {
       application,
-      revision: aim.commit,
-      revisionName: aim.name,
+      ...(kind === 'dirty' ? { revision: await headOf(workspace.repo, signal) } : { revision: aim.commit, revisionName: aim.name }),
       isDirty,
       render: render.key,
       renderer: await this.#services.renderer.version(),
@@ -161,7 +161,8 @@ export class Syncs implements SyncApi {
         const known = resource === undefined ? undefined : watchedObject(connection, gvkOf(object), key);
         return { key, desired: object, resource, isKindRendered, ...(known === undefined ? {} : { known }) };
       }),
-      prune: application.policy.prune && prune !== false,
+      // What is only tried out deletes nothing.
+      prune: application.policy.prune && prune !== false && kind !== 'dirty',
       ...(kind === 'take-over' ? { leftOver: leftOverOf(session) } : {}),
       ...(target.objects === undefined ? {} : { chosen: new Set(target.objects) }),
     };
@@ -177,4 +178,15 @@ export class Syncs implements SyncApi {
 /** Live objects of the Helm release that installed the application, and that the source does not have. */
 function leftOverOf({ extraneous }: ApplicationSession): readonly LeftOver[] {
   return extraneous.flatMap(({ key, mark }) => (mark?.owner === 'helm' ? [{ key, release: mark.name }] : []));
+}
+
+/** The commit that the working tree stands on; '' before the first one. */
+async function headOf(repo: RepoSession, signal: AbortSignal): Promise<string> {
+  try {
+    return await (await repo.repository(signal)).resolve('HEAD', signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (isAppError(error, 'git-revision-unknown', 'git-no-commits')) return '';
+    throw error;
+  }
 }

@@ -10,6 +10,7 @@ import { registerLiveCommands } from './commands/liveCommands.ts';
 import { registerRevertCommands } from './commands/revertCommands.ts';
 import type { Services } from './commands/services.ts';
 import { registerSourceCommands } from './commands/sourceCommands.ts';
+import { registerHistoryCommands } from './commands/historyCommands.ts';
 import { registerSyncCommands } from './commands/syncCommands.ts';
 import { registerViewCommands } from './commands/viewCommands.ts';
 import { ContextKeySetter } from './contextKeys.ts';
@@ -31,6 +32,7 @@ import { SnapshotStore } from './store/snapshotStore.ts';
 import { ApplicationsView } from './tree/applicationsView.ts';
 import { ClustersView } from './tree/clustersView.ts';
 import { HistoryView } from './tree/historyView.ts';
+import { UnfinishedSyncs } from './tree/unfinishedSyncs.ts';
 import { PlanView } from './tree/planView.ts';
 import type { WordsContext } from './words/rowText.ts';
 
@@ -80,6 +82,7 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   const planView = disposables.add(new PlanView(contextKeys, words));
   const historyView = disposables.add(new HistoryView({ store, engine, presenter, contextKeys, words }));
+  disposables.add(new UnfinishedSyncs(store, presenter));
   disposables.add(
     view.onDidChangeSelection((applicationId) => {
       historyView.setApplication(applicationId);
@@ -113,6 +116,7 @@ export function activate(context: vscode.ExtensionContext): void {
   for (const register of [
     registerDiffCommands,
     registerSyncCommands,
+    registerHistoryCommands,
     registerCommitCommands,
     registerRevertCommands,
     registerLiveCommands,

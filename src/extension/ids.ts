@@ -19,6 +19,9 @@ export const commandIds = {
   takeOver: 'plumbline.takeOver',
   applyPlan: 'plumbline.applyPlan',
   showPlanText: 'plumbline.showPlanText',
+  applyWorkingTree: 'plumbline.applyWorkingTree',
+  openCommitDiff: 'plumbline.openCommitDiff',
+  copyRevision: 'plumbline.copyRevision',
   closePlan: 'plumbline.closePlan',
   showHistory: 'plumbline.showHistory',
   commit: 'plumbline.commit',
@@ -68,7 +71,7 @@ export interface ContextKeys {
   /** the message of a commit is being written in a document */
   'plumbline:message': boolean;
   /** what the ledger of the selected application holds */
-  'plumbline:history': 'unknown' | 'none' | 'some';
+  'plumbline:history': 'unknown' | 'none' | 'foreign' | 'some';
 }
 
 /** Why the Applications view shows what it shows; each empty one has its own welcome content. */

@@ -45,6 +45,8 @@ export const configKeyDocs: Readonly<Record<Exclude<ConfigPlace['within'], 'envi
       'UID of the namespace `kube-system`. A context of that name that reaches another cluster is refused, since context names are personal.',
     branch: 'Branch that is deployed, at its upstream. Without it: the upstream of the branch that is checked out.',
     protected: 'Writes ask for the name of the environment when they remove, recreate or undo something.',
+    allowDirty:
+      'Apply Working Tree may apply files that are not committed, to try things out. For development clusters; never together with protected.',
   },
   application: {
     name: 'Name of the application, unique within its environment.',

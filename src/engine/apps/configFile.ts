@@ -55,7 +55,7 @@ export const rules = {
 
 const keys = {
   root: ['apiVersion', 'kind', 'environments', 'applications'],
-  environment: ['context', 'clusterUid', 'branch', 'protected'],
+  environment: ['context', 'clusterUid', 'branch', 'protected', 'allowDirty'],
   application: ['name', 'environment', 'path', 'namespace', 'helm', 'policy', 'ignore'],
   helm: ['releaseName', 'valueFiles', 'values'],
   policy: ['prune'],
@@ -137,6 +137,11 @@ function readEnvironment(reader: ConfigReader, name: string, keyNode: Node, valu
   const clusterUid = reader.string(fields, 'clusterUid', path, rules.text);
   const branch = reader.string(fields, 'branch', path, rules.branch);
   const isProtected = reader.boolean(fields, 'protected', path, false);
+  const allowDirty = reader.boolean(fields, 'allowDirty', path, false);
+  if (isProtected && allowDirty) {
+    const details = { key: `${path}.allowDirty`, value: 'true', expected: 'false, since the environment is protected' };
+    reader.fail('config-bad-value', reader.node(fields, 'allowDirty'), details);
+  }
   // An environment that is half understood might lack its protection or its pinned cluster.
   if (context === undefined || reader.problems.length > before) return undefined;
   return {
@@ -145,7 +150,7 @@ function readEnvironment(reader: ConfigReader, name: string, keyNode: Node, valu
     ...(clusterUid !== undefined && { clusterUid }),
     ...(branch !== undefined && { branch }),
     isProtected,
-    allowDirty: false,
+    allowDirty,
     declaredAt: reader.range(keyNode),
   };
 }

@@ -17,6 +17,7 @@ export function registerSyncCommands(services: Services): Disposable {
   return registerCommands(services.presenter, {
     [commandIds.previewSync]: (argument, selection) => preview(argument, selection, services),
     [commandIds.sync]: (argument, selection) => sync(argument, selection, services),
+    [commandIds.applyWorkingTree]: (argument, selection) => applyWorkingTree(argument, selection, services),
     [commandIds.takeOver]: (argument, selection) => takeOver(argument, selection, services),
     [commandIds.applyPlan]: () => confirmAndApply(planView.plans, services),
     [commandIds.showPlanText]: () => showText(planView.plans, services),
@@ -54,15 +55,56 @@ async function takeOver(argument: unknown, selection: unknown, services: Service
   await confirmAndApply(plans, services);
 }
 
+/** Applies the files as they are in the editor, saved or not, where the environment allows it. */
+async function applyWorkingTree(argument: unknown, selection: unknown, services: Services): Promise<void> {
+  const plans = await planFor(argument, selection, services, 'dirty');
+  if (plans === undefined) return;
+  services.planView.show(plans);
+  const ticks = await askTicks(plans, services);
+  if (ticks === undefined) return;
+  services.planView.show(plans, ticks);
+  await confirmAndApply(plans, services);
+}
+
 async function planFor(argument: unknown, selection: unknown, services: Services, kind: SyncKind = 'sync'): Promise<SyncPlans | undefined> {
-  const isTakeOver = kind === 'take-over';
-  const prompt = isTakeOver ? vscode.l10n.t('Choose an application to take over') : vscode.l10n.t('Choose an application to sync');
+  const { prompt, title } = promptsOf(kind);
   const targets = await chooseTargets(argument, selection, services, prompt);
-  if (targets.length === 0 || (!isTakeOver && !(await isReadyWithEdits(targets, services)))) return undefined;
-  const title = isTakeOver ? vscode.l10n.t('Planning the take over…') : vscode.l10n.t('Planning the sync…');
+  if (targets.length === 0) return undefined;
+  if (kind === 'sync' && !(await isReadyWithEdits(targets, services))) return undefined;
+  if (kind === 'dirty' && !(await allowsDirty(targets, services))) return undefined;
   return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, (_progress, token) =>
     services.engine.request('plumbline/planSync', { targets, request: { kind } }, token),
   );
+}
+
+function promptsOf(kind: SyncKind): { readonly prompt: string; readonly title: string } {
+  switch (kind) {
+    case 'sync':
+      return { prompt: vscode.l10n.t('Choose an application to sync'), title: vscode.l10n.t('Planning the sync…') };
+    case 'dirty':
+      return {
+        prompt: vscode.l10n.t('Choose an application whose files to apply as they are here'),
+        title: vscode.l10n.t('Planning to apply the working tree…'),
+      };
+    case 'take-over':
+      return { prompt: vscode.l10n.t('Choose an application to take over'), title: vscode.l10n.t('Planning the take over…') };
+  }
+}
+
+/** What is not committed is applied only where plumbline.yaml says so: the message says what to write, and leads there. */
+async function allowsDirty(targets: readonly SyncTarget[], services: Services): Promise<boolean> {
+  const rows = targets.flatMap(({ applicationId }) => services.store.applications.get(applicationId) ?? []);
+  const refused = rows.find((row) => row.allowsDirty !== true);
+  if (refused === undefined) return true;
+  const environment = refused.environment ?? refused.context ?? '';
+  const openConfig = vscode.l10n.t('Open plumbline.yaml');
+  const choice = await vscode.window.showWarningMessage(
+    vscode.l10n.t('The working tree may not be applied to {0}.', environment),
+    { modal: true, detail: services.presenter.reasonWords({ code: 'sync-dirty-not-allowed', details: { environment } }) },
+    openConfig,
+  );
+  if (choice === openConfig) await vscode.window.showTextDocument(vscode.Uri.joinPath(vscode.Uri.file(refused.repoRoot), 'plumbline.yaml'));
+  return false;
 }
 
 async function chooseTargets(argument: unknown, selection: unknown, services: Services, prompt: string): Promise<SyncTarget[]> {

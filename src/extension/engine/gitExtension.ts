@@ -7,10 +7,12 @@ import type { Reason } from '../../engine/model/states.ts';
 interface GitRepositoryApi {
   push(remoteName?: string, branchName?: string, setUpstream?: boolean): Promise<void>;
   fetch(options?: { readonly remote?: string }): Promise<void>;
+  diffBetween(from: string, to: string): Promise<readonly { readonly uri: vscode.Uri }[]>;
 }
 
 interface GitApi {
   getRepository(uri: vscode.Uri): GitRepositoryApi | null;
+  toGitUri(uri: vscode.Uri, ref: string): vscode.Uri;
   openRepository?(root: vscode.Uri): Promise<GitRepositoryApi | null>;
 }
 
@@ -25,6 +27,16 @@ const codes: Readonly<Record<string, { readonly outcome: PushOutcome['outcome'];
   AuthenticationFailed: { outcome: 'failed', code: 'push-sign-in' },
   PermissionDenied: { outcome: 'failed', code: 'push-sign-in' },
 };
+
+/** A file that differs between two commits, with its texts. */
+export interface FileChange {
+  readonly uri: vscode.Uri;
+  readonly left: vscode.Uri;
+  readonly right: vscode.Uri;
+}
+
+/** Id of the tree without any file, which every Git knows (gitrepository-layout(5) objects of SHA-1). */
+const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 
 /** Talks to remotes through the editor's Git extension, so that its credentials work. */
 export class GitExtension {
@@ -65,14 +77,41 @@ export class GitExtension {
     }
   }
 
+  /**
+   * The files that differ between two commits.
+   * @param request `from` absent: the parent of `to`
+   * @returns undefined when the Git extension is off, or does not have the commits
+   */
+  async changes(request: {
+    readonly repoRoot: string;
+    readonly from?: string;
+    readonly to: string;
+  }): Promise<readonly FileChange[] | undefined> {
+    const { repoRoot, to } = request;
+    const [api, repository] = [await this.#api(), await this.#repository(repoRoot)];
+    if (api === undefined || repository === undefined) return undefined;
+    for (const from of request.from === undefined ? [`${to}^`, emptyTree] : [request.from]) {
+      try {
+        const changes = await repository.diffBetween(from, to);
+        return changes.map(({ uri }) => ({ uri, left: api.toGitUri(uri, from), right: api.toGitUri(uri, to) }));
+      } catch {
+        // The first commit has no parent: it is compared with nothing.
+      }
+    }
+    return undefined;
+  }
+
   async #repository(root: string): Promise<GitRepositoryApi | undefined> {
+    const api = await this.#api();
+    const uri = vscode.Uri.file(root);
+    return api?.getRepository(uri) ?? (await api?.openRepository?.(uri)) ?? undefined;
+  }
+
+  async #api(): Promise<GitApi | undefined> {
     const extension = vscode.extensions.getExtension<GitExtensionExports>('vscode.git');
     if (extension === undefined) return undefined;
     const git = await extension.activate();
-    if (!git.enabled) return undefined;
-    const api = git.getAPI(1);
-    const uri = vscode.Uri.file(root);
-    return api.getRepository(uri) ?? (await api.openRepository?.(uri)) ?? undefined;
+    return git.enabled ? git.getAPI(1) : undefined;
   }
 }
 

@@ -77,6 +77,16 @@ export class HistoryView implements vscode.TreeDataProvider<HistoryNode>, Dispos
     });
   }
 
+  /** The newest sync before a recorded one that applied another commit. */
+  previousOf(record: SyncRecord): SyncRecord | undefined {
+    const entries = this.#history?.entries ?? [];
+    const index = entries.findIndex(({ id }) => id === record.id);
+    if (index < 0) return undefined;
+    return entries
+      .slice(index + 1)
+      .find(({ isDirty, outcome, revision }) => !isDirty && outcome === 'done' && revision !== record.revision);
+  }
+
   getTreeItem(node: HistoryNode): vscode.TreeItem {
     if (node.type === 'message') {
       const item = new vscode.TreeItem(node.text);
@@ -120,13 +130,12 @@ export class HistoryView implements vscode.TreeDataProvider<HistoryNode>, Dispos
   async #load(applicationId: string): Promise<void> {
     const request = ++this.#request;
     const row = this.#options.store.applications.get(applicationId);
-    const history: SyncHistory =
-      row?.owner !== 'plumbline' || row.context === undefined
-        ? { entries: [] }
-        : await this.#options.engine.request('plumbline/syncHistory', { applicationId });
+    const isOurs = row?.owner === 'plumbline' && row.context !== undefined;
+    const history: SyncHistory = isOurs ? await this.#options.engine.request('plumbline/syncHistory', { applicationId }) : { entries: [] };
     if (request !== this.#request) return;
     this.#history = history;
-    this.#options.contextKeys.set('plumbline:history', history.entries.length > 0 ? 'some' : 'none');
+    const isEmpty = history.entries.length === 0 && history.problem === undefined;
+    this.#options.contextKeys.set('plumbline:history', isEmpty ? (isOurs ? 'none' : 'foreign') : 'some');
     this.#changes.fire(undefined);
   }
 }

@@ -6,6 +6,7 @@ import { ago } from './time.ts';
 
 /** Whether an application belongs into the group `Needs attention` and counts in the badge. */
 export function needsAttention(row: ApplicationRow): boolean {
+  if (row.unfinishedSync !== undefined) return true;
   switch (row.state) {
     case 'cannot compare':
       return !isUntrusted(row);
@@ -81,7 +82,7 @@ export function applicationText(
   const isSuggestion = row.state === 'no destination';
   const description = isSuggestion
     ? dotted(row.path === '' ? '/' : row.path, row.sourceType)
-    : dotted(place, state, health, row.isEdited ? l10n.t('edited') : undefined);
+    : dotted(place, state, health, ...syncMarks(row, words), row.isEdited ? l10n.t('edited') : undefined);
   const isStale = row.staleSinceMs !== undefined;
   return {
     label: row.name,
@@ -90,7 +91,7 @@ export function applicationText(
     accessibility: l10n.t(
       'application {0}, {1}',
       row.name,
-      [row.environment, state, row.health === undefined ? undefined : healthWords(row.health.status, l10n)]
+      [row.environment, state, row.health === undefined ? undefined : healthWords(row.health.status, l10n), ...syncMarks(row, words)]
         .filter((part) => part !== undefined)
         .join(', '),
     ),
@@ -101,12 +102,46 @@ export function applicationText(
       revertable: row.owner === 'plumbline' && (row.driftedObjects > 0 || row.driftedFields > 0 || row.state === 'missing'),
       syncable: row.owner === 'plumbline' && row.context !== undefined,
       edited: row.isEdited,
+      unfinished: row.unfinishedSync !== undefined,
+      allowsDirty: row.allowsDirty === true,
       suggestion: row.origin === 'convention',
       declared: row.declaredAt !== undefined,
       signIn: cluster?.status === 'sign-in',
     }),
     ...(status === undefined ? {} : { health: status }),
   };
+}
+
+/** What the ledger tells beyond the state: somebody syncs, a sync was cut off, the working tree is live. */
+function syncMarks(row: ApplicationRow, { l10n }: WordsContext): string[] {
+  return [
+    ...(row.runningSync === undefined ? [] : [l10n.t('{0} syncs it', row.runningSync.by)]),
+    ...(row.unfinishedSync === undefined ? [] : [l10n.t('its sync did not end')]),
+    ...(row.dirtySince === undefined ? [] : [l10n.t('dirty')]),
+  ];
+}
+
+function syncFacts(row: ApplicationRow, words: WordsContext): string[] {
+  const { l10n } = words;
+  const when = (time: string): string => ago(Date.parse(time), words.nowMs, l10n);
+  const { lastSync, unfinishedSync, dirtySince, runningSync } = row;
+  return [
+    ...(runningSync === undefined ? [] : [l10n.t('{0} syncs it now', runningSync.by)]),
+    ...(unfinishedSync === undefined
+      ? []
+      : [
+          l10n.t(
+            'The sync of {0} by {1}, {2}, did not end: sync again to finish it',
+            unfinishedSync.revision,
+            unfinishedSync.by,
+            when(unfinishedSync.at),
+          ),
+        ]),
+    ...(dirtySince === undefined
+      ? []
+      : [l10n.t('Dirty: files that are not committed were applied {0}; the next sync ends that', when(dirtySince))]),
+    ...(lastSync === undefined ? [] : [l10n.t('Synced to {0} by {1}, {2}', lastSync.revision, lastSync.by, when(lastSync.at))]),
+  ];
 }
 
 function applicationTooltip(row: ApplicationRow, state: string, words: WordsContext): string {
@@ -133,6 +168,7 @@ function applicationTooltip(row: ApplicationRow, state: string, words: WordsCont
   if ((row.ahead ?? 0) > 0 || (row.behind ?? 0) > 0) {
     facts.push(l10n.t('HEAD is {0} ahead of and {1} behind the target', row.ahead ?? 0, row.behind ?? 0));
   }
+  facts.push(...syncFacts(row, words));
   if (row.fetchedAtMs !== undefined) facts.push(l10n.t('Upstream fetched {0}', ago(row.fetchedAtMs, words.nowMs, l10n)));
   if (row.isEdited) facts.push(l10n.t('It has uncommitted edits'));
   facts.push(l10n.t('Objects: {0}', row.objectCount));

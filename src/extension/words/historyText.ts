@@ -47,13 +47,14 @@ export function recordCounts(counts: SyncCounts, l10n: Localizer): string {
 /** The row of a recorded sync: its commit, when, how it ended, what it changed, and who asked. */
 export function recordText(record: SyncRecord, words: WordsContext): RowText {
   const { l10n } = words;
-  const commit = record.revision.slice(0, 7);
+  const commit = record.revision === '' ? l10n.t('no commit') : record.revision.slice(0, 7);
   const label = record.isDirty ? l10n.t('{0} with uncommitted edits', commit) : commit;
   const started = Date.parse(record.startedAt);
   const when = Number.isNaN(started) ? record.startedAt : ago(started, words.nowMs, l10n);
   const outcome = outcomeWords(record.outcome, l10n);
   const description = dotted(
     when,
+    record.by,
     record.outcome === 'done' ? undefined : outcome,
     record.isPartial ? l10n.t('chosen objects') : undefined,
     recordCounts(record.counts, l10n),
@@ -63,7 +64,12 @@ export function recordText(record: SyncRecord, words: WordsContext): RowText {
     l10n.t('Started: {0}', clockTime(record.startedAt, words.nowMs, words.locale) ?? record.startedAt),
     l10n.t('Outcome: {0}', outcome),
     l10n.t('By: {0}', record.by),
+    ...(record.finishedAt === undefined
+      ? []
+      : [l10n.t('Ended: {0}', clockTime(record.finishedAt, words.nowMs, words.locale) ?? record.finishedAt)]),
     ...(record.kubernetes === undefined ? [] : [l10n.t('Kubernetes: {0}', record.kubernetes)]),
+    ...(record.renderer === undefined ? [] : [l10n.t('Renderer: {0}', record.renderer)]),
+    ...Object.entries(record.charts ?? {}).map(([chart, digest]) => l10n.t('Chart {0}: {1}', chart, digest.slice(0, 19))),
   ];
   return {
     label,
@@ -71,6 +77,6 @@ export function recordText(record: SyncRecord, words: WordsContext): RowText {
     tooltip: () => [`**${escapeMarkdown(label)}**`, facts.map((fact) => `- ${escapeMarkdown(fact)}`).join('\n')].join('\n\n'),
     accessibility: l10n.t('sync of {0}, {1}, {2}', commit, outcome, description),
     look: looks[record.outcome],
-    contextValue: contextValue('sync', { done: record.outcome === 'done' && !record.isDirty }),
+    contextValue: contextValue('sync', { done: record.outcome === 'done' && !record.isDirty, commit: record.revision !== '' }),
   };
 }

@@ -19,7 +19,7 @@ test('the whole format', () => {
 kind: Config
 environments:
   prod: {context: prod-eu, clusterUid: 5f0c, branch: main, protected: true}
-  dev: {context: kind}
+  dev: {context: kind, allowDirty: true}
 applications:
   - name: shop
     environment: prod
@@ -47,7 +47,7 @@ applications:
     allowDirty: false,
     declaredAt: at(3, 2, 6),
   };
-  const dev = { name: 'dev', context: 'kind', isProtected: false, allowDirty: false, declaredAt: at(4, 2, 5) };
+  const dev = { name: 'dev', context: 'kind', isProtected: false, allowDirty: true, declaredAt: at(4, 2, 5) };
   assert.deepEqual(
     [found, applications, problems],
     [
@@ -103,6 +103,8 @@ const structures: readonly (readonly [text: string, isRight: boolean])[] = [
   [`${head}environments:\n  a/b: {context: x}\n`, false],
   [`${head}environments:\n  prod: {context: x, protected: "yes"}\n`, false],
   [`${head}environments:\n  prod: {context: x, protcted: true}\n`, false],
+  [`${head}environments:\n  dev: {context: x, allowDirty: true, protected: false}\n`, true],
+  [`${head}environments:\n  prod: {context: x, allowDirty: true, protected: true}\n`, false],
   [`${head}environments:\n  prod: {context: x, branch: -x}\n`, false],
   [`${head}environments:\n  prod: {context: x, branch: release/1.x}\n`, true],
   [`${head}${environments}applications:\n  - name: shop\n    environment: prod\n`, false],
@@ -162,6 +164,11 @@ test('every problem names its line, cause and cure', () => {
     [
       good.replace('prod-eu}', 'prod-eu, protectd: true}'),
       '4:27 "protectd" is not known in environments.prod. Did you mean "protected"?',
+      '7:17 The environment "prod" has errors, so this application has no destination. Correct the environment.',
+    ],
+    [
+      good.replace('prod-eu}', 'prod-eu, protected: true, allowDirty: true}'),
+      '4:56 "true" cannot be used for environments.prod.allowDirty. Needed: false, since the environment is protected.',
       '7:17 The environment "prod" has errors, so this application has no destination. Correct the environment.',
     ],
     [`${good}${shop}`, '9:10 The application "shop" is declared twice for the environment "prod", first on line 6. Rename one.'],

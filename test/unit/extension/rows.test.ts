@@ -15,6 +15,11 @@ test('rows of applications: description, icon, what a screen reader says', () =>
     application({ state: 'missing', health: { status: 'missing' } }),
     application({ state: 'cannot compare', reasons: [{ code: 'broken', details: {} }] }),
     application({ health: { status: 'degraded', message: 'web-1: CrashLoopBackOff' } }),
+    application({
+      unfinishedSync: { revision: '4f2c1d0', at: '2026-11-21T10:00:00Z', by: 'ann@laptop' },
+      dirtySince: '2026-11-21T10:00:00Z',
+    }),
+    application({ runningSync: { by: 'ann@laptop', until: '2026-11-21T10:00:00Z' } }),
   ];
   assert.deepEqual(
     cases.map((row) => {
@@ -29,6 +34,8 @@ test('rows of applications: description, icon, what a screen reader says', () =>
       ['missing', 'diff-removed', 'application shop, prod, missing, not running', true],
       ['cannot compare', 'circle-slash', 'application shop, prod, cannot compare', true],
       ['synced · degraded', 'pass', 'application shop, prod, synced, degraded', true],
+      ['synced · its sync did not end · dirty', 'pass', 'application shop, prod, synced, its sync did not end, dirty', true],
+      ['synced · ann@laptop syncs it', 'pass', 'application shop, prod, synced, ann@laptop syncs it', false],
     ],
   );
 });

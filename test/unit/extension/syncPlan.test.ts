@@ -95,10 +95,10 @@ test('a recorded sync: its commit, its age, how it ended, what it changed, who a
     { label, description, accessibility, icon: look.icon, contextValue },
     {
       label: '4f2c1d0',
-      description: '28 min ago · done in part · 1 created, 2 configured',
-      accessibility: 'sync of 4f2c1d0, done in part, 28 min ago · done in part · 1 created, 2 configured',
+      description: '28 min ago · mara@host · done in part · 1 created, 2 configured',
+      accessibility: 'sync of 4f2c1d0, done in part, 28 min ago · mara@host · done in part · 1 created, 2 configured',
       icon: 'warning',
-      contextValue: 'plumbline:sync',
+      contextValue: 'plumbline:sync+commit',
     },
   );
 });
