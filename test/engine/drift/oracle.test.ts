@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { JudgeInput } from '../../../src/engine/drift/judgement.ts';
 import { stringAt } from '../../../src/engine/model/json.ts';
-import { gvkOf, isKubeObject, keyOf, type KubeObject, nameOf } from '../../../src/engine/model/objects.ts';
+import { gvkOf, isKubeObject, keyOf, type KubeObject, nameOf, namespaceOf } from '../../../src/engine/model/objects.ts';
 import { resourcePath } from '../../../src/engine/model/resourceInfo.ts';
 import { helm } from '../../tools/binaries.ts';
 import { assertSoundForViewer, type Fixture, lines, startFixture } from './fixture.ts';
 import { randomEdit, SeededRandom } from './randomEdits.ts';
 import { randomObject } from './randomObjects.ts';
 import { releaseObjects } from './releases.ts';
+import { installGadgets } from './gadgets.ts';
+import { SyncWay } from './syncWay.ts';
 import { installWidgets } from './widgets.ts';
 import { releaseBaseline } from '../../../src/engine/drift/helmRelease.ts';
 
@@ -20,8 +22,8 @@ const cases = Number(process.env['ORACLE_CASES'] ?? '100');
 const seed = Number(process.env['ORACLE_SEED'] ?? '2756');
 const BATCH = 25;
 
-type Way = 'server-side' | 'client-side' | 'plumbline' | 'helm 4' | 'helm 3';
-const WAYS: readonly Way[] = ['server-side', 'client-side', 'plumbline', 'helm 4', 'helm 3', 'server-side', 'client-side'];
+type Way = 'server-side' | 'client-side' | 'our sync' | 'helm 4' | 'helm 3';
+const WAYS: readonly Way[] = ['server-side', 'client-side', 'our sync', 'helm 4', 'helm 3', 'our sync', 'client-side'];
 const EDITORS = ['kubectl-edit', 'kubectl-patch', 'k9s', 'deployer'];
 
 interface Case {
@@ -32,13 +34,17 @@ interface Case {
 }
 
 let fixture: Fixture;
+let syncWay: SyncWay;
 
 before(async () => {
   fixture = await startFixture();
   await installWidgets(fixture);
+  await installGadgets(fixture);
+  syncWay = await SyncWay.create(fixture.plane);
 });
 
 after(async () => {
+  await syncWay.stop();
   await fixture.stop();
 });
 
@@ -48,7 +54,7 @@ async function validObject(namespace: string, random: SeededRandom): Promise<Kub
     const git = randomObject(namespace, random);
     const resource = await fixture.admin.resource(gvkOf(git));
     assert.ok(resource !== undefined);
-    const { status } = await fixture.admin.call('POST', `${resourcePath(resource, namespace)}?dryRun=All`, git);
+    const { status } = await fixture.admin.call('POST', `${resourcePath(resource, namespaceOf(git))}?dryRun=All`, git);
     if (status < 300) return git;
   }
 }
@@ -64,7 +70,7 @@ async function applyAll(batch: readonly Case[]): Promise<void> {
   };
   await kubectl('server-side', '--server-side');
   await kubectl('client-side');
-  await kubectl('plumbline', '--server-side', '--field-manager=plumbline');
+  await syncWay.apply(batch.filter(({ way }) => way === 'our sync').map(({ git }) => git));
   for (const way of ['helm 4', 'helm 3'] as const) {
     const own = batch.filter((each) => each.way === way);
     const [first] = own;
@@ -91,10 +97,10 @@ function isSamePlace(id: string, other: string): boolean {
 }
 
 /** Edits an object up to three times; the ids of the fields that a verdict has to name, and the patches. */
-async function editRandomly({ git, namespace }: Case, random: SeededRandom): Promise<{ expected: Set<string>; edits: string[] }> {
+async function editRandomly({ git }: Case, random: SeededRandom): Promise<{ expected: Set<string>; edits: string[] }> {
   const [resource, schema] = await Promise.all([fixture.admin.resource(gvkOf(git)), fixture.admin.schemaOf(gvkOf(git))]);
   assert.ok(resource !== undefined && schema !== undefined);
-  const path = resourcePath(resource, namespace, nameOf(git));
+  const path = resourcePath(resource, namespaceOf(git), nameOf(git));
   const expected = new Set<string>();
   const edits: string[] = [];
   for (let count = random.below(4); count > 0; count -= 1) {

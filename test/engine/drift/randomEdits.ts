@@ -32,7 +32,7 @@ export interface RandomEdit {
 }
 
 const NOT_EDITED = new Set(['apiVersion', 'kind', 'name', 'namespace', 'selector', 'roleRef', 'stringData']);
-const MAPS = new Set(['labels', 'annotations', 'data', 'nodeSelector', 'limits', 'requests']);
+const MAPS = new Set(['labels', 'annotations', 'data', 'nodeSelector', 'limits', 'requests', 'settings', 'matchLabels', 'parameters']);
 
 interface Leaf {
   readonly path: FieldPath;
@@ -102,7 +102,7 @@ function randomList(
   return isJsonArray(value) && isJsonArray(now) && type !== undefined ? { path, pointer, value, now, type } : undefined;
 }
 
-const NEW_ITEMS: Readonly<Record<string, JsonObject>> = {
+const NEW_ITEMS: Readonly<Record<string, JsonValue>> = {
   env: { name: 'ADDED', value: 'x' },
   tolerations: { key: 'added', operator: 'Exists' },
   routes: { path: '/added' },
@@ -110,6 +110,13 @@ const NEW_ITEMS: Readonly<Record<string, JsonObject>> = {
   volumes: { name: 'added', emptyDir: {} },
   volumeMounts: { name: 'config', mountPath: '/added' },
   imagePullSecrets: { name: 'added' },
+  zones: { name: 'added' },
+  racks: { id: 99 },
+  numbers: 77,
+  levels: 77,
+  paths: { path: '/added', pathType: 'Prefix', backend: { service: { name: 'added', port: { number: 80 } } } },
+  verbs: 'watch',
+  subjects: { kind: 'ServiceAccount', name: 'added', namespace: 'default' },
 };
 
 /** An item added to a list, or removed from one; undefined where the list takes no new items that are known here. */
@@ -124,7 +131,7 @@ function listEdit(git: KubeObject, live: KubeObject, schema: TypeSchema, random:
     return keys !== undefined ? { keys } : shape === 'set' ? { value: item } : { index };
   };
   if (random.below(2) === 0) {
-    const item = NEW_ITEMS[name] ?? (items.every((each) => typeof each === 'string') && name !== 'verbs' ? 'added' : undefined);
+    const item = NEW_ITEMS[name] ?? (items.every((each) => typeof each === 'string') ? 'added' : undefined);
     if (item === undefined || list.now.length !== items.length) return undefined;
     const id = formatPath([...list.path, stepOf(item, list.now.length)]);
     return { patch: [{ op: 'add', path: pointerText([...list.pointer, '-']), value: item }], ids: [id] };
