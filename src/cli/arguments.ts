@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
 import { AppError } from '../base/errors.ts';
+import type { RollbackMethod } from '../engine/model/rollback.ts';
 import { nearest } from './suggest.ts';
 
 /** The commands of `plumbline`. */
-export const commandNames = ['apps', 'render', 'diff', 'plan', 'sync', 'history', 'revert'] as const;
+export const commandNames = ['apps', 'render', 'diff', 'plan', 'sync', 'history', 'rollback', 'revert'] as const;
 /** See {@link commandNames}. */
 export type CommandName = (typeof commandNames)[number];
 
@@ -47,7 +48,7 @@ export const optionInfos: readonly OptionInfo[] = [
     name: 'kubeconfig',
     value: 'FILE',
     help: 'kubeconfig file (default: $KUBECONFIG, else ~/.kube/config)',
-    commands: ['diff', 'plan', 'sync', 'history', 'revert'],
+    commands: ['diff', 'plan', 'sync', 'history', 'rollback', 'revert'],
   },
   { name: 'output', value: 'FORMAT', help: 'text (default) or json' },
   {
@@ -55,21 +56,52 @@ export const optionInfos: readonly OptionInfo[] = [
     help: 'apply nothing: move the ownership of objects that kubectl or Helm applied to Plumbline',
     commands: ['plan', 'sync'],
   },
-  { name: 'prune', help: 'delete what Git no longer has, where the policy of the application allows it', commands: ['plan', 'sync'] },
+  {
+    name: 'prune',
+    help: 'delete what Git no longer has, where the policy of the application allows it',
+    commands: ['plan', 'sync', 'rollback'],
+  },
   {
     name: 'allow',
     value: 'KIND/NAME',
     isRepeatable: true,
     help: 'delete or recreate this object, of a kind that is asked for one by one; repeatable',
-    commands: ['sync'],
+    commands: ['sync', 'rollback'],
   },
-  { name: 'wait', help: 'wait until everything applied is healthy', commands: ['sync'] },
-  { name: 'timeout', value: 'SECONDS', help: 'how long --wait waits (default: 300)', commands: ['sync'] },
-  { name: 'yes', help: 'do not ask before writing', commands: ['sync', 'revert'] },
+  { name: 'to', value: 'REV', help: 'the commit to go back to; without it the commits to choose from are listed', commands: ['rollback'] },
+  {
+    name: 'method',
+    value: 'METHOD',
+    help: 'restore (default): the files as REV has them; revert: the commits since REV taken back',
+    commands: ['rollback'],
+  },
+  { name: 'mainline', value: 'N', help: 'of reverted merges, the parent whose side stays, from 1', commands: ['rollback'] },
+  {
+    name: 'new-branch',
+    value: 'NAME',
+    help: 'commit to this new branch, for a pull request; the checkout stays as it is',
+    commands: ['rollback'],
+  },
+  { name: 'push', help: 'push the commit', commands: ['rollback'] },
+  { name: 'sync', help: 'then sync the application, after its own confirmation', commands: ['rollback'] },
+  { name: 'wait', help: 'wait until everything applied is healthy', commands: ['sync', 'rollback'] },
+  { name: 'timeout', value: 'SECONDS', help: 'how long --wait waits (default: 300)', commands: ['sync', 'rollback'] },
+  { name: 'yes', help: 'do not ask before writing', commands: ['sync', 'rollback', 'revert'] },
   { name: 'no-color', help: 'no colours (also: $NO_COLOR)' },
   { name: 'help', help: 'show this help' },
   { name: 'version', help: 'show the version' },
 ];
+
+/** What only `plumbline rollback` takes. */
+export interface RollbackArguments {
+  /** undefined: list the commits to choose from */
+  readonly to?: string;
+  readonly method: RollbackMethod;
+  readonly mainline?: number;
+  readonly newBranch?: string;
+  readonly pushes: boolean;
+  readonly syncs: boolean;
+}
 
 /** A parsed command line. */
 export interface Arguments {
@@ -94,9 +126,11 @@ export interface Arguments {
   readonly output: 'text' | 'json';
   readonly isConfirmed: boolean;
   readonly noColor: boolean;
+  readonly rollback?: RollbackArguments;
 }
 
 const defaultTimeoutSeconds = 300;
+const onlyWithTo: readonly string[] = ['method', 'new-branch', 'push', 'sync', 'yes'];
 
 const shortNames: Readonly<Record<string, string>> = { n: 'namespace', o: 'output', h: 'help', y: 'yes', r: 'revision' };
 
@@ -181,7 +215,7 @@ function toArguments(words: readonly string[], values: ReadonlyMap<string, reado
   }
   if (rest[0] !== undefined) throw new AppError('cli-argument', { argument: rest[0], command });
   checkOptions(command, values);
-  return { ...common, command, ...single(values) };
+  return { ...common, command, ...single(values), ...(command === 'rollback' ? { rollback: rollbackArguments(values) } : {}) };
 }
 
 function single(
@@ -189,6 +223,30 @@ function single(
 ): Pick<Arguments, 'path' | 'revision' | 'context' | 'namespace' | 'kubeconfig'> {
   const names = ['path', 'revision', 'context', 'namespace', 'kubeconfig'] as const;
   return Object.fromEntries(names.flatMap((name) => (values.get(name)?.[0] === undefined ? [] : [[name, values.get(name)?.[0]]])));
+}
+
+function rollbackArguments(values: ReadonlyMap<string, readonly string[]>): RollbackArguments {
+  const [to, method = 'restore', mainline, newBranch] = (['to', 'method', 'mainline', 'new-branch'] as const).map(
+    (name) => values.get(name)?.[0],
+  );
+  if (method !== 'restore' && method !== 'revert')
+    throw new AppError('cli-option-value', { option: '--method', value: method, allowed: ['restore', 'revert'] });
+  if (mainline !== undefined && !/^[1-9]\d?$/.test(mainline))
+    throw new AppError('cli-option-value', { option: '--mainline', value: mainline, allowed: ['the number of a parent, from 1 on'] });
+  if (mainline !== undefined && method !== 'revert') throw new AppError('cli-needs', { option: '--mainline', other: '--method revert' });
+  if (values.has('sync') && newBranch !== undefined) throw new AppError('cli-together', { option: '--sync', other: '--new-branch' });
+  for (const option of ['wait', 'prune', 'allow'])
+    if (values.has(option) && !values.has('sync')) throw new AppError('cli-needs', { option: `--${option}`, other: '--sync' });
+  for (const option of values.keys())
+    if (to === undefined && onlyWithTo.includes(option)) throw new AppError('cli-needs', { option: `--${option}`, other: '--to' });
+  return {
+    method,
+    ...(to === undefined ? {} : { to }),
+    ...(mainline === undefined ? {} : { mainline: Number(mainline) }),
+    ...(newBranch === undefined ? {} : { newBranch }),
+    pushes: values.has('push'),
+    syncs: values.has('sync'),
+  };
 }
 
 function outputFormat(value: string | undefined): 'text' | 'json' {

@@ -12,7 +12,10 @@ export const exitCodes = {
   refused: 4,
   /** a write failed, or its outcome is unknown; of a sync: and nothing was applied */
   failed: 5,
-  /** a sync applied some objects and failed at others, or was ended in between: running it again finishes it */
+  /**
+   * a sync applied some objects and failed at others, or was ended in between: running it again finishes it; of a roll back: it is committed,
+   * and not pushed or not synced
+   */
   partlyApplied: 6,
   /** everything was applied, and not everything was healthy within --timeout */
   notHealthy: 7,

@@ -7,6 +7,7 @@ const summaries: Readonly<Record<CommandName, string>> = {
   plan: 'show what a sync would do, object by object',
   sync: 'apply the target commit, after a confirmation',
   history: 'list the recorded syncs of an application',
+  rollback: 'go back to an earlier commit of an application, as a commit',
   revert: 'bring drifted fields back to what Git says, after a confirmation',
 };
 
@@ -26,6 +27,11 @@ const examples: Readonly<Record<CommandName, readonly string[]>> = {
     'plumbline sync --app shop --take-over',
   ],
   history: ['plumbline history --app prod/shop', 'plumbline history --output json'],
+  rollback: [
+    'plumbline rollback --app prod/shop',
+    'plumbline rollback --app prod/shop --to 4f2c1d0 --push --sync --wait',
+    'plumbline rollback --app shop --to v1.4 --method revert --new-branch undo-sale --push --yes',
+  ],
   revert: ['plumbline revert --app prod/shop', 'plumbline revert --app shop --object Deployment/web --field spec.replicas --yes'],
 };
 
@@ -36,7 +42,7 @@ const exitTable = `Exit status:
   3    something could not be compared, rendered or proved
   4    refused, whole or in part; all else was done
   5    a write failed; of a sync: and nothing was applied
-  6    a sync was applied in part and failed or was ended; run it again
+  6    done in part: a sync that failed or was ended (run it again), or a roll back that is committed and not pushed or not synced
   7    a sync was applied, and is not healthy within --timeout
   130  interrupted`;
 
@@ -45,7 +51,7 @@ export function helpText(about?: CommandName): string {
   const usage = about === undefined ? 'plumbline COMMAND [OPTION]...' : `plumbline ${about} [OPTION]...`;
   const title =
     about === undefined ? 'Plumbline compares a config repo with the Kubernetes clusters that it describes.' : capital(summaries[about]);
-  const commands = commandNames.map((name) => `  ${name.padEnd(8)}${summaries[name]}`).join('\n');
+  const commands = commandNames.map((name) => `  ${name.padEnd(10)}${summaries[name]}`).join('\n');
   const shown = optionInfos.filter(({ commands: only }) => about === undefined || (only ?? commandNames).includes(about));
   const options = shown
     .map(({ name, value, help }) => `  ${`--${name}${value === undefined ? '' : ` ${value}`}`.padEnd(22)}${help}`)

@@ -25,6 +25,10 @@ const templates: Readonly<Record<string, string>> = {
   'cli-path-missing': "There is no folder '{path}'.",
   'cli-not-ticked': 'Nothing was written: {object} is not deleted or recreated by this plan. Deletable one by one: {known}.',
   'cli-terminal-needed': 'Nothing was written: give --yes to confirm without a terminal.',
+  'cli-one-app': 'Roll back one application at a time: {apps}. Name it by --app ENVIRONMENT/NAME.',
+  'cli-sync-needs-push':
+    'Nothing was written: the target is {remote}/{branch}, so the commit has to be pushed before it is synced. Give --push too.',
+  'cli-not-arrived': 'The target of {app} is not at the commit {commit} yet. Run `plumbline sync --app {app}` when it is.',
   'cli-protected': 'Nothing was written: environment {environment} is protected; type its name to confirm, or give --yes.',
 };
 

@@ -6,6 +6,7 @@ import { runDiff } from './commands/diff.ts';
 import { runRender } from './commands/render.ts';
 import { runHistory } from './commands/history.ts';
 import { runRevert } from './commands/revert.ts';
+import { runRollback } from './commands/rollback.ts';
 import { runPlan, runSync } from './commands/sync.ts';
 import { type ExitCode, exitCodes } from './exitCodes.ts';
 import { helpText } from './help.ts';
@@ -57,6 +58,8 @@ async function runCommand(args: Arguments, context: CommandContext, version: str
       return runSync(context);
     case 'history':
       return runHistory(context);
+    case 'rollback':
+      return runRollback(context);
     case 'revert':
       return runRevert(context);
   }

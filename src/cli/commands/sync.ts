@@ -29,18 +29,30 @@ export async function runPlan(context: CommandContext): Promise<ExitCode> {
 /** `plumbline sync`: plans, shows the plan, asks once, and applies exactly that plan. */
 export async function runSync(context: CommandContext): Promise<ExitCode> {
   return withPlans(context, async ({ syncs, plans }) => {
-    const { args, output, paint, now } = context;
-    const isText = args.output === 'text';
-    if (isText) output.out(syncPlanText(plans, { paint, nowMs: now() }));
-    const working = plans.plans.filter((plan) => plan.steps.some((step) => isWork(step)));
-    const ticks = ticksOf(working, args.allowed);
-    const isConfirmed = working.length > 0 && (await confirm(working, ticks, context));
-    const results = isConfirmed ? await executeAll(syncs, working, ticks, context) : [];
-    if (isText) output.out(syncResultText(results, { paint, nowMs: now() }));
-    else output.out(`${JSON.stringify(toSyncReport(plans, results), undefined, 2)}\n`);
-    if (working.length > 0 && !isConfirmed) return exitCodes.differences;
-    return results.length === 0 ? planExitCode(plans) : syncExitCode(results, plans);
+    const { exitCode, results } = await carryOut(syncs, plans, context);
+    if (context.args.output === 'json') context.output.out(`${JSON.stringify(toSyncReport(plans, results), undefined, 2)}\n`);
+    return exitCode;
   });
+}
+
+/** What came of plans that were shown and asked for. */
+export interface CarriedOut {
+  readonly results: readonly SyncResult[];
+  readonly exitCode: ExitCode;
+}
+
+/** Shows plans, asks once, and applies exactly them; as text it tells what came of it. */
+export async function carryOut(syncs: SyncApi, plans: SyncPlans, context: CommandContext): Promise<CarriedOut> {
+  const { args, output, paint, now } = context;
+  const isText = args.output === 'text';
+  if (isText) output.out(syncPlanText(plans, { paint, nowMs: now() }));
+  const working = plans.plans.filter((plan) => plan.steps.some((step) => isWork(step)));
+  const ticks = ticksOf(working, args.allowed);
+  const isConfirmed = working.length > 0 && (await confirm(working, ticks, context));
+  const results = isConfirmed ? await executeAll(syncs, working, ticks, context) : [];
+  if (isText) output.out(syncResultText(results, { paint, nowMs: now() }));
+  if (working.length > 0 && !isConfirmed) return { results, exitCode: exitCodes.differences };
+  return { results, exitCode: results.length === 0 ? planExitCode(plans) : syncExitCode(results, plans) };
 }
 
 async function withPlans(context: CommandContext, use: (planned: Planned) => Promise<ExitCode>): Promise<ExitCode> {

@@ -50,6 +50,20 @@ const good: readonly { readonly line: string; readonly parsed: Arguments }[] = [
     },
   },
   { line: 'plan --prune', parsed: { ...defaults, command: 'plan', prunes: true } },
+  {
+    line: 'rollback --app a --to v1 --method revert --mainline 1 --push --sync --wait',
+    parsed: {
+      ...defaults,
+      command: 'rollback',
+      apps: ['a'],
+      waits: true,
+      rollback: { to: 'v1', method: 'revert', mainline: 1, pushes: true, syncs: true },
+    },
+  },
+  {
+    line: 'rollback --app a',
+    parsed: { ...defaults, command: 'rollback', apps: ['a'], rollback: { method: 'restore', pushes: false, syncs: false } },
+  },
   { line: 'history', parsed: { ...defaults, command: 'history' } },
   { line: '', parsed: { ...defaults, command: 'help' } },
   { line: '--help', parsed: { ...defaults, command: 'help' } },
@@ -68,7 +82,7 @@ const bad: readonly { readonly line: string; readonly says: string }[] = [
   { line: 'dif', says: "There is no command 'dif'. Did you mean 'diff'?" },
   {
     line: 'deploy',
-    says: "There is no command 'deploy'. Commands: apps, render, diff, plan, sync, history, revert. See plumbline --help.",
+    says: "There is no command 'deploy'. Commands: apps, render, diff, plan, sync, history, rollback, revert. See plumbline --help.",
   },
   { line: 'diff --contxt x', says: "There is no option '--contxt'. Did you mean '--context'?" },
   { line: 'diff --frobnicate', says: "There is no option '--frobnicate'. See plumbline --help." },
@@ -77,13 +91,18 @@ const bad: readonly { readonly line: string; readonly says: string }[] = [
   { line: 'diff --app', says: 'Option --app needs a value: --app NAME.' },
   { line: 'diff --app --yes', says: 'Option --app needs a value: --app NAME.' },
   { line: 'revert --yes=no', says: 'Option --yes takes no value.' },
-  { line: 'diff --yes', says: 'Option --yes means nothing to `plumbline diff`; it belongs to: sync, revert.' },
+  { line: 'diff --yes', says: 'Option --yes means nothing to `plumbline diff`; it belongs to: sync, rollback, revert.' },
   { line: 'diff shop', says: "Unexpected argument 'shop'. `plumbline diff` takes options only; see plumbline diff --help." },
   { line: 'diff --path a --app b', says: 'Options --path and --app cannot be given together.' },
   { line: 'diff --namespace b', says: 'Option --namespace is only for --path.' },
   { line: 'sync --wait --timeout 0', says: "Option --timeout does not take '0'. Use one of: whole seconds from 1 on." },
   { line: 'sync --timeout 60', says: 'Option --timeout is only for --wait.' },
-  { line: 'plan --yes', says: 'Option --yes means nothing to `plumbline plan`; it belongs to: sync, revert.' },
+  { line: 'plan --yes', says: 'Option --yes means nothing to `plumbline plan`; it belongs to: sync, rollback, revert.' },
+  { line: 'rollback --to v1 --method undo', says: "Option --method does not take 'undo'. Use one of: restore, revert." },
+  { line: 'rollback --to v1 --mainline 1', says: 'Option --mainline is only for --method revert.' },
+  { line: 'rollback --to v1 --sync --new-branch b', says: 'Options --sync and --new-branch cannot be given together.' },
+  { line: 'rollback --to v1 --wait', says: 'Option --wait is only for --sync.' },
+  { line: 'rollback --push', says: 'Option --push is only for --to.' },
   { line: 'revert --field spec.replicas', says: 'Option --field needs exactly one --object, whose fields it names.' },
 ];
 
@@ -113,7 +132,10 @@ test('the nearest word is found within a third of its letters', () => {
 });
 
 test('help lists every command, its options and the exit statuses', () => {
-  assert.match(helpText(), /Commands:\n {2}apps .*\n {2}render .*\n {2}diff .*\n {2}plan .*\n {2}sync .*\n {2}history .*\n {2}revert /);
+  assert.match(
+    helpText(),
+    /Commands:\n {2}apps .*\n {2}render .*\n {2}diff .*\n {2}plan .*\n {2}sync .*\n {2}history .*\n {2}rollback .*\n {2}revert /,
+  );
   assert.match(helpText('revert'), /--field PATH/);
   assert.doesNotMatch(helpText('apps'), /--(field|path|namespace|yes)\b/);
   for (const code of [0, 1, 2, 3, 4, 5, 6, 7, 130]) assert.match(helpText('diff'), new RegExp(`^ {2}${code} `, 'm'));
