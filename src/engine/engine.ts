@@ -16,6 +16,7 @@ import { type EditorApi, EditorFacts } from './editorApi.ts';
 import { createServices, type EngineOptions, type EngineOverrides, type EngineServices } from './engineServices.ts';
 import { fileProblems, usesOf } from './fileFacts.ts';
 import { followClusters } from './followClusters.ts';
+import { IgnoreEdits } from './ignoreEdits.ts';
 import { Ignores, type IgnoresApi } from './ignores.ts';
 import type { Application } from './model/application.ts';
 import { describe } from './model/describe.ts';
@@ -72,6 +73,7 @@ export class Engine implements EngineApi, Disposable {
   readonly rollbacks: RollbackApi;
   readonly provenances: Provenances;
   readonly writebacks: Writebacks;
+  readonly ignoreEdits: IgnoreEdits;
   readonly onDidChangeRows = this.#rows.event;
   readonly onDidChangeMarks = this.#marks.event;
   readonly onDidChangeDocuments = this.#documentChanges.event;
@@ -87,6 +89,7 @@ export class Engine implements EngineApi, Disposable {
     this.editor = new EditorFacts(this.#workspaces);
     this.provenances = new Provenances(this.#workspaces, services.fieldLines);
     this.writebacks = new Writebacks(this.#workspaces, services.fieldLines, services.renderer);
+    this.ignoreEdits = new IgnoreEdits(this.#workspaces, services.fieldLines.jq);
     this.#hub = this.#store.add(new ClusterHub(this.#services.pool, this.#background));
     this.#documents = new SideDocuments(this.#services.renderer);
     this.#clusterDocuments = new ClusterDocuments(this.#hub);

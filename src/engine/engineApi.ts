@@ -9,7 +9,7 @@ import type { CommitApi } from './commitApi.ts';
 import type { RollbackApi } from './rollbackApi.ts';
 import type { SyncApi } from './syncApi.ts';
 import type { ProvenanceApi } from './provenanceApi.ts';
-import type { WritebackApi } from './writebackApi.ts';
+import type { IgnoreEditApi, WritebackApi } from './writebackApi.ts';
 import type { EditorApi } from './editorApi.ts';
 
 /** A problem of a file: broken YAML, a bad plumbline.yaml, a failing template. */
@@ -98,6 +98,7 @@ export interface EngineApi {
   readonly provenances: ProvenanceApi;
   /** live values taken into the files that set them */
   readonly writebacks: WritebackApi;
+  readonly ignoreEdits: IgnoreEditApi;
 
   contexts(): Promise<ContextList>;
   namespaces(context: string, signal: AbortSignal): Promise<{ readonly namespaces: readonly string[]; readonly problem?: Reason }>;

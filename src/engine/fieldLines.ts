@@ -6,6 +6,7 @@ import { isComplete, type RenderedObject } from './model/render.ts';
 import type { FieldDifference } from './model/states.ts';
 import { SourceLines } from './provenance/sourceLines.ts';
 import { MemoryTree } from './render/memoryTree.ts';
+import type { JqRunner } from './ownerPlaces.ts';
 import type { RenderService } from './render/renderService.ts';
 import { specOf } from './sourceRenderer.ts';
 import type { TrackedObject } from './trackedObject.ts';
@@ -13,6 +14,8 @@ import type { TrackedObject } from './trackedObject.ts';
 /** Proves the lines of drifted fields behind Kustomize and Helm, in the background, and tells the applications when they are known. */
 export class FieldLines {
   readonly lines: SourceLines;
+  /** runs jq where it stands before nobody */
+  readonly jq: JqRunner;
   readonly #background: BackgroundRunner;
   /** by rendered object and field: the proved line, undefined when there is none */
   readonly #known = new WeakMap<RenderedObject, Map<string, FileRange | undefined>>();
@@ -20,6 +23,7 @@ export class FieldLines {
   /** @param probes renders what is tried; apart from the one that people wait for */
   constructor(probes: RenderService, background: BackgroundRunner) {
     this.#background = background;
+    this.jq = probes;
     this.lines = new SourceLines(
       ({ spec, tree }) =>
         (changed, signal) =>

@@ -70,7 +70,10 @@ export class Writebacks implements WritebackApi {
       const isExtraneous = fieldId === undefined && session.extraneous.some((object) => keyString(object.key) === key);
       return isExtraneous ? { found: [{ session, onlyLive: key }] } : { found: [], reason: { code: 'not-compared-yet', details } };
     }
-    const fields = tracked.verdict.fields.filter((field) => (fieldId === undefined ? !field.isCosmetic : field.id === fieldId));
+    const fields = tracked.verdict.fields.filter((field) =>
+      // What only waits to be applied is no change of live.
+      fieldId === undefined ? !field.isCosmetic && field.direction !== 'out of sync' : field.id === fieldId,
+    );
     if (fields.length === 0) return { found: [], reason: { code: fieldId === undefined ? 'adopt-nothing' : 'not-compared-yet', details } };
     return { found: fields.map((field) => ({ session, tracked, field })) };
   }

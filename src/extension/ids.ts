@@ -9,6 +9,8 @@ export const commandIds = {
   compareLiveWorkingTree: 'plumbline.compare.liveWorkingTree',
   compareSides: 'plumbline.compareSides',
   adopt: 'plumbline.adopt',
+  removeFromGit: 'plumbline.removeFromGit',
+  ignoreField: 'plumbline.ignoreField',
   threeSides: 'plumbline.threeSides',
   showEffects: 'plumbline.showEffects',
   showAllFields: 'plumbline.showAllFields',

@@ -8,7 +8,7 @@ import type { RollbackRequests } from './rollbackMessages.ts';
 import type { EngineSettings } from '../engine/model/settings.ts';
 import type { Reason } from '../engine/model/states.ts';
 import type { EditEffect } from '../engine/model/edits.ts';
-import type { WritebackPlan, WritebackRequest } from '../engine/model/writeback.ts';
+import type { IgnorePlan, IgnoreRequest, WritebackPlan, WritebackRequest } from '../engine/model/writeback.ts';
 
 /** Identity of the truth the server holds: a restarted engine starts a new epoch; versions count up within one. */
 export interface Stamp {
@@ -72,6 +72,7 @@ export interface Requests extends CommitRequests, RollbackRequests {
   'plumbline/effects': { params: { file?: string }; result: { effects: readonly EditEffect[] } };
   /** what taking live values into files would change; nothing is written */
   'plumbline/planWriteback': { params: WritebackRequest; result: WritebackPlan };
+  'plumbline/planIgnore': { params: IgnoreRequest; result: IgnorePlan };
   'plumbline/marks': { params: { file: string }; result: { marks: readonly LineMark[] } };
 }
 

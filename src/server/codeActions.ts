@@ -2,40 +2,99 @@ import { type CodeAction, CodeActionKind } from 'vscode-languageserver/node';
 import type { LineMark } from '../engine/model/snapshot.ts';
 import { commandTarget, isRevertible } from './hover.ts';
 
-/** The quick fixes of the marks on some lines: revert the field, take its live value into the file, open the diff; with several fields all at once. */
+/**
+ * The quick fixes of the marks on some lines: revert the field, take its live value into the file, take it out of Git, ignore it, open the
+ * diff; with several fields all at once. Each previews what it changes before it changes anything.
+ */
 export function codeActionsOf(marks: readonly LineMark[], startLine: number, endLine: number): CodeAction[] {
   const here = marks.filter((mark) => mark.range.startLine <= endLine && startLine <= mark.range.endLine);
-  const single = here.flatMap((mark) => {
-    const place = mark.environment ?? mark.context;
-    const field = mark.fieldId === undefined ? mark.object : (mark.fieldId.split('.').at(-1) ?? mark.fieldId);
-    const revert = {
-      title: `Revert live ${field} to Git in ${place}`,
-      kind: CodeActionKind.QuickFix,
-      command: { title: 'Revert Drift', command: 'plumbline.revert', arguments: [commandTarget(mark)] },
-    };
-    const open = {
-      title: `Open diff of ${mark.object}: ${place} live ↔ Git`,
-      kind: CodeActionKind.QuickFix,
-      command: { title: 'Open Diff', command: 'plumbline.openDiff', arguments: [commandTarget(mark)] },
-    };
-    const adopt = {
-      title: `Adopt live ${field} from ${place} into the file`,
-      kind: CodeActionKind.QuickFix,
-      command: { title: 'Adopt Live Value', command: 'plumbline.adopt', arguments: [[commandTarget(mark)]] },
-    };
-    return [...(isRevertible(mark) ? [revert] : []), ...(isAdoptable(mark) ? [adopt] : []), open];
-  });
-  const adoptable = here.filter(isAdoptable);
-  if (adoptable.length < 2) return single;
-  const all = {
-    title: `Adopt all ${String(adoptable.length)} live values of these lines into the files`,
-    kind: CodeActionKind.QuickFix,
-    command: { title: 'Adopt Live Values', command: 'plumbline.adopt', arguments: [adoptable.map(commandTarget)] },
-  };
-  return [...single, all];
+  return [...here.flatMap(actionsOf), ...togetherOf(here), ...objectActionsOf(here, marks)];
 }
 
-/** Whether there is one live value to take into the file: no secret, nothing that only one side has. */
-function isAdoptable(mark: LineMark): boolean {
-  return mark.kind === 'changed' && mark.fieldId !== undefined && mark.live !== undefined && !mark.live.startsWith('••');
+function actionsOf(mark: LineMark): CodeAction[] {
+  const place = placeOf(mark);
+  const field = mark.fieldId === undefined ? mark.object : (mark.fieldId.split('.').at(-1) ?? mark.fieldId);
+  const target = commandTarget(mark);
+  return [
+    ...(isRevertible(mark) ? [action(`Revert live ${field} to Git in ${place}`, 'Revert Drift', 'plumbline.revert', target)] : []),
+    ...(isAdoptable(mark)
+      ? [action(`Adopt live ${field} from ${place} into the file`, 'Adopt Live Value', 'plumbline.adopt', [target])]
+      : []),
+    ...(isIgnorable(mark)
+      ? [action(`Ignore ${field} of ${mark.object} in ${place}`, 'Ignore This Field', 'plumbline.ignoreField', [target])]
+      : []),
+    ...(isRemovable(mark) ? [action(`Remove ${field} from Git in ${place}`, 'Remove from Git', 'plumbline.removeFromGit', [target])] : []),
+    action(`Open diff of ${mark.object}: ${place} live ↔ Git`, 'Open Diff', 'plumbline.openDiff', target),
+  ];
+}
+
+/** What is done with all the fields of the lines at once. */
+function togetherOf(here: readonly LineMark[]): CodeAction[] {
+  const adoptable = here.filter(isAdoptable);
+  const ignorable = here.filter(isIgnorable);
+  return [
+    ...(adoptable.length < 2
+      ? []
+      : [
+          action(
+            `Adopt all ${String(adoptable.length)} live values of these lines into the files`,
+            'Adopt Live Values',
+            'plumbline.adopt',
+            adoptable.map(commandTarget),
+          ),
+        ]),
+    ...(ignorable.length < 2
+      ? []
+      : [
+          action(
+            `Ignore all ${String(ignorable.length)} fields of these lines`,
+            'Ignore These Fields',
+            'plumbline.ignoreField',
+            ignorable.map(commandTarget),
+          ),
+        ]),
+  ];
+}
+
+/** *Adopt the whole object*, for each object with a mark here and more changed fields than are here. */
+function objectActionsOf(here: readonly LineMark[], all: readonly LineMark[]): CodeAction[] {
+  const idOf = ({ applicationId, objectKey }: LineMark): string => `${applicationId}\n${objectKey}`;
+  const objects = new Map(here.filter(isAdoptable).map((mark) => [idOf(mark), mark]));
+  return [...objects].flatMap(([id, mark]) => {
+    const fields = (marks: readonly LineMark[]): number => marks.filter((each) => idOf(each) === id && isAdoptable(each)).length;
+    if (fields(all) <= fields(here)) return [];
+    const { applicationId, key } = commandTarget(mark);
+    const title = `Adopt all live changes of ${mark.object} from ${placeOf(mark)} into the files`;
+    return [action(title, 'Adopt Live Object', 'plumbline.adopt', [{ applicationId, key }])];
+  });
+}
+
+function action(title: string, name: string, command: string, argument: unknown): CodeAction {
+  return { title, kind: CodeActionKind.QuickFix, command: { title: name, command, arguments: [argument] } };
+}
+
+function placeOf(mark: LineMark): string {
+  return mark.environment ?? mark.context;
+}
+
+/** Whether there is a live value to take into the file, and no secret. */
+export function isAdoptable(mark: LineMark): boolean {
+  if (mark.fieldId === undefined || isMasked(mark)) return false;
+  return (
+    mark.kind === 'added' || mark.kind === 'removed' || ((mark.kind === 'changed' || mark.kind === 'differs') && mark.live !== undefined)
+  );
+}
+
+/** Whether Git sets a field that may be left to live. */
+function isRemovable(mark: LineMark): boolean {
+  return mark.fieldId !== undefined && !isMasked(mark) && (mark.kind === 'changed' || mark.kind === 'differs');
+}
+
+/** Whether a rule can be about the mark. */
+export function isIgnorable(mark: LineMark): boolean {
+  return mark.fieldId !== undefined && ['changed', 'added', 'removed', 'differs'].includes(mark.kind);
+}
+
+function isMasked({ live, git }: LineMark): boolean {
+  return live?.startsWith('••') === true || git?.startsWith('••') === true;
 }

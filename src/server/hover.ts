@@ -82,6 +82,7 @@ function hoverSection(mark: LineMark): string {
     link('Three Sides', 'plumbline.threeSides', mark),
     ...(mark.kind === 'changed' && mark.fieldId !== undefined ? [link('Adopt Live Value', 'plumbline.adopt', mark)] : []),
     ...(isRevertible(mark) ? [link('Revert Live to Git', 'plumbline.revert', mark)] : []),
+    ...(mark.kind === 'changed' && mark.fieldId !== undefined ? [link('Ignore This Field', 'plumbline.ignoreField', mark)] : []),
   ];
   return `${title}${table}${who}${notes}${edited}\n\n${links.join(' · ')}`;
 }

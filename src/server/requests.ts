@@ -37,6 +37,7 @@ export function registerRequests(
   on('plumbline/children', ({ applicationId, key, uid }) => ({ children: engine.children(applicationId, key, uid) }));
   on('plumbline/effects', ({ file }) => ({ effects: engine.editor.effects(file) }));
   on('plumbline/planWriteback', (request, signal) => engine.writebacks.plan(request, signal));
+  on('plumbline/planIgnore', (request, signal) => engine.ignoreEdits.plan(request, signal));
   on('plumbline/marks', ({ file }) => ({ marks: engine.marks(file) }));
   on('plumbline/sideDocument', ({ applicationId, key, side, allFields }, signal) =>
     engine.sideDocument(applicationId, key, side, allFields, signal),

@@ -11,6 +11,8 @@ const linkedCommands = [
   'plumbline.revert',
   'plumbline.threeSides',
   'plumbline.adopt',
+  'plumbline.removeFromGit',
+  'plumbline.ignoreField',
 ];
 
 /**

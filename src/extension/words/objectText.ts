@@ -36,6 +36,7 @@ export function objectText(row: ObjectRow, application: ApplicationRow | undefin
     contextValue: contextValue('object', {
       live: row.isLive,
       drifted: count > 0 || row.state === 'missing',
+      extraneous: row.state === 'extraneous',
       revertable: application?.owner === 'plumbline' && isRevertable(row),
       syncable: application?.owner === 'plumbline' && application.context !== undefined,
       source: row.source !== undefined,

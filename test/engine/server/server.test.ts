@@ -179,6 +179,8 @@ test('an open file: marks that follow edits, Problems, hover, actions, lens, sid
     [
       ['Revert live colour to Git in prod', 'plumbline.revert'],
       ['Adopt live colour from prod into the file', 'plumbline.adopt'],
+      ['Ignore colour of ConfigMap/settings in prod', 'plumbline.ignoreField'],
+      ['Remove colour from Git in prod', 'plumbline.removeFromGit'],
       ['Open diff of ConfigMap/settings: prod live ↔ Git', 'plumbline.openDiff'],
     ],
   );

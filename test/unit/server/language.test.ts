@@ -59,7 +59,28 @@ test('what is only waiting to be applied offers no revert', () => {
   assert.deepEqual(titles('changed'), [
     'Revert live replicas to Git in prod',
     'Adopt live replicas from prod into the file',
+    'Ignore replicas of Deployment/web in prod',
+    'Remove replicas from Git in prod',
     'Open diff of Deployment/web: prod live ↔ Git',
   ]);
+  assert.deepEqual(titles('added'), [
+    'Revert live replicas to Git in prod',
+    'Adopt live replicas from prod into the file',
+    'Ignore replicas of Deployment/web in prod',
+    'Open diff of Deployment/web: prod live ↔ Git',
+  ]);
+  const image = { ...mark, fieldId: 'spec.template.spec.containers[name=web].image' };
+  const elsewhere = { ...image, range: { ...mark.range, startLine: 20, endLine: 20 }, fieldId: 'spec.paused' };
+  const several = codeActionsOf([mark, image, elsewhere], 7, 7).slice(-3);
+  assert.deepEqual(
+    several.map(({ title, command }) => [title, command?.command, JSON.stringify(command?.arguments).match(/applicationId/g)?.length]),
+    [
+      ['Adopt all 2 live values of these lines into the files', 'plumbline.adopt', 2],
+      ['Ignore all 2 fields of these lines', 'plumbline.ignoreField', 2],
+      ['Adopt all live changes of Deployment/web from prod into the files', 'plumbline.adopt', 1],
+    ],
+  );
+  const masked = codeActionsOf([{ ...mark, git: '••••', live: '•••• (changed)' }], 7, 7).map(({ command }) => command?.command);
+  assert.deepEqual(masked, ['plumbline.revert', 'plumbline.ignoreField', 'plumbline.openDiff']);
   assert.deepEqual(titles('out-of-sync'), ['Open diff of Deployment/web: prod live ↔ Git']);
 });
