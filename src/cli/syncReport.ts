@@ -2,7 +2,15 @@ import { describe } from '../engine/model/describe.ts';
 import { displayName, keyString } from '../engine/model/objects.ts';
 import type { StepResult } from '../engine/model/plan.ts';
 import type { Reason } from '../engine/model/states.ts';
-import type { ReleaseLeft, SyncPlan, SyncPlanApplication, SyncPlans, SyncResult, SyncStep } from '../engine/model/sync.ts';
+import {
+  isOwnershipOnly,
+  type ReleaseLeft,
+  type SyncPlan,
+  type SyncPlanApplication,
+  type SyncPlans,
+  type SyncResult,
+  type SyncStep,
+} from '../engine/model/sync.ts';
 import { type ReportedReason, toReason } from './diffJson.ts';
 import { fieldText, type TextOptions } from './diffText.ts';
 import { safeText, type TextRole } from './style.ts';
@@ -65,7 +73,7 @@ function stepLines(step: SyncStep, options: TextOptions): readonly string[] {
   const tick = step.tick === undefined ? '' : paint('warning', `  [only with --allow ${safeText(displayName(step.key))}]`);
   const head = `    ${paint(actionRoles[step.action], step.action.padEnd(9))} ${paint('title', safeText(displayName(step.key)))}`;
   return [
-    `${head}${namespace}${tick}${reason}`,
+    `${head}${namespace}${tick}${isOwnershipOnly(step) ? paint('muted', '  only who holds its fields changes') : ''}${reason}`,
     ...step.fields.map((field) => {
       const undo = step.undoes.includes(field.id) ? paint('warning', '  [undoes a live change]') : '';
       return `        ${fieldText(field, undefined, options, true)}${undo}`;

@@ -111,6 +111,11 @@ export function tickId(applicationId: string, key: string): string {
   return `${applicationId}\n${key}`;
 }
 
+/** Whether a step changes no field, only who holds the fields and the mark of the set: the first sync after a take over. */
+export function isOwnershipOnly({ action, fields }: Pick<SyncStep, 'action' | 'fields'>): boolean {
+  return action === 'configure' && fields.length === 0;
+}
+
 /** How a plan is carried out. */
 export interface SyncOptions {
   /** {@link tickId}s of the steps that were ticked */

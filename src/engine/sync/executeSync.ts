@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { delay } from '../../base/async.ts';
-import { isAbortError, toError } from '../../base/errors.ts';
+import { isAbortError, isAppError, toError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
+import { connectionCodes } from '../cluster/apiErrors.ts';
 import { type KubeObject, keyString, type ObjectKey } from '../model/objects.ts';
 import type { PlanAction } from '../model/plan.ts';
 import type { SyncOptions, SyncProgress, SyncResult, SyncResultOutcome } from '../model/sync.ts';
@@ -16,6 +17,9 @@ import { SyncRun } from './syncRun.ts';
 import type { PreparedApplication, PreparedSync, SyncConnection } from './syncTypes.ts';
 
 const RENEW_MS = 15_000;
+const CLOSING_SECONDS = 20;
+const CLOSING_POLL_MS = 500;
+const closingRetries: readonly string[] = [...connectionCodes, 'server-timeout', 'server-error', 'too-many-requests'];
 
 /** What carrying out a sync needs beside the plan. */
 export interface ExecuteSyncOptions extends SyncOptions {
@@ -24,6 +28,8 @@ export interface ExecuteSyncOptions extends SyncOptions {
   /** who asked: the user as the machine names them */
   readonly actor: string;
   readonly onProgress: (progress: SyncProgress) => void;
+  /** how long closing the ledger is tried again over a broken connection; default 20 */
+  readonly closingSeconds?: number;
   /** live objects below one by owner references, as the watch knows them */
   readonly childrenOf?: (live: KubeObject) => readonly KubeObject[];
 }
@@ -114,12 +120,26 @@ async function executeApplication(
     counts: run.counts,
   };
   try {
-    await hold.close(record, exactScope(application, ended), change);
+    const untilMs = Date.now() + (options.closingSeconds ?? CLOSING_SECONDS) * 1000;
+    await patiently(() => hold.close(record, exactScope(application, ended), change), untilMs);
   } catch (error) {
     options.logger.error(`sync ${plan.id}: the ledger of ${keyString(parent)} was not closed: ${toError(error).message}`);
     return { ...ended, outcome: ended.outcome === 'done' ? 'partly' : ended.outcome };
   }
   return ended;
+}
+
+/** A connection that broke during the sync mostly comes back: a ledger that stays open would hold up the next sync until its time is over. */
+async function patiently(close: () => Promise<void>, untilMs: number): Promise<void> {
+  for (;;) {
+    try {
+      await close();
+      return;
+    } catch (error) {
+      if (!isAppError(error, ...closingRetries) || Date.now() >= untilMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, CLOSING_POLL_MS));
+    }
+  }
 }
 
 /** Keeps the running record alive; when somebody else has claimed the ledger, the sync ends between two objects. */

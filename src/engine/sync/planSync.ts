@@ -15,7 +15,7 @@ import { planObject } from './planObject.ts';
 import { leftOverSteps, planTakeOver, releasesLeft } from './planTakeOver.ts';
 import { planPrunes } from './planPrunes.ts';
 import { reasonOfFailure } from './sendWrite.ts';
-import type { PreparedApplication, PreparedSync, SyncConnection, SyncItem, SyncPlanning } from './syncTypes.ts';
+import type { PreparedApplication, PreparedSync, PreparedSyncStep, SyncConnection, SyncItem, SyncPlanning } from './syncTypes.ts';
 import { inWaves } from './waves.ts';
 
 /** Dry-runs at a time, as the judge sends them. */
@@ -100,6 +100,8 @@ async function planApplication(
         }),
       ),
     );
+    const unrecorded = await ledgerRefusal(steps, live !== undefined, parent, connection, signal);
+    if (unrecorded !== undefined) return unrecorded;
     if (kind === 'take-over') {
       const { releases, busy } = await releasesLeft(steps, connection, signal);
       if (busy !== undefined) return busy;
@@ -122,6 +124,23 @@ async function planApplication(
     signal.throwIfAborted();
     return reasonOfFailure(error, parent, connection.context);
   }
+}
+
+/** Nothing is written that could not be recorded: the rights to the ledger are asked for before, so that the plan says it. */
+async function ledgerRefusal(
+  steps: readonly PreparedSyncStep[],
+  isThere: boolean,
+  { namespace, name }: ObjectKey,
+  connection: SyncConnection,
+  signal: AbortSignal,
+): Promise<Reason | undefined> {
+  if (steps.every(({ step }) => step.action === 'unchanged' || step.action === 'skipped')) return undefined;
+  for (const verb of isThere ? ['patch'] : ['create', 'patch']) {
+    const question = { verb, group: '', resource: 'configmaps', namespace, ...(verb === 'create' ? {} : { name }) };
+    if (await connection.canI(question, { signal })) continue;
+    return { code: 'cannot-write', details: { verb, resource: 'configmaps', namespace, context: connection.context } };
+  }
+  return undefined;
 }
 
 function applicationRefusal({ application, objects }: SyncItem): Reason | undefined {

@@ -132,7 +132,8 @@ function marked(entry: JsonValue | undefined, marks: readonly MarkChange[]): Jso
     const members: Record<string, JsonValue | undefined> = isJsonObject(known) ? { ...known } : {};
     if (change === 'added') members[`f:${name}`] = {};
     else Reflect.deleteProperty(members, `f:${name}`);
-    metadata[map] = Object.keys(members).length === 0 ? undefined : members;
+    // A map that has lost its last entry goes, and with it who held it.
+    metadata[map] = Object.keys(members).every((member) => member === '.') ? undefined : members;
   }
   return { ...entry, fieldsV1: { ...fields, 'f:metadata': metadata } };
 }

@@ -5,6 +5,7 @@ import { displayName, keyString } from '../../engine/model/objects.ts';
 import type { StepResult } from '../../engine/model/plan.ts';
 import type { FieldDifference } from '../../engine/model/states.ts';
 import {
+  isOwnershipOnly,
   type SyncPlan,
   type SyncPlanApplication,
   type SyncPlans,
@@ -206,8 +207,9 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, Disposable {
     );
     const undone = step.undoes.length === 0 ? undefined : l10n.t('undoes {0}', step.undoes.length);
     const why = progress?.message ?? (step.reason === undefined ? undefined : words.reasonWords(step.reason));
+    const owned = isOwnershipOnly(step) ? l10n.t('only who holds its fields changes') : undefined;
     item.id = id;
-    item.description = [actionWords(step.action, l10n), undone, why].filter((part) => part !== undefined && part !== '').join(' · ');
+    item.description = [actionWords(step.action, l10n), undone, owned, why].filter((part) => part !== undefined && part !== '').join(' · ');
     item.tooltip = item.description;
     const [icon, color] = progress === undefined ? stepIcons[step.action] : progressIcons[progress.state];
     item.iconPath = color === undefined ? new vscode.ThemeIcon(icon) : new vscode.ThemeIcon(icon, new vscode.ThemeColor(color));

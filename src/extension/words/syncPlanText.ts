@@ -3,6 +3,7 @@ import { shortValue } from '../../engine/model/snapshot.ts';
 import type { StepResult } from '../../engine/model/plan.ts';
 import type { FieldDifference } from '../../engine/model/states.ts';
 import {
+  isOwnershipOnly,
   type SyncPlan,
   type SyncPlanApplication,
   type SyncPlans,
@@ -132,6 +133,7 @@ function stepLines(step: SyncStep, words: Words): string[] {
   const notes = [
     ...(step.tick === undefined ? [] : [l10n.t('only when ticked')]),
     ...(step.isUnverified && isSyncWork(step) ? [l10n.t('not verified: its kind or namespace comes with this plan')] : []),
+    ...(isOwnershipOnly(step) ? [l10n.t('only who holds its fields changes')] : []),
     ...(step.reason === undefined ? [] : [words.reasonWords(step.reason)]),
   ];
   const namespace = step.key.namespace === '' ? '' : `  ${step.key.namespace}`;

@@ -36,6 +36,8 @@ export interface RevertFixture {
   readonly plane: ControlPlane;
   readonly admin: RevertUser;
   user(name: string): Promise<RevertUser>;
+  /** a connection by another kubeconfig, such as one of a proxy */
+  connect(kubeconfig: string): Promise<ClusterConnection>;
   stop(): Promise<void>;
 }
 
@@ -46,8 +48,7 @@ export interface RevertFixture {
 export async function startRevertFixture(components: readonly Component[] = []): Promise<RevertFixture> {
   const plane = await startControlPlane({ name: 'revert', components });
   const pools: ClusterPool[] = [];
-  const user = async (name: string): Promise<RevertUser> => {
-    const file = name === 'admin' ? plane.kubeconfigPath : await plane.kubeconfig(name);
+  const connect = async (file: string): Promise<ClusterConnection> => {
     const pool = createClusterPool({
       host: { isTrusted: () => true, environment: () => process.env },
       log: silentLogger,
@@ -56,12 +57,15 @@ export async function startRevertFixture(components: readonly Component[] = []):
     pools.push(pool);
     const { connection } = await pool.acquire(plane.name);
     await connection.ready();
-    return revertUser(connection);
+    return connection;
   };
+  const user = async (name: string): Promise<RevertUser> =>
+    revertUser(await connect(name === 'admin' ? plane.kubeconfigPath : await plane.kubeconfig(name)));
   return {
     plane,
     admin: await user('admin'),
     user,
+    connect,
     stop: async () => {
       for (const pool of pools) pool.dispose();
       await plane.stop();

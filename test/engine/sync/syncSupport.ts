@@ -29,6 +29,7 @@ export interface ExecuteMore extends SyncOptions {
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly onProgress: (progress: SyncProgress) => void;
+  readonly closingSeconds: number;
 }
 
 /** An application in a namespace of its own. */
@@ -62,7 +63,7 @@ export function syncUser(connection: SyncConnection, namespace: string, more: Pa
   const execute = async (planning: SyncPlanning, how: Partial<ExecuteMore> = {}): Promise<SyncResult> => {
     const [prepared] = planning.prepared;
     if (prepared === undefined) throw new Error(`refused: ${JSON.stringify(planning.refused)}`);
-    const quiet = { signal, logger: silentLogger, actor: 'tester', onProgress: () => undefined };
+    const quiet = { signal, logger: silentLogger, actor: 'tester', onProgress: () => undefined, closingSeconds: 0 };
     return executeSync(prepared, connection, { ticks: [], wait: false, timeoutSeconds: 60, ...quiet, ...how });
   };
   return {

@@ -32,7 +32,7 @@ export const syncMessages: Readonly<Record<string, string>> = {
     'Reverting {object} would change more than what was chosen ({fields}), so it is refused. Revert the whole object, or edit these fields too.',
   'no-effect':
     'The cluster would not take the Git value of {fields} of {object}: a webhook or a default puts the live value back. Nothing is written.',
-  'refused-by-server': 'The cluster refused to revert {object}: {message}',
+  'refused-by-server': 'The cluster refuses the change of {object}: {message}',
   'kind-not-served': 'The cluster does not serve the kind {kind} of {object}. Install its CustomResourceDefinition first.',
   'revert-cancelled': 'Not done: the revert was cancelled before {object}.',
   'revert-stopped': 'Not done: the revert stopped before {object}, since the cluster no longer answered ({cause}).',
