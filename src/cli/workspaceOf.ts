@@ -25,6 +25,7 @@ export function createEngine(args: Arguments, { variables, logger }: CliEnvironm
     settings: {
       isTrusted: true,
       kubeconfig: args.kubeconfig === undefined ? [] : [resolve(args.kubeconfig)],
+      controlPlanes: [],
       gitPath: null,
       fetchIntervalMinutes: 0,
       allowRemoteSources: false,

@@ -54,7 +54,14 @@ export function applicationRow(known: ApplicationKnowledge): ApplicationRow {
     ...(known.allowsDirty === true ? { allowsDirty: true } : {}),
     objectCount: objects.length,
     state: summary.state,
-    reasons: distinct([failure, stale?.reason, ...summary.reasons, ...known.watchProblems, isEven ? undefined : known.synced?.problem]),
+    reasons: distinct([
+      failure,
+      stale?.reason,
+      ...summary.reasons,
+      ...known.watchProblems,
+      ...ownerProblems(objects),
+      isEven ? undefined : known.synced?.problem,
+    ]),
     driftedObjects: summary.driftedObjects,
     driftedFields: summary.driftedFields,
     isEdited: known.isEdited,
@@ -64,6 +71,19 @@ export function applicationRow(known: ApplicationKnowledge): ApplicationRow {
     ...(known.target === undefined ? {} : targetFacts(known.target)),
     ...(known.fetchedAtMs === undefined ? {} : { fetchedAtMs: known.fetchedAtMs }),
   };
+}
+
+/** The most problems of owners' rules that a row names. */
+const maximumOwnerProblems = 5;
+
+/** What is not known of the controllers that own objects: their own objects that cannot be read, rules that cannot be evaluated. */
+function ownerProblems(objects: readonly TrackedObject[]): readonly Reason[] {
+  const problems = new Map<string, Reason>();
+  for (const { view } of objects) {
+    for (const problem of view?.problems ?? []) problems.set(JSON.stringify(problem), problem);
+    if (problems.size >= maximumOwnerProblems) break;
+  }
+  return [...problems.values()];
 }
 
 type Definition = Pick<

@@ -8,6 +8,7 @@ import type { ClusterPool } from './cluster/api.ts';
 import { kubeconfigFiles } from './cluster/kubeconfig.ts';
 import { createClusterPool, type PoolOptions } from './cluster/pool.ts';
 import type { RemotePort } from './commitApi.ts';
+import { ControlPlanes } from './controlPlanes.ts';
 import { CustomHealth } from './customHealth.ts';
 import { Judge } from './drift/judge.ts';
 import { VerdictCache } from './drift/verdictCache.ts';
@@ -19,6 +20,7 @@ import { ObjectChecker } from './objectChecker.ts';
 import { Locator } from './provenance/locate.ts';
 import { FieldLines } from './fieldLines.ts';
 import { LiveHealth } from './liveHealth.ts';
+import { OwnerObjects } from './ownerObjects.ts';
 import { OwnerViews } from './ownerViews.ts';
 import { PatientRemotes } from './patientRemotes.ts';
 import { fetchRemoteFile } from './remoteFetch.ts';
@@ -111,7 +113,8 @@ export async function createServices(
       },
     }),
   );
-  const owners = new OwnerViews(renders);
+  const hubs = store.add(new ControlPlanes(pool, () => settings().controlPlanes));
+  const owners = new OwnerViews(renders, new OwnerObjects(hubs));
   return {
     gitOptions,
     pool,

@@ -1,4 +1,5 @@
 import type { ClusterConnection } from './cluster/api.ts';
+import { stringAt, valueAt } from './model/json.ts';
 import { type GroupVersionKind, type KubeObject, nameOf, namespaceOf } from './model/objects.ts';
 import type { OwnerMark } from './model/states.ts';
 
@@ -9,6 +10,8 @@ interface Read {
 
 const APPLICATION = { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application' };
 const CONFIG_MAP = { group: '', version: 'v1', kind: 'ConfigMap' };
+/** the destination by which Argo CD means its own cluster */
+const IN_CLUSTER = 'https://kubernetes.default.svc';
 const ARGO_NAMESPACE = 'argocd';
 const FLUX_GROUPS = { Kustomization: 'kustomize.toolkit.fluxcd.io', HelmRelease: 'helm.toolkit.fluxcd.io' } as const;
 
@@ -16,20 +19,52 @@ const FLUX_GROUPS = { Kustomization: 'kustomize.toolkit.fluxcd.io', HelmRelease:
 const lifetimeMs = 15_000;
 const maximumReads = 2_000;
 
-/** Reads the live objects of Argo CD and Flux that own others; each is kept for a short time. What may not be read is as if it were not there. */
+/** Clusters where controllers run that deploy to others. */
+export interface Hubs {
+  connections(signal: AbortSignal): Promise<readonly ClusterConnection[]>;
+}
+
+/** An Application with the cluster that it was found in: its argocd-cm is there, too. */
+export interface FoundApplication {
+  readonly application: KubeObject;
+  readonly home: ClusterConnection;
+}
+
+/**
+ * Reads the live objects of Argo CD and Flux that own others: from the cluster of what they own, else from the hubs. Each is kept for a
+ * short time. What may not be read is as if it were not there.
+ */
 export class OwnerObjects {
   readonly #reads = new WeakMap<ClusterConnection, Map<string, Read>>();
+  readonly #hubs: Hubs;
   readonly #now: () => number;
 
-  constructor(now: () => number = Date.now) {
+  constructor(hubs: Hubs = { connections: () => Promise.resolve([]) }, now: () => number = Date.now) {
+    this.#hubs = hubs;
     this.#now = now;
   }
 
   /**
-   * The Application that a mark names: `<namespace>_<name>` outside Argo CD's own namespace, else by name in `argocd`, else the only one of
-   * that name anywhere.
+   * The Application that a mark names. One of a hub counts when it deploys to another cluster than its own.
+   * @param connection of the object that carries the mark
    */
-  async argoApplication(connection: ClusterConnection, mark: OwnerMark, signal: AbortSignal): Promise<KubeObject | undefined> {
+  async argoApplication(connection: ClusterConnection, mark: OwnerMark, signal: AbortSignal): Promise<FoundApplication | undefined> {
+    const near = await this.#applicationIn(connection, mark, signal);
+    if (near !== undefined) return { application: near, home: connection };
+    for (const home of await this.#others(connection, signal)) {
+      const application = await this.#applicationIn(home, mark, signal);
+      if (application !== undefined && stringAt(application, 'spec', 'destination', 'server') !== IN_CLUSTER) return { application, home };
+    }
+    return undefined;
+  }
+
+  async #others(connection: ClusterConnection, signal: AbortSignal): Promise<readonly ClusterConnection[]> {
+    const hubs = await this.#hubs.connections(signal);
+    return hubs.filter((hub) => hub !== connection && (hub.uid === undefined || hub.uid !== connection.uid));
+  }
+
+  /** `<namespace>_<name>` outside Argo CD's own namespace, else by name in `argocd`, else the only one of that name anywhere. */
+  async #applicationIn(connection: ClusterConnection, mark: OwnerMark, signal: AbortSignal): Promise<KubeObject | undefined> {
     if (!(await this.#isServed(connection, APPLICATION, signal))) return undefined;
     const [namespace, name] = mark.name.includes('_') ? splitAt(mark.name, '_') : [ARGO_NAMESPACE, mark.name];
     const exact = await this.#get(connection, APPLICATION, namespace, name, signal);
@@ -42,14 +77,29 @@ export class OwnerObjects {
   }
 
   /** `argocd-cm` in the namespace of an Application, else in `argocd`. */
-  async argoConfig(connection: ClusterConnection, application: KubeObject, signal: AbortSignal): Promise<KubeObject | undefined> {
+  async argoConfig({ application, home }: FoundApplication, signal: AbortSignal): Promise<KubeObject | undefined> {
     const namespace = namespaceOf(application);
-    const own = await this.#get(connection, CONFIG_MAP, namespace, 'argocd-cm', signal);
-    return own ?? (namespace === ARGO_NAMESPACE ? undefined : this.#get(connection, CONFIG_MAP, ARGO_NAMESPACE, 'argocd-cm', signal));
+    const own = await this.#get(home, CONFIG_MAP, namespace, 'argocd-cm', signal);
+    return own ?? (namespace === ARGO_NAMESPACE ? undefined : this.#get(home, CONFIG_MAP, ARGO_NAMESPACE, 'argocd-cm', signal));
   }
 
-  /** The Kustomization or HelmRelease that a mark (`<namespace>/<name>`) names. */
+  /** The Kustomization or HelmRelease that a mark (`<namespace>/<name>`) names. One of a hub counts when it deploys to another cluster. */
   async fluxObject(
+    connection: ClusterConnection,
+    kind: keyof typeof FLUX_GROUPS,
+    mark: OwnerMark,
+    signal: AbortSignal,
+  ): Promise<KubeObject | undefined> {
+    const near = await this.#fluxObjectIn(connection, kind, mark, signal);
+    if (near !== undefined) return near;
+    for (const hub of await this.#others(connection, signal)) {
+      const found = await this.#fluxObjectIn(hub, kind, mark, signal);
+      if (found !== undefined && valueAt(found, 'spec', 'kubeConfig') !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  async #fluxObjectIn(
     connection: ClusterConnection,
     kind: keyof typeof FLUX_GROUPS,
     mark: OwnerMark,

@@ -16,7 +16,7 @@ import type { OwnerPlace, OwnerView, RevertForecast } from './model/ownerView.ts
 import type { ResourceInfo } from './model/resourceInfo.ts';
 import type { TypeSchema } from './model/schema.ts';
 import type { Reason } from './model/states.ts';
-import { OwnerObjects } from './ownerObjects.ts';
+import { type FoundApplication, OwnerObjects } from './ownerObjects.ts';
 import { jqPlaces, type JqRunner, liveOnlyPlaces, managerPlaces, type OwnedPair, pointerPlaces, type RuleOrigin } from './ownerPlaces.ts';
 
 /** The sides that an owner compares. */
@@ -45,9 +45,9 @@ export class OwnerViews {
   async viewOf(connection: ClusterConnection, pair: OwnedObject, signal: AbortSignal): Promise<OwnerView | undefined> {
     const mark = ownerMarkOf(pair.live);
     if (mark?.owner === 'argocd') {
-      const application = await this.#objects.argoApplication(connection, mark, signal);
-      if (application === undefined) return unreadable('argocd', `Application ${mark.name}`, pair);
-      return this.#argoView(application, await this.#argoConfig(connection, application, signal), pair, signal);
+      const found = await this.#objects.argoApplication(connection, mark, signal);
+      if (found === undefined) return unreadable('argocd', `Application ${mark.name}`, pair);
+      return this.#argoView(found.application, await this.#argoConfig(found, signal), pair, signal);
     }
     if (mark?.owner !== 'flux') return undefined;
     const kind = fluxKindOf(pair.live);
@@ -59,12 +59,12 @@ export class OwnerViews {
   async customizations(connection: ClusterConnection, live: KubeObject, signal: AbortSignal): Promise<ArgoCustomizations | undefined> {
     const mark = ownerMarkOf(live);
     if (mark?.owner !== 'argocd') return undefined;
-    const application = await this.#objects.argoApplication(connection, mark, signal);
-    return application === undefined ? undefined : this.#argoConfig(connection, application, signal);
+    const found = await this.#objects.argoApplication(connection, mark, signal);
+    return found === undefined ? undefined : this.#argoConfig(found, signal);
   }
 
-  async #argoConfig(connection: ClusterConnection, application: KubeObject, signal: AbortSignal): Promise<ArgoCustomizations> {
-    const config = await this.#objects.argoConfig(connection, application, signal);
+  async #argoConfig(found: FoundApplication, signal: AbortSignal): Promise<ArgoCustomizations> {
+    const config = await this.#objects.argoConfig(found, signal);
     if (config === undefined) return readCustomizations(undefined);
     const known = this.#customizations.get(config) ?? readCustomizations(config);
     this.#customizations.set(config, known);

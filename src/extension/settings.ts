@@ -41,6 +41,7 @@ export class Settings {
     return {
       isTrusted: vscode.workspace.isTrusted,
       kubeconfig: settings.get<readonly string[]>('kubeconfig', []).map(expandHome),
+      controlPlanes: settings.get<readonly string[]>('controlPlanes', []),
       gitPath: settings.get<string>('git.path', '').trim() || null,
       fetchIntervalMinutes: settings.get<number>('fetch.intervalMinutes', 3),
       allowRemoteSources: settings.get<boolean>('remoteSources.enabled', false),

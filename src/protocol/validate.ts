@@ -7,6 +7,7 @@ import type { InitializationOptions } from './messages.ts';
 export const defaultSettings: EngineSettings = {
   isTrusted: false,
   kubeconfig: [],
+  controlPlanes: [],
   gitPath: null,
   fetchIntervalMinutes: 3,
   allowRemoteSources: false,
@@ -31,11 +32,15 @@ export function toSettings(raw: unknown): EngineSettings {
     const value = raw[name];
     return typeof value === 'number' && value >= 0 ? value : fallback;
   };
-  const kubeconfig = raw['kubeconfig'];
+  const texts = (name: keyof EngineSettings): readonly string[] => {
+    const value = raw[name];
+    return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
+  };
   const gitPath = raw['gitPath'];
   return {
     isTrusted: flag('isTrusted', defaultSettings.isTrusted),
-    kubeconfig: Array.isArray(kubeconfig) ? kubeconfig.filter((file): file is string => typeof file === 'string') : [],
+    kubeconfig: texts('kubeconfig'),
+    controlPlanes: texts('controlPlanes'),
     gitPath: typeof gitPath === 'string' ? gitPath : null,
     fetchIntervalMinutes: number('fetchIntervalMinutes', defaultSettings.fetchIntervalMinutes),
     allowRemoteSources: flag('allowRemoteSources', defaultSettings.allowRemoteSources),

@@ -48,6 +48,7 @@ export async function startBenchCluster(note: (text: string) => void): Promise<B
             fetchIntervalMinutes: 0,
             allowRemoteSources: false,
             renderTimeoutSeconds: 60,
+            controlPlanes: [],
             decorationsEnabled: true,
             codeLensEnabled: true,
             chosenDestinations: {},

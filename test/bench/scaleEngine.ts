@@ -37,6 +37,7 @@ const engine = await Engine.create({
     fetchIntervalMinutes: 0,
     allowRemoteSources: false,
     renderTimeoutSeconds: 60,
+    controlPlanes: [],
     decorationsEnabled: true,
     codeLensEnabled: true,
     chosenDestinations: {},

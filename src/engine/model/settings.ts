@@ -25,6 +25,8 @@ export interface EngineSettings {
   readonly isTrusted: boolean;
   /** files as of `KUBECONFIG`; empty: the environment's or the default */
   readonly kubeconfig: readonly string[];
+  /** contexts of hub clusters, where Argo CD and Flux run that deploy to other clusters */
+  readonly controlPlanes: readonly string[];
   readonly gitPath: string | null;
   /** minutes between background fetches; 0: never */
   readonly fetchIntervalMinutes: number;

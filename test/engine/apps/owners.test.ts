@@ -11,9 +11,10 @@ import { describe } from '../../../src/engine/model/describe.ts';
 import { gvkOf, keyOf, type KubeObject } from '../../../src/engine/model/objects.ts';
 import type { OwnerView } from '../../../src/engine/model/ownerView.ts';
 import type { Verdict } from '../../../src/engine/model/states.ts';
-import { OwnerObjects } from '../../../src/engine/ownerObjects.ts';
+import { type Hubs, OwnerObjects } from '../../../src/engine/ownerObjects.ts';
 import { OwnerViews } from '../../../src/engine/ownerViews.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { objectOf, reasonTexts, rowOf, settingsFor, startEngine, testRepo } from '../engine/support.ts';
 import { testConnection } from '../cluster/support.ts';
 import { makeService } from '../render/support.ts';
 import { applyAs, installOwnerKinds } from './ownerKinds.ts';
@@ -44,7 +45,8 @@ interface Judged {
 /** Views and verdicts read everything anew: nothing is kept from one question to the next. */
 class Bench {
   readonly #connection: ClusterConnection;
-  readonly owners = new OwnerViews(renders, new OwnerObjects(() => (this.#now += 60_000)));
+  readonly #hubs: Hubs = { connections: () => Promise.resolve([]) };
+  readonly owners = new OwnerViews(renders, new OwnerObjects(this.#hubs, () => (this.#now += 60_000)));
   #now = 0;
 
   constructor(connection: ClusterConnection) {
@@ -428,6 +430,64 @@ test('an owner whose own object may not be read: what it does with every object 
     ],
     ['drifted (not confirmed)', 'unknown', ['owner-unreadable Application argo']],
   );
+});
+
+test('an Application of a hub cluster: its rules decide where the setting names the hub; without it the row says so', async (t) => {
+  const hub = await startControlPlane({ name: 'hub', users: { 'hub-admin': ['system:masters'] } });
+  t.after(() => hub.stop());
+  await installOwnerKinds(hub);
+  const remote = application('remote', {
+    destination: { server: 'https://elsewhere.example.com', namespace: 'shop' },
+    ignoreDifferences: [{ group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/replicas'] }],
+    syncPolicy: { automated: { selfHeal: true } },
+  });
+  const system = { 'resource.customizations.health.apps_Deployment': 'return {status = "Suspended", message = "as the hub says"}' };
+  await applyAs(hub, 'kubectl', [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'argocd' } },
+    remote,
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: 'argocd' }, data: system },
+  ]);
+  const desired = deployment('remote');
+  await applyAsArgo(desired, 'remote');
+  await edit('remote', { spec: { replicas: 5 } });
+  await edit('remote', image);
+  const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const repo = await testRepo(t, {
+    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
+kind: Config
+environments: {prod: {context: owners, clusterUid: ${uid}}}
+applications: [{name: remote, environment: prod, path: remote, namespace: shop}]
+`,
+    'remote/web.yaml': JSON.stringify(desired),
+  });
+  const rowsWith = async (controlPlanes: readonly string[]): Promise<object> => {
+    const kubeconfig = [plane.kubeconfigPath, await hub.kubeconfig('hub-admin')];
+    const { engine } = await startEngine(t, repo, { ...settingsFor(plane.kubeconfigPath), kubeconfig, controlPlanes });
+    await engine.check(undefined);
+    const row = objectOf(engine, 'prod/remote', 'Deployment/remote');
+    return {
+      fields: row.fields.map(({ id, notes = [] }) => [id, describe(notes.at(-1)?.code ?? '', notes.at(-1)?.details)]),
+      ignored: (row.ignored ?? []).map(({ id, by }) => `${id}: ${by}`),
+      health: row.health?.message,
+      reasons: reasonTexts(rowOf(engine, 'prod/remote')).map((text) => text.split(':')[0]),
+    };
+  };
+  assert.deepEqual(await rowsWith(['hub']), {
+    fields: [[WEB, 'Argo CD undoes it within seconds (Application argocd/remote heals itself)']],
+    ignored: ['spec.replicas: Application argocd/remote ignoreDifferences[0]'],
+    health: 'as the hub says',
+    reasons: [],
+  });
+  const unknown = 'Argo CD owns it; Application remote cannot be read here, so whether it undoes this is not known';
+  assert.deepEqual(await rowsWith(['nowhere']), {
+    fields: [
+      ['spec.replicas', unknown],
+      [WEB, unknown],
+    ],
+    ignored: [],
+    health: 'not yet seen by its controller',
+    reasons: ['Argo CD owns objects of this application, and Application remote cannot be read'],
+  });
 });
 
 test('Flux: kubectl is taken over, others stay; ssa and reconcile marks and spec.ignore decide', async (t) => {

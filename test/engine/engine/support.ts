@@ -70,6 +70,7 @@ export function settingsFor(kubeconfig: string, over: Partial<EngineSettings> = 
   return {
     isTrusted: true,
     kubeconfig: [kubeconfig],
+    controlPlanes: [],
     gitPath: null,
     fetchIntervalMinutes: 0,
     allowRemoteSources: false,
