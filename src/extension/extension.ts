@@ -8,6 +8,7 @@ import { PushFlow } from './commands/commitPush.ts';
 import { registerDiffCommands } from './commands/diffCommands.ts';
 import { registerLiveCommands } from './commands/liveCommands.ts';
 import { registerRevertCommands } from './commands/revertCommands.ts';
+import { registerRollbackCommands } from './commands/rollbackCommands.ts';
 import type { Services } from './commands/services.ts';
 import { registerSourceCommands } from './commands/sourceCommands.ts';
 import { registerHistoryCommands } from './commands/historyCommands.ts';
@@ -119,6 +120,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerHistoryCommands,
     registerCommitCommands,
     registerRevertCommands,
+    registerRollbackCommands,
     registerLiveCommands,
     registerSourceCommands,
     registerClusterCommands,

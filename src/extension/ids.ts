@@ -26,6 +26,7 @@ export const commandIds = {
   copyRevision: 'plumbline.copyRevision',
   closePlan: 'plumbline.closePlan',
   showHistory: 'plumbline.showHistory',
+  rollBack: 'plumbline.rollBack',
   commit: 'plumbline.commit',
   commitToBranch: 'plumbline.commitToBranch',
   pushCommits: 'plumbline.pushCommits',

@@ -8,6 +8,7 @@ export type DocumentSubject =
   | { readonly type: 'live'; readonly context: string; readonly apiVersion: string; readonly key: string }
   | { readonly type: 'events'; readonly context: string; readonly key: string }
   | { readonly type: 'logs'; readonly context: string; readonly namespace: string; readonly pod: string; readonly container: string }
+  | { readonly type: 'rendered'; readonly id: string; readonly applicationId: string; readonly key: string }
   | { readonly type: 'plan'; readonly id: string; readonly extension: PlanLanguage };
 
 /** What a plan's document is highlighted as: a sync plan, a patch, or plain text. */
@@ -67,6 +68,12 @@ export function parseAddress(query: string): DocumentSubject | undefined {
         ? undefined
         : { type: 'logs', context, namespace, pod, container };
     }
+    case 'rendered': {
+      const id = text('id');
+      return id === undefined || applicationId === undefined || key === undefined
+        ? undefined
+        : { type: 'rendered', id, applicationId, key };
+    }
     case 'plan': {
       const id = text('id');
       return id === undefined
@@ -94,6 +101,7 @@ function pathOf(subject: DocumentSubject): string[] {
   if (subject.type === 'logs') return [subject.context, subject.namespace, 'Pod', subject.pod, `${subject.pod} (${subject.container}).log`];
   const { kind, namespace, name } = parseKeyString(subject.key);
   switch (subject.type) {
+    case 'rendered':
     case 'side':
       // Without the side, so that both sides of a diff have one path and the multi-diff editor shows no rename.
       return [...subject.applicationId.split('/'), namespace, kind, `${name}.yaml`];

@@ -56,6 +56,13 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     return this.uri({ type: 'plan', id, extension });
   }
 
+  /** Makes a document of an object as a plan has it; both sides of a diff have one path. @param text YAML, Secrets masked; '' when it is not there */
+  addRendered(applicationId: string, key: string, text: string): vscode.Uri {
+    const id = String(this.#plans.size + 1);
+    this.#plans.set(id, text);
+    return this.uri({ type: 'rendered', id, applicationId, key });
+  }
+
   /** Reads a document again, e.g. logs that were shown before. */
   refresh(uri: vscode.Uri): void {
     this.#changes.fire(uri);
@@ -93,6 +100,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
           { context: subject.context, apiVersion: subject.apiVersion, key: subject.key },
           token,
         );
+      case 'rendered':
       case 'plan': {
         const text = this.#plans.get(subject.id);
         return { text: text ?? '', exists: text !== undefined };
