@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { after, before, test, type TestContext } from 'node:test';
 import { isAppError } from '../../../src/base/errors.ts';
 import type { RemotePort } from '../../../src/engine/commitApi.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import { describe } from '../../../src/engine/model/describe.ts';
 import type { CommitPlan } from '../../../src/engine/model/commit.ts';
-import { type CommitSettings, defaultCommitSettings } from '../../../src/engine/model/settings.ts';
+import { type CommitSettings, defaultCommitSettings, type EngineSettings } from '../../../src/engine/model/settings.ts';
 import { environment, hook, stateOf } from '../git/commitSupport.ts';
 import { serve } from '../git/gitServer.ts';
-import { commit, git, makeRepo, temporaryFolder, write } from '../git/sampleRepo.ts';
-import { atEnd, settingsFor } from './support.ts';
+import { commit, git, makeRepo, write } from '../git/sampleRepo.ts';
+import { settingsFor } from './support.ts';
 
 const configMap = (name: string, value = '1'): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  a: "1"\n  b: "1"\n  c: "1"\n  d: "1"\n  e: "1"\n  f: "1"\n  g: "1"\n  h: "1"\n  value: "${value}"\n`;
@@ -41,14 +42,40 @@ interface Opened {
   readonly repo: string;
   readonly origin: string;
   readonly engine: Engine;
-  /** everything that was logged */
-  readonly logged: string[];
 }
 
-/** A repo with a bare origin, and an engine that has it open. No cluster is needed: nothing is compared. */
+/** One engine for all: each test opens a repo of its own in it. No cluster is needed, since nothing is compared. */
+let engine: Engine;
+const storage = mkdtempSync(join(tmpdir(), 'plumbline-commits-'));
+/** everything that was logged in the running test */
+let logged: string[] = [];
+/** the editor's Git extension in the running test */
+let remotes: RemotePort | undefined;
+const settingsWith = (commitSettings: Partial<CommitSettings>): EngineSettings =>
+  settingsFor(join(storage, 'no-kubeconfig'), { commit: { ...defaultCommitSettings, ...commitSettings } });
+
+before(async () => {
+  const log = (message: string): number => logged.push(message);
+  engine = await Engine.create({
+    settings: settingsWith({}),
+    storagePath: storage,
+    environment,
+    logger: { trace: log, debug: log, info: log, warn: log, error: log },
+    remotes: {
+      push: (request, signal) => remotes?.push(request, signal) ?? Promise.resolve(undefined),
+      fetch: (request, signal) => remotes?.fetch(request, signal) ?? Promise.resolve(undefined),
+    },
+  });
+});
+after(() => {
+  engine.dispose();
+  rmSync(storage, { recursive: true, force: true, maxRetries: 5 });
+});
+
+/** A repo with a bare origin, open in the engine. */
 async function opened(
   t: TestContext,
-  { more = {}, settings = {}, remotes }: { more?: Record<string, string>; settings?: Partial<CommitSettings>; remotes?: RemotePort } = {},
+  { more = {}, settings = {} }: { more?: Record<string, string>; settings?: Partial<CommitSettings> } = {},
 ): Promise<Opened> {
   const repo = makeRepo(t, { ...files, ...more });
   const origin = join(repo, '..', 'origin.git');
@@ -56,29 +83,14 @@ async function opened(
   git(repo, 'remote', 'add', 'origin', origin);
   git(repo, 'fetch', '-q');
   git(repo, 'branch', '-q', '--set-upstream-to=origin/main');
-  return { repo, origin, ...(await open(t, repo, settings, remotes)) };
-}
-
-async function open(
-  t: TestContext,
-  repo: string,
-  settings: Partial<CommitSettings> = {},
-  remotes?: RemotePort,
-): Promise<Pick<Opened, 'engine' | 'logged'>> {
-  const logged: string[] = [];
-  const log = (message: string): number => logged.push(message);
-  const engine = await Engine.create({
-    settings: settingsFor(join(repo, 'no-kubeconfig'), { commit: { ...defaultCommitSettings, ...settings } }),
-    storagePath: temporaryFolder(t),
-    environment,
-    logger: { trace: log, debug: log, info: log, warn: log, error: log },
-    ...(remotes === undefined ? {} : { remotes }),
-  });
-  atEnd(t, () => {
-    engine.dispose();
-  });
+  logged = [];
+  remotes = undefined;
+  engine.updateSettings(settingsWith(settings));
   await engine.openFolder(repo);
-  return { engine, logged };
+  t.after(() => {
+    engine.closeFolder(repo);
+  });
+  return { repo, origin, engine };
 }
 
 /** Somebody else's clone of the origin, that pushes a commit. @returns its id */
@@ -104,7 +116,7 @@ const refusal =
 
 test('a commit takes the edits of the files that the application reads: edits, new files, deletions; it is pushed, and moves what reads them', async (t) => {
   const template = 'apps/template.txt';
-  const { repo, origin, engine, logged } = await opened(t, { more: { [template]: 'Ticket: \n# a comment\n' } });
+  const { repo, origin, engine } = await opened(t, { more: { [template]: 'Ticket: \n# a comment\n' } });
   git(repo, 'config', 'commit.template', template);
   // Of the shop: an edit, a file that is new in the kustomization, a deleted one. Of others: staged, edited, new.
   write(repo, {
@@ -118,7 +130,7 @@ test('a commit takes the edits of the files that the application reads: edits, n
   rmSync(join(repo, 'apps/shop/old.yaml'));
   git(repo, 'add', 'apps/blog/blog.yaml');
   write(repo, { 'apps/blog/blog.yaml': configMap('blog', 'edited') });
-  const before = stateOf(repo);
+  const untouched = stateOf(repo);
 
   const plan = await engine.commits.plan([shop], t.signal);
   assert.deepEqual(
@@ -136,7 +148,7 @@ test('a commit takes the edits of the files that the application reads: edits, n
   );
   assert.match(plan.files.find(({ path }) => path.endsWith('web.yaml'))?.patch ?? '', /^-  value: "1"\n\+  value: "2"$/m);
   assert.deepEqual([plan.push?.carries, plan.push?.moves.map(({ name, isProtected }) => [name, isProtected])], [[], [['shop', true]]]);
-  assert.deepEqual(stateOf(repo), before);
+  assert.deepEqual(stateOf(repo), untouched);
 
   const made = await engine.commits.commit(plan.id, { message: 'Use the new map' }, t.signal);
   assert.deepEqual(
@@ -155,7 +167,7 @@ test('a commit takes the edits of the files that the application reads: edits, n
   assert.deepEqual(
     [after['files'], git(repo, 'status', '--porcelain'), git(repo, 'show', ':apps/blog/blog.yaml')],
     [
-      Object.fromEntries(Object.entries(before['files'] as object).filter(([path]) => path !== 'apps/shop/old.yaml')),
+      Object.fromEntries(Object.entries(untouched['files'] as object).filter(([path]) => path !== 'apps/shop/old.yaml')),
       'MM apps/blog/blog.yaml\n M apps/shop/notes.md\n?? apps/blog/extra.yaml',
       configMap('blog', 'staged').trim(),
     ],
@@ -198,7 +210,7 @@ test('unsaved edits are told of and not committed; an application that does not 
 });
 
 test('values of Secrets are in no patch and in no log', async (t) => {
-  const { repo, engine, logged } = await opened(t, {
+  const { repo, engine } = await opened(t, {
     more: {
       'apps/shop/kustomization.yaml': `resources: [web.yaml, secret.yaml]
 secretGenerator:
@@ -275,13 +287,13 @@ test('a protected branch is not committed to: a new branch is, beside the checko
   git(repo, 'remote', 'set-url', '--push', 'origin', 'https://ada:token@git.example.org/acme/shop.git');
   git(repo, 'branch', 'plumbline/update-shop');
   write(repo, { 'apps/shop/web.yaml': configMap('web', '2') });
-  const before = stateOf(repo);
+  const untouched = stateOf(repo);
   const plan = await engine.commits.plan([shop], t.signal);
   assert.deepEqual([plan.mustBranch?.code, plan.suggestedBranch], ['commit-protected', 'plumbline/update-shop-2']);
   await assert.rejects(engine.commits.commit(plan.id, { message: 'm' }, t.signal), refusal('commit-protected'));
   await assert.rejects(engine.commits.commit(plan.id, { message: 'm', newBranch: 'a..b' }, t.signal), refusal('git-branch-invalid'));
   const made = await engine.commits.commit(plan.id, { message: 'Set it & go', newBranch: 'fix/web' }, t.signal);
-  assert.deepEqual({ ...stateOf(repo), refs: '' }, { ...before, refs: '' });
+  assert.deepEqual({ ...stateOf(repo), refs: '' }, { ...untouched, refs: '' });
   assert.deepEqual(
     [made.branch, made.requestUrl, made.remoteUrl, git(repo, 'log', '-1', '--format=%H %P %B', 'fix/web')],
     [
@@ -368,9 +380,9 @@ test('a rebase that needs a decision is refused, and nothing is changed', async 
   await engine.commits.commit(plan.id, { message: 'ours' }, t.signal);
   const push = await engine.commits.planPush(repo, undefined, t.signal);
   pushByBob(origin, { 'apps/shop/web.yaml': configMap('web', 'theirs') });
-  const before = stateOf(repo);
+  const untouched = stateOf(repo);
   const isSame = (): void => {
-    assert.deepEqual({ ...stateOf(repo), refs: '' }, { ...before, refs: '' });
+    assert.deepEqual({ ...stateOf(repo), refs: '' }, { ...untouched, refs: '' });
   };
   await assert.rejects(engine.commits.fetchAndRebase(push, t.signal), refusal('rebase-conflict'));
   isSame();
@@ -415,14 +427,14 @@ test('a remote that refuses a branch takes a new one for a pull request', async 
 test("the editor's Git extension is asked first; git itself for what it does not know; failed hooks leave the plan for another try", async (t) => {
   const asked: unknown[] = [];
   const answers = { isKnown: true };
-  const remotes: RemotePort = {
+  const { repo, origin, engine } = await opened(t);
+  remotes = {
     push: ({ remote, refspec }) => {
       asked.push([remote, refspec]);
       return Promise.resolve(answers.isKnown ? { outcome: 'failed', reason: { code: 'push-sign-in', details: {} } } : undefined);
     },
     fetch: () => Promise.resolve(answers.isKnown ? { problem: { code: 'git-fetch-sign-in', details: {} } } : undefined),
   };
-  const { repo, origin, engine } = await opened(t, { remotes });
   write(repo, { 'apps/shop/web.yaml': configMap('web', '2') });
   hook(repo, 'commit-msg', 'grep -q Ticket "$1"');
   const plan = await engine.commits.plan([shop], t.signal);
