@@ -1,7 +1,8 @@
 import { Limiter } from '../base/async.ts';
 import { isAbortError, isAppError } from '../base/errors.ts';
 import { sha256 } from '../base/hash.ts';
-import type { ClusterConnection } from './cluster/api.ts';
+import { isPassing } from './checkAgain.ts';
+import type { AccessQuestion, ClusterConnection } from './cluster/api.ts';
 import type { DesiredObject } from './desiredObjects.ts';
 import { refusalOf } from './drift/refusals.ts';
 import { namedFields, parseServerPath } from './drift/serverPaths.ts';
@@ -51,8 +52,9 @@ export class EditDryRuns {
    * One dry-run of an object as the working tree has it.
    * @param live as last seen; undefined: it would be created
    * @param manager the manager that owns the live object
-   * @returns undefined when it may not be asked: an aggregated API, or the right is missing
-   * @throws the signal's reason; AppErrors of the cluster room when the connection fails
+   * @returns undefined when it may not be asked: an aggregated API, or the right is missing; and when no answer came that says anything of
+   *   the object, so that it is asked again
+   * @throws the signal's reason
    */
   async ask(
     { key, object, resource }: DesiredObject,
@@ -68,12 +70,10 @@ export class EditDryRuns {
     const id = sha256(`${connection.uid ?? connection.context}\n${version}\n${manager ?? ''}\n${canonicalJson(sent)}`);
     const known = this.#answers.get(id);
     if (known !== undefined) return known;
-    const may = await connection.canI(
-      { verb: 'patch', group: resource.group, resource: resource.plural, namespace: key.namespace },
-      { signal },
-    );
-    if (!may) return undefined;
+    const question = { verb: 'patch', group: resource.group, resource: resource.plural, namespace: key.namespace } as const;
+    if (!(await mayAsk(connection, question, signal))) return undefined;
     const answer = await this.#limiter.run(async () => this.#send(sent, version, schema, manager, { key, connection, signal }), { signal });
+    if (answer === undefined) return undefined;
     this.#answers.set(id, answer);
     const oldest = this.#answers.size > keptAnswers ? this.#answers.keys().next().value : undefined;
     if (oldest !== undefined) this.#answers.delete(oldest);
@@ -86,7 +86,7 @@ export class EditDryRuns {
     schema: TypeSchema | undefined,
     manager: string | undefined,
     { key, connection, signal }: { key: DesiredObject['key']; connection: ClusterConnection; signal: AbortSignal },
-  ): Promise<DryRunAnswer> {
+  ): Promise<DryRunAnswer | undefined> {
     const options = { type: 'apply', dryRun: true, force: true, fieldValidation: 'Warn', signal } as const;
     try {
       const { object, warnings } = await connection.patch(gvkOf(sent), key, sent, { ...options, fieldManager: manager ?? fallbackManager });
@@ -97,11 +97,21 @@ export class EditDryRuns {
       return { remarks, ...(isCurrent ? { predicted: object } : {}) };
     } catch (error) {
       if (isAbortError(error) || !isAppError(error)) throw error;
-      const { meaning } = refusalOf(error);
-      if (meaning === 'lost') throw error;
+      const { meaning, reason } = refusalOf(error);
+      if (meaning === 'lost' || (meaning !== 'moved' && isPassing({ reason }))) return undefined;
       if (noProblem.has(error.code)) return { remarks: [] };
       return { remarks: refusals(error.code, error.details, sent, schema) };
     }
+  }
+}
+
+/** Whether the right is there; not when nobody can tell now. */
+async function mayAsk(connection: ClusterConnection, question: AccessQuestion, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await connection.canI(question, { signal });
+  } catch (error) {
+    if (isAppError(error)) return false;
+    throw error;
   }
 }
 

@@ -130,7 +130,7 @@ function conflict(answer: JsonObject, causes: readonly JsonObject[], make: Make)
 /** Shortens a server's message; of Secrets, everything quoted that is not a name is masked. */
 function safeMessage(message: string, subject: CallSubject): string {
   let text = message.trim();
-  if (subject.resource.startsWith('secrets') && subject.group === '') {
+  if (isSecret(subject)) {
     const known = new Set([subject.name ?? '', subject.namespace, 'Secret', 'secrets', 'v1', '']);
     // An unclosed quote swallows the rest: better too much than a value. What webhooks and policies say in their own words may be one.
     text = text
@@ -144,6 +144,19 @@ function safeMessage(message: string, subject: CallSubject): string {
     found.length > SHOWN_VALUE_LENGTH ? `${found.slice(0, SHOWN_VALUE_LENGTH)}…` : found,
   );
   return text.length > 1000 ? `${text.slice(0, 999)}…` : text;
+}
+
+/**
+ * A warning of the API server as it may be shown. Of Secrets only its own words on fields are: webhooks warn in theirs.
+ * @param warning one of {@link warningTexts}
+ */
+export function safeWarning(warning: string, subject: CallSubject): string {
+  if (!isSecret(subject) || /^(unknown|duplicate) field "[\w.[\]-]+"$/.test(warning)) return warning;
+  return '***';
+}
+
+function isSecret({ group, resource }: CallSubject): boolean {
+  return group === '' && resource.startsWith('secrets');
 }
 
 /** RBAC messages quote user, resource, API group and verb names. */

@@ -9,7 +9,7 @@ import { Emitter, type Event } from '../../base/events.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { ApiCounters } from './api.ts';
-import { apiError, type CallSubject, type CallTarget, connectionError, warningTexts } from './apiErrors.ts';
+import { apiError, type CallSubject, type CallTarget, connectionError, safeWarning, warningTexts } from './apiErrors.ts';
 import type { ClusterHost, Credentials, PreparedAccess } from './credentials.ts';
 
 /** One call of the API. */
@@ -111,7 +111,7 @@ export class Transport implements Disposable {
     const body = await this.#readBody(response, call.signal);
     // Whoever accepts anything (logs) wants the text itself, also when it happens to be JSON.
     const json = call.accept === '*/*' ? body : parse(body);
-    return { json, warnings: warningTexts(response.headers['warning']) };
+    return { json, warnings: warningTexts(response.headers['warning']).map((text) => safeWarning(text, call.subject)) };
   }
 
   /**

@@ -50,6 +50,21 @@ const POLICY = [
     metadata: { name: 'quotes' },
     spec: { policyName: 'quotes', validationActions: ['Deny'] },
   },
+  {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: { name: 'warns' },
+    spec: {
+      matchConstraints: { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['secrets'] }] },
+      validations: [{ expression: 'false', messageExpression: "'weak: ' + string(oldObject.data['password'])" }],
+    },
+  },
+  {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicyBinding',
+    metadata: { name: 'warns' },
+    spec: { policyName: 'warns', validationActions: ['Warn'] },
+  },
 ];
 
 /** A repo whose applications hold secrets in every way, applied, then changed live. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { apiError, type CallSubject, connectionError, warningTexts } from '../../../src/engine/cluster/apiErrors.ts';
+import { apiError, type CallSubject, connectionError, safeWarning, warningTexts } from '../../../src/engine/cluster/apiErrors.ts';
 import { describe as inWords } from '../../../src/engine/model/describe.ts';
 import { clusterMessages } from '../../../src/engine/model/messages/cluster.ts';
 
@@ -148,5 +148,13 @@ test('warnings are read from their headers', () => {
   assert.deepEqual(
     [warningTexts(undefined), warningTexts('299 - "unknown field \\"spec.x\\""'), warningTexts(['299 - "a"', '299 - "b", 299 - "c"'])],
     [[], ['unknown field "spec.x"'], ['a', 'b', 'c']],
+  );
+});
+
+test('warnings on a Secret tell of fields, and nothing that a webhook says', () => {
+  const said = ['unknown field "spec.x"', 'duplicate field "data.a"', 'the password hunter2 is weak', 'unknown field "a": hunter2'];
+  assert.deepEqual(
+    [SECRET, DEPLOYMENT].map((subject) => said.map((warning) => safeWarning(warning, subject))),
+    [[said[0], said[1], '***', '***'], said],
   );
 });
