@@ -1,6 +1,8 @@
 // One engine in a process of its own, so that its memory and CPU are its own: `node scaleEngine.ts REPO KUBECONFIG STORAGE KIND`; prints JSON.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { silentLogger } from '../../src/base/log.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { commitAll, fileOf, scale } from './scaleSet.ts';
@@ -14,6 +16,8 @@ export interface ScaleRun {
   readonly calls: number;
   readonly bytes: number;
   readonly rssMb: number;
+  /** what the check added to the heap and its buffers, garbage collected before and after */
+  readonly heldMb: number;
   readonly secondMs: number;
   /** after a commit: objects that it changes → milliseconds to the new verdicts, and of CPU */
   readonly curve: readonly { readonly objects: number; readonly wallMs: number; readonly cpuMs: number }[];
@@ -48,6 +52,7 @@ const engine = await Engine.create({
   logger: silentLogger,
 });
 await engine.openFolder(repo);
+const heldBeforeMb = heldMb();
 const first = await cost(() => engine.check(ids));
 const [counters] = engine.counters();
 const verdicts = ids.flatMap((id) => engine.session(id)?.objects ?? []);
@@ -59,6 +64,7 @@ const second = await cost(async () => {
   await engine.settled();
 });
 const rssMb = process.memoryUsage.rss() / 2 ** 20;
+const heldAfterMb = heldMb();
 const curve = [];
 for (const objects of kind === 'one' ? [1, 10, 100, 1000] : []) {
   const each = Math.ceil(objects / scale.applications);
@@ -78,10 +84,18 @@ const run: ScaleRun = {
   calls: counters?.requests ?? 0,
   bytes: counters?.bytesReceived ?? 0,
   rssMb,
+  heldMb: heldAfterMb - heldBeforeMb,
   secondMs: second.wallMs,
   curve,
 };
 process.stdout.write(`${JSON.stringify(run)}\n`, () => process.exit(0));
+
+function heldMb(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / 2 ** 20;
+}
 
 async function cost(action: () => Promise<unknown>): Promise<{ wallMs: number; cpuMs: number }> {
   const [startedAt, cpu] = [performance.now(), process.cpuUsage()];
