@@ -7,8 +7,9 @@ import { benchRenders } from './render.ts';
 import { machine, type Measurement, meetsBar, type Section, sectionText } from './report.ts';
 import { benchScale } from './scale.ts';
 import { benchStartup } from './startup.ts';
+import { benchSync } from './sync.ts';
 
-const parts = ['startup', 'render', 'provenance', 'drift', 'live', 'scale'] as const;
+const parts = ['startup', 'render', 'provenance', 'drift', 'live', 'sync', 'scale'] as const;
 type Part = (typeof parts)[number];
 
 /**
@@ -55,6 +56,7 @@ const titles: Readonly<Record<Part, string>> = {
   provenance: 'Lines of rendered fields',
   drift: '1,000 live objects in sync',
   live: 'From an edit to its mark',
+  sync: 'Plan and sync of 1,000 objects',
   scale: '10,000 live objects',
 };
 
@@ -75,6 +77,8 @@ async function measure(
       return cluster === undefined ? [] : benchDrift(cluster, isQuick, note);
     case 'live':
       return cluster === undefined ? [] : benchLive(cluster, note);
+    case 'sync':
+      return benchSync(note);
     case 'scale':
       return benchScale(isQuick, note);
   }

@@ -18,19 +18,23 @@ export interface BenchCluster {
   stop(): Promise<void>;
 }
 
-/** Starts a control plane and applies the set as `kubectl apply --server-side` does. */
-export async function startBenchCluster(note: (text: string) => void): Promise<BenchCluster> {
+/**
+ * Starts a control plane and applies the set as `kubectl apply --server-side` does.
+ * @param isEmpty leave the namespaces empty: the set is yet to be applied
+ */
+export async function startBenchCluster(note: (text: string) => void, isEmpty = false): Promise<BenchCluster> {
   const folder = await temporaryFolder('plumbline-bench-');
   const plane = await startControlPlane({ name: 'bench' });
   try {
     const repo = join(folder.path, 'repo');
     const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
-    note('applying 1,000 objects');
+    note(isEmpty ? 'an empty cluster' : 'applying 1,000 objects');
     await plane.apply([definition]);
     await plane.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']);
     await benchRepo(repo, plane.name, uid.trim());
     for (const name of ['warm', 'bench']) {
       await plane.kubectl(['create', 'namespace', name]);
+      if (isEmpty) continue;
       const files = await readdir(join(repo, name));
       const texts = await Promise.all(files.map((file) => readFile(join(repo, name, file), 'utf8')));
       await plane.apply(texts.join('---\n'));
