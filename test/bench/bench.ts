@@ -1,7 +1,7 @@
 import { benchActivation } from './activation.ts';
 import { benchDrift } from './drift.ts';
 import { type BenchCluster, startBenchCluster } from './benchCluster.ts';
-import { benchLive } from './live.ts';
+import { benchLatency, benchLive } from './live.ts';
 import { benchProvenance } from './provenance.ts';
 import { benchRenders } from './render.ts';
 import { machine, type Measurement, meetsBar, type Section, sectionText } from './report.ts';
@@ -9,7 +9,7 @@ import { benchScale } from './scale.ts';
 import { benchStartup } from './startup.ts';
 import { benchSync } from './sync.ts';
 
-const parts = ['startup', 'render', 'provenance', 'drift', 'live', 'sync', 'scale'] as const;
+const parts = ['startup', 'render', 'provenance', 'drift', 'latency', 'live', 'sync', 'scale'] as const;
 type Part = (typeof parts)[number];
 
 /**
@@ -33,7 +33,7 @@ export async function runBench(args: readonly string[], signal: AbortSignal): Pr
   try {
     for (const part of chosen) {
       signal.throwIfAborted();
-      if (part === 'drift' || part === 'live') cluster ??= await startBenchCluster(note);
+      if (part === 'drift' || part === 'latency' || part === 'live') cluster ??= await startBenchCluster(note);
       const section = { title: titles[part], measurements: await measure(part, cluster, args.includes('--quick'), note) };
       sections.push(section);
       if (!args.includes('--json')) console.log(sectionText(section));
@@ -55,7 +55,8 @@ const titles: Readonly<Record<Part, string>> = {
   render: 'Renders',
   provenance: 'Lines of rendered fields',
   drift: '1,000 live objects in sync',
-  live: 'From an edit to its mark',
+  latency: 'From a live edit to its mark',
+  live: 'From a keystroke to its mark',
   sync: 'Plan and sync of 1,000 objects',
   scale: '10,000 live objects',
 };
@@ -75,6 +76,8 @@ async function measure(
       return benchProvenance();
     case 'drift':
       return cluster === undefined ? [] : benchDrift(cluster, isQuick, note);
+    case 'latency':
+      return cluster === undefined ? [] : benchLatency(cluster, isQuick, note);
     case 'live':
       return cluster === undefined ? [] : benchLive(cluster, note);
     case 'sync':

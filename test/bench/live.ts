@@ -8,41 +8,60 @@ import type { BenchCluster } from './benchCluster.ts';
 import { type Measurement, percentile } from './report.ts';
 
 const application = 'test/bench';
-const edits = 40;
 const keystrokes = 40;
+const changesPerSecond = 100;
 
-/** A live edit to its mark on the line, while 100 other objects a second change; and a keystroke to its provisional mark. */
-export async function benchLive(cluster: BenchCluster, note: (text: string) => void): Promise<readonly Measurement[]> {
-  const engine = await cluster.engine('live');
+/** Live edits to their marks on the lines, one after the other, while 100 other objects a second change. @param isQuick 50 edits, not 500 */
+export async function benchLatency(cluster: BenchCluster, isQuick: boolean, note: (text: string) => void): Promise<readonly Measurement[]> {
+  const edits = isQuick ? 50 : 500;
+  const engine = await cluster.engine('latency');
   try {
     await engine.check([application]);
-    note('live edits among 100 changes a second');
+    note(`${edits} live edits among ${changesPerSecond} changes a second`);
     const churn = spawn(
       process.execPath,
-      [fileURLToPath(new URL('churn.ts', import.meta.url)), cluster.plane.serverUrl, cluster.plane.token('admin'), '100'],
+      [
+        fileURLToPath(new URL('churn.ts', import.meta.url)),
+        cluster.plane.serverUrl,
+        cluster.plane.token('admin'),
+        String(changesPerSecond),
+      ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     const told = churn.stdout.toArray();
+    const [startedAt, cpu] = [performance.now(), process.cpuUsage()];
     let latencies: readonly number[];
     try {
-      latencies = await liveEdits(engine, cluster);
+      latencies = await liveEdits(engine, cluster, edits);
     } finally {
       churn.kill('SIGTERM');
       await once(churn, 'exit');
     }
     const changes = Number(Buffer.concat((await told) as Buffer[]).toString());
+    const seconds = (performance.now() - startedAt) / 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    const rate = `${edits} edits, ${changes} other changes meanwhile (${(changes / seconds).toFixed(0)} a second)`;
+    return [
+      { what: 'live edit sent to its mark told, p50', value: percentile(latencies, 50), unit: 'ms', note: rate },
+      { what: '  p95', value: percentile(latencies, 95), unit: 'ms', bar: { limit: 200, is: 'max' } },
+      { what: '  p99', value: percentile(latencies, 99), unit: 'ms' },
+      { what: '  the slowest', value: Math.max(...latencies), unit: 'ms' },
+      { what: '  CPU of the engine meanwhile', value: ((user + system) / 1000 / (seconds * 1000)) * 100, unit: '%', note: 'of one core' },
+    ];
+  } finally {
+    engine.dispose();
+  }
+}
+
+/** A keystroke to its provisional mark; and the memory of the process. */
+export async function benchLive(cluster: BenchCluster, note: (text: string) => void): Promise<readonly Measurement[]> {
+  const engine = await cluster.engine('live');
+  try {
+    await engine.check([application]);
     note('keystrokes');
     const typed = await keystrokeTimes(engine, cluster);
     const rss = process.memoryUsage.rss() / 2 ** 20;
     return [
-      {
-        what: 'live edit sent to its mark told, p95',
-        value: percentile(latencies, 95),
-        unit: 'ms',
-        bar: { limit: 200, is: 'max' },
-        note: `${changes} other changes meanwhile`,
-      },
-      { what: '  p50', value: percentile(latencies, 50), unit: 'ms' },
       {
         what: 'keystroke in a manifest to its provisional verdict, p95',
         value: percentile(typed, 95),
@@ -64,7 +83,7 @@ export async function benchLive(cluster: BenchCluster, note: (text: string) => v
   }
 }
 
-async function liveEdits(engine: Engine, { plane, repo }: BenchCluster): Promise<readonly number[]> {
+async function liveEdits(engine: Engine, { plane, repo }: BenchCluster, edits: number): Promise<readonly number[]> {
   const latencies: number[] = [];
   for (let index = 0; index < edits; index += 1) {
     const name = `app-${index % 40}`;
