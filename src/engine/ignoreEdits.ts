@@ -90,7 +90,7 @@ export class IgnoreEdits implements IgnoreEditApi {
       const hidden = await this.#hidden(next.text(file, original), place, object, signal);
       for (const each of object.verdict.fields) {
         if (ignoredBy(hidden, each.path) === undefined) continue;
-        const isIntended = object === tracked && each === field;
+        const isIntended = each.id === field.id && keyString(object.key) === keyString(tracked.key);
         effects.push({ applicationId: session.application.id, object: displayName(object.key), fieldId: each.id, isIntended });
       }
     }
@@ -185,7 +185,7 @@ function documentOf(text: string, kind: string, namespace: string, name: string)
         stringAt(value, 'kind') === kind &&
         /^(argoproj\.io|(kustomize|helm)\.toolkit\.fluxcd\.io)\//.test(stringAt(value, 'apiVersion') ?? '') &&
         stringAt(value, 'metadata', 'name') === name &&
-        (stringAt(value, 'metadata', 'namespace') ?? namespace) === namespace,
+        (namespace === '' || (stringAt(value, 'metadata', 'namespace') ?? namespace) === namespace),
     );
   } catch {
     // What does not parse is no manifest that a rule could be added to.

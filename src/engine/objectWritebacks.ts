@@ -7,11 +7,10 @@ import type { ClusterConnection } from './cluster/api.ts';
 import type { KindFacts } from './compare/normalize.ts';
 import { arrayAt, jsonEqual, type JsonObject, type JsonValue, stringAt, valueAt } from './model/json.ts';
 import { keyOf, keyString, type KubeObject, type ObjectKey, parseKeyString } from './model/objects.ts';
-import { cleanManifest, defaultableFields, without, withoutEmptied } from './writeback/cleanManifest.ts';
+import { cleanManifest, defaultableFields, manifestText, without, withoutEmptied } from './writeback/cleanManifest.ts';
 import type { TextDraft } from './writeback/textDraft.ts';
 import { editYaml, yamlValues } from './writeback/yamlEdit.ts';
 import type { Draft, WritebackDrafts } from './writebackDraft.ts';
-import { toYamlText } from './yamlText.ts';
 
 /** Dry-runs that finding the server's defaults of one object may cost. */
 const MAX_DRY_RUNS = 150;
@@ -77,7 +76,7 @@ export class ObjectWritebacks {
 
   async #place(draft: Draft, session: ApplicationSession, key: ObjectKey, manifest: KubeObject, signal: AbortSignal): Promise<Draft> {
     const name = await this.#freeName(session.application.source.path, key, draft);
-    let texts: TextDraft = draft.texts.withFile(joinPath(session.application.source.path, name), toYamlText(manifest));
+    let texts: TextDraft = draft.texts.withFile(joinPath(session.application.source.path, name), manifestText(manifest));
     const kustomization = await this.#kustomization(session);
     if (kustomization !== undefined) {
       const { file, text } = kustomization;

@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import { annotationsOf, type KubeObject, labelsOf } from '../model/objects.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts';
 import { omit } from '../compare/omit.ts';
@@ -56,6 +57,16 @@ export function without(value: JsonValue, [key, ...rest]: readonly (string | num
   if (!isJsonObject(value) || value[key] === undefined) return value;
   if (rest.length === 0) return omit(value, new Set([String(key)]));
   return { ...value, [key]: without(value[key], rest) };
+}
+
+const FIRST_KEYS = ['apiVersion', 'kind', 'metadata', 'name', 'namespace', 'labels', 'annotations'];
+
+/** The text of a manifest: names first; every string as one that each YAML version reads as a string. */
+export function manifestText(manifest: KubeObject): string {
+  const rank = (key: string): number => (FIRST_KEYS.includes(key) ? FIRST_KEYS.indexOf(key) : FIRST_KEYS.length);
+  const ordered = (object: JsonObject): JsonObject => Object.fromEntries(Object.entries(object).toSorted(([a], [b]) => rank(a) - rank(b)));
+  const object = { ...ordered(manifest), metadata: ordered(manifest.metadata) };
+  return stringify(object, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 /** Ways to what the server may have filled in: fields of mappings below everything but names and data; a list of plain values is one. */
