@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import type { FieldChange, FieldDirection, FieldWriter } from '../model/states.ts';
 import { holdersOf, type ManagedEntry } from './fieldsV1.ts';
-import { classOfManager, isEditor, isOwnersEntry, type OwningManager } from './managers.ts';
+import { classOfManager, isApplier, isEditor, isOwnersEntry, type OwningManager } from './managers.ts';
 import { deepEqualUnderSchema, lookUp, schemaAtPath, shapeOf } from './schemaWalk.ts';
 
 /** What decides which side of a field moved. */
@@ -15,6 +15,8 @@ export interface DirectionInput {
   readonly live?: JsonValue;
   /** the last apply as recorded (normalized); undefined: no record */
   readonly base: JsonObject | undefined;
+  /** the record is the object's own annotation */
+  readonly isLastApplied?: boolean;
   readonly schema: TypeSchema | undefined;
   readonly entries: readonly ManagedEntry[];
   readonly owner: OwningManager | undefined;
@@ -39,9 +41,16 @@ function directionByBase(input: DirectionInput, base: JsonObject): FieldDirectio
     if (live === undefined) return 'out of sync';
     return writersOf(input).some((entry) => classOfManager(entry.manager) !== 'controller') ? 'drifted' : 'out of sync';
   }
-  if (includes(live, old, type)) return 'out of sync';
-  return 'drifted';
+  return includes(live, old, type) && !isRecordedByReplace(input) ? 'out of sync' : 'drifted';
 }
+
+/** `kubectl replace` writes whatever it is given into the record of the last apply, too: what it wrote since then is its own. */
+function isRecordedByReplace(input: DirectionInput): boolean {
+  if (input.isLastApplied !== true) return false;
+  return writersOf(input).some(({ manager, time }) => manager === REPLACE && (time ?? '') >= (input.owner?.time ?? ''));
+}
+
+const REPLACE = 'kubectl-replace';
 
 /** Whether live is what the record says, server defaults within objects aside. */
 function includes(live: JsonValue | undefined, old: JsonValue, type: TypeSchema | undefined): boolean {
@@ -70,7 +79,9 @@ function directionByHolder(input: DirectionInput): FieldDirection {
   // An owner that lost its last field leaves no entry; what an editing command wrote is known all the same.
   if (owner === undefined) return writersOf(input).some((entry) => isEditor(entry.manager)) ? 'drifted' : 'differs';
   // Whoever changes a value takes it from the owner: what the owner still holds is what it applied, so target moved.
-  if (holdersOf(entries, path, input.schema).some((entry) => isOwnersEntry(entry, owner))) return 'out of sync';
+  if (holdersOf(entries, path, input.schema).some((entry) => isOwnersEntry(entry, owner))) {
+    return isApplier(owner) ? 'out of sync' : 'differs';
+  }
   const writers = writersOf(input);
   if (writers.length > 0) {
     // An apply later than the other's last write would have taken the field if it had been in it: it is new in Git. Not so where

@@ -1,5 +1,7 @@
 import type { Owner } from '../model/application.ts';
-import type { ManagedEntry } from './fieldsV1.ts';
+import type { FieldPath } from '../model/fieldPath.ts';
+import { holdingOf, type ManagedEntry } from './fieldsV1.ts';
+import { LAST_APPLIED } from './ownerMarks.ts';
 
 /** What kind of program writes under a field manager's name. */
 export type ManagerClass = 'person' | 'controller' | 'unknown';
@@ -14,7 +16,7 @@ const CONTROLLERS =
 
 /** Words within a name that say "controller"; `manager` is kubebuilder's default program name. */
 const CONTROLLER_WORD =
-  /(^|[-_./])(controller|controllers|operator|manager|scheduler|autoscaler|recommender|updater|cainjector|injector|webhook|admission|provisioner|attacher|resizer)($|[-_./])/i;
+  /(^|[-_./])(controller|controllers|operator|manager|scheduler|autoscaler|scaler|recommender|updater|cainjector|injector|webhook|admission|provisioner|attacher|resizer)($|[-_./])/i;
 
 /** Tells people's tools from controllers by the field manager's name; names that say neither are `unknown`. */
 export function classOfManager(manager: string): ManagerClass {
@@ -30,9 +32,9 @@ export function isEditor(manager: string): boolean {
   return EDITORS.test(manager);
 }
 
-/** Whether an entry writes through `/scale` on behalf of an autoscaler: every writer of that subresource that is no person's tool. */
+/** Whether an entry writes through `/scale` on behalf of an autoscaler: controllers do, people's tools and scripts do not. */
 export function isAutoscalerEntry(entry: ManagedEntry): boolean {
-  return entry.subresource === 'scale' && classOfManager(entry.manager) !== 'person';
+  return entry.subresource === 'scale' && classOfManager(entry.manager) === 'controller';
 }
 
 /** The manager as which an object is judged. */
@@ -48,6 +50,16 @@ export interface OwningManager {
 const APPLIERS = ['kustomize-controller', 'helm-controller', 'argocd-controller', 'plumbline', 'helm', 'kubectl'];
 /** Managers that apply by patch or update. */
 const UPDATERS = ['kubectl-client-side-apply', 'argocd-controller', 'helm', 'helm-controller', 'Go-http-client', 'before-first-apply'];
+
+const LAST_APPLIED_PATH: FieldPath = [{ field: 'metadata' }, { field: 'annotations' }, { field: LAST_APPLIED }];
+
+/**
+ * Whether an owner is known to write nothing but what it applies. Who only made an object by hand (`kubectl create`, a web page) may have
+ * given it values that never were in Git.
+ */
+export function isApplier({ manager, operation }: Pick<OwningManager, 'manager' | 'operation'>): boolean {
+  return operation === 'Apply' || UPDATERS.includes(manager);
+}
 
 const BY_OWNER: Readonly<Record<Owner, readonly string[]>> = {
   argocd: ['argocd-controller'],
@@ -79,7 +91,9 @@ export function owningManager(
     }
     return undefined;
   };
-  const known = find(preferred, 'Apply') ?? find(preferred, 'Update') ?? find(APPLIERS, 'Apply') ?? find(UPDATERS, 'Update');
+  // kubectl moves what client-side apply held to whoever applies on the server side next, the record included.
+  const heir = main.find((entry) => entry.operation === 'Apply' && holdingOf(entry.fields, LAST_APPLIED_PATH) === 'whole');
+  const known = find(preferred, 'Apply') ?? find(preferred, 'Update') ?? find(APPLIERS, 'Apply') ?? heir ?? find(UPDATERS, 'Update');
   if (known !== undefined) return owning(known);
   if (hasLastApplied) return { manager: 'kubectl-client-side-apply', operation: 'Update' };
   const applier = main.find((entry) => entry.operation === 'Apply' && classOfManager(entry.manager) !== 'controller');

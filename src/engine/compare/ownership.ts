@@ -13,6 +13,8 @@ export interface ForeignField {
   readonly entry: ManagedEntry;
 }
 
+/** Through these controllers report and autoscalers scale; what comes in through others (`ephemeralcontainers`, `resize`) counts. */
+const SKIPPED_SUBRESOURCES = new Set(['status', 'scale']);
 const SKIPPED_ROOTS = new Set(['status', 'apiVersion', 'kind']);
 
 /**
@@ -130,11 +132,11 @@ export function foreignFields(
   const tolerated = entries.filter(
     (entry) =>
       (options.owner !== undefined && isOwnersEntry(entry, options.owner)) ||
-      (entry.subresource === '' && classOfManager(entry.manager) === 'controller'),
+      (!SKIPPED_SUBRESOURCES.has(entry.subresource) && classOfManager(entry.manager) === 'controller'),
   );
   const found = new Map<string, ForeignField>();
   for (const entry of entries) {
-    if (entry.subresource !== '' || tolerated.includes(entry)) continue;
+    if (SKIPPED_SUBRESOURCES.has(entry.subresource) || tolerated.includes(entry)) continue;
     const wasCreator =
       entry.operation === 'Update' && isFromBirth(entry, options) && !tolerated.some((other) => isFromBirth(other, options));
     const visit = (set: FieldSet, git: JsonValue | undefined, now: JsonValue, type: TypeSchema | undefined, path: FieldPath): void => {
@@ -162,8 +164,18 @@ export function foreignFields(
   const fields = outermost([...found.values()]);
   const kind = stringAt(live, 'kind') ?? '';
   return fields.filter(
-    (field) => !isConsequence(kind, field.path, field.live) || !fields.some((other) => other !== field && other.entry === field.entry),
+    (field) =>
+      !isAlias(field, fields) &&
+      (!isConsequence(kind, field.path, field.live) || !fields.some((other) => other !== field && other.entry === field.entry)),
   );
+}
+
+/** The server keeps `serviceAccount`, the old name, equal to `serviceAccountName` (kubernetes pkg/apis/core/v1/conversion.go). */
+function isAlias({ path, live }: ForeignField, fields: readonly ForeignField[]): boolean {
+  const last = path.at(-1);
+  if (last === undefined || !('field' in last) || last.field !== 'serviceAccount') return false;
+  const id = formatPath([...path.slice(0, -1), { field: 'serviceAccountName' }]);
+  return fields.some((other) => formatPath(other.path) === id && other.live === live);
 }
 
 /** Keys that a map has and Git's does not, where its holder holds it as one leaf (atomic maps: node selectors, label selectors). */

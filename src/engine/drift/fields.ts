@@ -215,12 +215,13 @@ export function fieldOf(
   const { schema, entries, owner, base } = prepared;
   const { path, change, git, live, isCosmetic } = difference;
   const old = base === undefined ? undefined : lookUp(base, schema, path);
+  const isLastApplied = prepared.input.baseline === undefined;
   const writer = live === undefined ? undefined : writerOf(entries, path, owner, schema);
   const field: FieldDifference = {
     id: formatPath(path),
     path,
     change,
-    direction: direction ?? directionOf({ path, change, ...valuesOf(git, live), base, schema, entries, owner }),
+    direction: direction ?? directionOf({ path, change, ...valuesOf(git, live), base, isLastApplied, schema, entries, owner }),
     ...valuesOf(git, live),
     ...(old === undefined ? {} : { base: old }),
     ...(prepared.input.baseline?.kind === 'synced' && base !== undefined && !isSameValue(git, old, prepared, path)
