@@ -2,12 +2,8 @@ import * as vscode from 'vscode';
 import { DisposableStore } from '../base/lifecycle.ts';
 import { registerClusterCommands } from './commands/clusterCommands.ts';
 import { registerCommitCommands } from './commands/commitCommands.ts';
-import { CommitFlow } from './commands/commitFlow.ts';
-import { MessageEditor } from './commands/commitMessage.ts';
-import { PushFlow } from './commands/commitPush.ts';
-import { registerDiffCommands } from './commands/diffCommands.ts';
-import { registerLiveCommands } from './commands/liveCommands.ts';
-import { registerRevertCommands } from './commands/revertCommands.ts';
+import { CommitService } from './commands/commitService.ts';
+import { registerLazyCommands } from './commands/lazyCommands.ts';
 import { registerRollbackCommands } from './commands/rollbackCommands.ts';
 import type { Services } from './commands/services.ts';
 import { registerSourceCommands } from './commands/sourceCommands.ts';
@@ -22,7 +18,6 @@ import { Documents } from './diff/documents.ts';
 import type { ServerAnswers } from './engine/connection.ts';
 import { EngineClient } from './engine/engineClient.ts';
 import { EngineSupervisor } from './engine/engineSupervisor.ts';
-import { GitExtension } from './engine/gitExtension.ts';
 import { ErrorPresenter } from './errorPresenter.ts';
 import { documentScheme } from './ids.ts';
 import { registerAdoptCommands } from './language/adoptCommands.ts';
@@ -57,7 +52,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new EngineClient({
       module: vscode.Uri.joinPath(context.extensionUri, 'dist', 'server.mjs').fsPath,
       initializationOptions: () => settings.initializationOptions(context.globalStorageUri),
-      answers: answersOf(new GitExtension()),
+      answers: serverAnswers,
       log,
     }),
   );
@@ -95,9 +90,7 @@ export function activate(context: vscode.ExtensionContext): void {
   disposables.add(vscode.window.registerFileDecorationProvider(badges));
   disposables.add(vscode.window.registerFileDecorationProvider(new HealthBadges()));
 
-  const messages = disposables.add(new MessageEditor(contextKeys));
-  const pushes = new PushFlow({ engine, presenter, log, words });
-  const commits = new CommitFlow({ engine, presenter, documents, messages, pushes, log, words });
+  const commits = disposables.add(new CommitService({ engine, presenter, documents, contextKeys, log, words }));
   const services: Services = {
     store,
     engine,
@@ -106,8 +99,6 @@ export function activate(context: vscode.ExtensionContext): void {
     view,
     planView,
     historyView,
-    messages,
-    pushes,
     commits,
     settings,
     contextKeys,
@@ -149,10 +140,8 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push({ dispose: () => void engine.stop() });
 }
 
-/** What the engine asks of the editor. */
-function answersOf(git: GitExtension): ServerAnswers {
-  return {
-    'plumbline/push': (request) => git.push(request),
-    'plumbline/fetch': (request) => git.fetch(request),
-  };
-}
+/** Answers what the engine asks of the editor; the code is loaded at first use. */
+const serverAnswers: ServerAnswers = {
+  'plumbline/push': async (request) => new (await import('./engine/gitExtension.ts')).GitExtension().push(request),
+  'plumbline/fetch': async (request) => new (await import('./engine/gitExtension.ts')).GitExtension().fetch(request),
+};

@@ -9,7 +9,7 @@ import { toTargets } from './target.ts';
 
 /** *Commit Changes*, *Commit to New Branch*, *Push Commits*, and the actions of a message that is being written. */
 export function registerCommitCommands(services: Services): Disposable {
-  const { commits, messages, pushes } = services;
+  const { commits } = services;
   return registerCommands(services.presenter, {
     [commandIds.commit]: async (argument, selection) => {
       const ids = await chooseEdited(argument, selection, services);
@@ -21,10 +21,10 @@ export function registerCommitCommands(services: Services): Disposable {
     },
     [commandIds.pushCommits]: async () => {
       const root = await chooseRepo(services);
-      if (root !== undefined) await pushes.confirmAndPush(root);
+      if (root !== undefined) await commits.confirmAndPush(root);
     },
-    [commandIds.acceptMessage]: () => messages.accept(),
-    [commandIds.cancelMessage]: () => messages.cancel(),
+    [commandIds.acceptMessage]: () => commits.acceptMessage(),
+    [commandIds.cancelMessage]: () => commits.cancelMessage(),
   });
 }
 

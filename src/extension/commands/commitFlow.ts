@@ -2,8 +2,9 @@ import * as vscode from 'vscode';
 import type { CommitOutcome, CommitPlan } from '../../engine/model/commit.ts';
 import type { Documents } from '../diff/documents.ts';
 import { commitDetail, commitDocument, pushDetail } from '../words/commitText.ts';
-import type { MessageEditor } from './commitMessage.ts';
-import type { PushFlow, PushServices } from './commitPush.ts';
+import { MessageEditor } from './commitMessage.ts';
+import { PushFlow, type PushServices } from './commitPush.ts';
+import type { CommitServiceOptions } from './commitService.ts';
 
 /** What commits need of the extension. */
 export interface CommitFlowServices extends PushServices {
@@ -14,6 +15,16 @@ export interface CommitFlowServices extends PushServices {
 
 /** How it ended: `pushed` is in the target now; `requested` is a pushed branch whose pull request is to be created. */
 export type CommitEnd = 'cancelled' | 'committed' | 'pushed' | 'requested';
+
+/** How a commit is carried out. */
+export interface CommitOptions {
+  /** what the commit is, e.g. a roll back */
+  readonly title?: string;
+  /** a new branch is wanted in any case */
+  readonly toBranch?: boolean;
+  /** its patch is on the screen already */
+  readonly isShown?: boolean;
+}
 
 type Way = 'commit' | 'push' | 'branch';
 
@@ -31,14 +42,8 @@ export class CommitFlow {
     return plan === undefined ? 'cancelled' : this.run(plan, { toBranch });
   }
 
-  /**
-   * Carries out a plan of a commit, once the user confirmed it.
-   * @param options title: what the commit is, e.g. a roll back; toBranch: a new branch is wanted; isShown: its patch is on the screen already
-   */
-  async run(
-    plan: CommitPlan,
-    options: { readonly title?: string; readonly toBranch?: boolean; readonly isShown?: boolean } = {},
-  ): Promise<CommitEnd> {
+  /** Carries out a plan of a commit, once the user confirmed it. */
+  async run(plan: CommitPlan, options: CommitOptions = {}): Promise<CommitEnd> {
     const { presenter, messages } = this.#services;
     if (plan.refused !== undefined) {
       await vscode.window.showWarningMessage(presenter.reasonWords(plan.refused), { modal: true });
@@ -161,4 +166,11 @@ export class CommitFlow {
     log.info(`[commit] ${texts.join(' ')}`);
     void (texts.length > 1 ? vscode.window.showWarningMessage(texts.join(' ')) : vscode.window.showInformationMessage(texts.join(' ')));
   }
+}
+
+/** The parts that work together. */
+export function makeCommitFlow(options: CommitServiceOptions): { messages: MessageEditor; pushes: PushFlow; commits: CommitFlow } {
+  const messages = new MessageEditor(options.contextKeys);
+  const pushes = new PushFlow(options);
+  return { messages, pushes, commits: new CommitFlow({ ...options, messages, pushes }) };
 }

@@ -12,9 +12,7 @@ import type { ApplicationsView } from '../tree/applicationsView.ts';
 import type { HistoryView } from '../tree/historyView.ts';
 import type { PlanView } from '../tree/planView.ts';
 import type { WordsContext } from '../words/rowText.ts';
-import type { CommitFlow } from './commitFlow.ts';
-import type { MessageEditor } from './commitMessage.ts';
-import type { PushFlow } from './commitPush.ts';
+import type { CommitService } from './commitService.ts';
 
 /** What commands work with. */
 export interface Services {
@@ -25,9 +23,7 @@ export interface Services {
   readonly view: ApplicationsView;
   readonly planView: PlanView;
   readonly historyView: HistoryView;
-  readonly messages: MessageEditor;
-  readonly pushes: PushFlow;
-  readonly commits: CommitFlow;
+  readonly commits: CommitService;
   readonly settings: Settings;
   readonly contextKeys: ContextKeySetter;
   readonly log: vscode.LogOutputChannel;
