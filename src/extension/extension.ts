@@ -1,6 +1,5 @@
 import * as vscode from 'vscode';
 import { DisposableStore } from '../base/lifecycle.ts';
-import { registerClusterCommands } from './commands/clusterCommands.ts';
 import { registerCommitCommands } from './commands/commitCommands.ts';
 import { CommitService } from './commands/commitService.ts';
 import { registerLazyCommands } from './commands/lazyCommands.ts';
@@ -20,8 +19,6 @@ import { EngineClient } from './engine/engineClient.ts';
 import { EngineSupervisor } from './engine/engineSupervisor.ts';
 import { ErrorPresenter } from './errorPresenter.ts';
 import { documentScheme } from './ids.ts';
-import { registerAdoptCommands } from './language/adoptCommands.ts';
-import { registerEffectCommands } from './language/effectCommands.ts';
 import { Settings } from './settings.ts';
 import { StatusBar } from './status/statusBar.ts';
 import { SnapshotStore } from './store/snapshotStore.ts';
@@ -106,18 +103,13 @@ export function activate(context: vscode.ExtensionContext): void {
     words,
   };
   for (const register of [
-    registerDiffCommands,
+    registerLazyCommands,
     registerSyncCommands,
     registerHistoryCommands,
     registerCommitCommands,
-    registerRevertCommands,
     registerRollbackCommands,
-    registerLiveCommands,
     registerSourceCommands,
-    registerClusterCommands,
     registerViewCommands,
-    registerEffectCommands,
-    registerAdoptCommands,
   ]) {
     disposables.add(register(services));
   }
