@@ -28,6 +28,7 @@ import { CachedRemoteSources } from './render/cachedRemotes.ts';
 import { ReleaseBaselines } from './releaseBaselines.ts';
 import { RenderService } from './render/renderService.ts';
 import { SourceRenderer } from './sourceRenderer.ts';
+import { VolatileFields } from './volatileFields.ts';
 import { Warnings } from './warnings.ts';
 
 /** Stands over what the repo says; for the CLI. */
@@ -63,6 +64,8 @@ export interface EngineServices extends Disposable {
   readonly checker: ObjectChecker;
   readonly fieldLines: FieldLines;
   readonly judge: Judge;
+  /** how Argo CD and Flux look at their objects */
+  readonly owners: OwnerViews;
   /** the list of kubeconfig files changed */
   reloadKubeconfig(): void;
 }
@@ -98,7 +101,7 @@ export async function createServices(
   const renders = store.add(new RenderService({ logger: options.logger, cacheFolder: join(options.storagePath, 'renders'), remote }));
   // Apart from the renders that people wait for: what is tried out never stands before them, and little of it is kept.
   const probes = store.add(new RenderService({ logger: options.logger, remote, limits: { memoryCacheBytes: 0, idleMs: 30_000 } }));
-  const fieldLines = new FieldLines(probes, background);
+  const fieldLines = new FieldLines(probes, background, () => settings().decorationsEnabled || settings().codeLensEnabled);
   const pool = store.add(
     createClusterPool({
       ...options.clusterTimes,
@@ -119,6 +122,7 @@ export async function createServices(
     gitOptions,
     pool,
     judge,
+    owners,
     renderer: new SourceRenderer(renders, remote, () => settings().renderTimeoutSeconds * 1000),
     fieldLines,
     checker: new ObjectChecker(
@@ -128,6 +132,7 @@ export async function createServices(
       fieldLines,
       owners,
       new LiveHealth(new CustomHealth(renders, owners), new Warnings()),
+      new VolatileFields(renders),
     ),
     reloadKubeconfig: () => {
       pool.reload();

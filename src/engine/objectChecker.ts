@@ -18,6 +18,7 @@ import type { OwnerViews } from './ownerViews.ts';
 import type { Locator, ObjectOrigin } from './provenance/locate.ts';
 import type { ReleaseBaselines } from './releaseBaselines.ts';
 import type { TrackedObject } from './trackedObject.ts';
+import type { VolatileFields, Volatility } from './volatileFields.ts';
 
 /** One object to check, with what its application knows. */
 export interface Check {
@@ -48,8 +49,18 @@ export class ObjectChecker {
 
   readonly #owners: OwnerViews;
   readonly #health: LiveHealth;
+  readonly #volatile: VolatileFields;
 
-  constructor(judge: Judge, locator: Locator, releases: ReleaseBaselines, lines: FieldLines, owners: OwnerViews, health: LiveHealth) {
+  constructor(
+    judge: Judge,
+    locator: Locator,
+    releases: ReleaseBaselines,
+    lines: FieldLines,
+    owners: OwnerViews,
+    health: LiveHealth,
+    volatile: VolatileFields,
+  ) {
+    this.#volatile = volatile;
     this.#owners = owners;
     this.#health = health;
     this.#judge = judge;
@@ -64,7 +75,9 @@ export class ObjectChecker {
     const live = connection.watches.get(desired.key, gvkOf(desired.object).version);
     const schema = desired.resource === undefined ? undefined : await connection.schemas.schemaOf(gvkOf(desired.object), signal);
     const view = await this.#view(check, live, schema, connection, signal);
-    const verdict = await this.#verdict(check, live, schema, view, connection, signal);
+    const verdict = await this.#repeatableVerdict(check, connection, tree, signal, (volatility) =>
+      this.#verdict(check, live, schema, view, connection, signal, volatility),
+    );
     const mark = live === undefined ? undefined : ownerMarkOf(live);
     const places = await this.#places(check, verdict, tree);
     const health = await this.#healthOf(check, live, connection, signal);
@@ -96,6 +109,24 @@ export class ObjectChecker {
     return this.#health.of(connection, live, descendants(live, desired.key, connection), rendered, signal);
   }
 
+  /** A verdict that counts nothing that every render makes anew: looked for only where something differs. */
+  async #repeatableVerdict(
+    check: Check,
+    connection: ClusterConnection,
+    tree: SourceTree,
+    signal: AbortSignal,
+    judge: (volatility: Volatility | undefined) => Promise<Verdict>,
+  ): Promise<Verdict> {
+    const { application, rendered, desired } = check;
+    const ask = (): Promise<Volatility | undefined> => this.#volatile.of({ application, rendered, connection, tree }, desired, signal);
+    if (!this.#volatile.isPossible(check)) return judge(undefined);
+    if (this.#volatile.isKnown(rendered)) return judge(await ask());
+    const verdict = await judge(undefined);
+    if (verdict.state === 'synced') return verdict;
+    const volatility = await ask();
+    return volatility === undefined ? verdict : judge(volatility);
+  }
+
   async #verdict(
     check: Check,
     live: KubeObject | undefined,
@@ -103,6 +134,7 @@ export class ObjectChecker {
     view: OwnerView | undefined,
     connection: ClusterConnection,
     signal: AbortSignal,
+    volatility: Volatility | undefined,
   ): Promise<Verdict> {
     const { application, desired } = check;
     const namespace = desired.key.namespace;
@@ -124,6 +156,7 @@ export class ObjectChecker {
         ...(view === undefined ? {} : { view }),
         ...(baseline === undefined ? {} : { baseline }),
         ...(check.autoscaler === undefined ? {} : { autoscaler: check.autoscaler }),
+        ...(volatility === undefined ? {} : { volatile: volatility.fields, isNameVolatile: volatility.isNameVolatile }),
       },
       {
         client: connection,

@@ -26,10 +26,11 @@ export class Deterministic {
     this.reset(seed);
   }
 
-  /** Starts over: the clock stands at noon of a day that the seed chooses. */
+  /** Starts over: the clock stands at a time of a day that the seed chooses, at noon for 0. */
   reset(seed: number): void {
     this.#state = seed | 0;
-    this.now = Date.UTC(2026, 0, 1, 12) + (Math.abs(seed) % 3650) * 86_400_000;
+    const size = Math.abs(seed);
+    this.now = Date.UTC(2026, 0, 1, 12) + (size % 3650) * 86_400_000 + (size % 40_000) * 1000;
   }
 
   /** Fills bytes with the next random numbers (mulberry32). */

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { describe } from '../../../src/engine/model/describe.ts';
+import { helm } from '../../tools/binaries.ts';
+import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { objectOf, rowOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
+
+let plane: ControlPlane;
+
+before(async () => {
+  plane = await startControlPlane();
+});
+after(() => plane.stop());
+
+const chart = {
+  'chart/Chart.yaml': 'apiVersion: v2\nname: shop\nversion: 1.0.0\n',
+  'chart/templates/secret.yaml': `apiVersion: v1
+kind: Secret
+metadata: {name: random}
+stringData: {password: {{ randAlphaNum 16 | quote }}, user: shop}
+`,
+  'chart/templates/config.yaml': `apiVersion: v1
+kind: ConfigMap
+metadata: {name: stamped, annotations: {checksum: {{ include "chart.secret" . | sha256sum }}}}
+data: {at: {{ now | date "15:04:05" | quote }}, day: {{ now | date "2006-01-02" | quote }}, mode: prod}
+`,
+  'chart/templates/_helpers.tpl': '{{ define "chart.secret" }}{{ randAlphaNum 4 }}{{ end }}',
+  'chart/templates/job.yaml': `apiVersion: v1
+kind: ConfigMap
+metadata: {name: run-{{ randAlpha 5 | lower }}}
+data: {a: "1"}
+`,
+};
+
+test('what every render of a chart makes anew is no drift and says so, and a name made anew cannot be compared', async (t) => {
+  const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const repo = await testRepo(t, {
+    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
+kind: Config
+environments:
+  prod: {context: plumbline-dev, clusterUid: ${uid}}
+applications:
+  - {name: shop, environment: prod, path: chart, namespace: shop}
+`,
+    ...chart,
+  });
+  await helm(['install', 'shop', `${repo}/chart`, '-n', 'shop', '--create-namespace'], { kubeconfig: plane.kubeconfigPath });
+  const { engine } = await startEngine(t, repo, settingsFor(plane.kubeconfigPath));
+  await engine.check(undefined);
+  const [id = ''] = engine.applicationIds();
+  const seen = (name: string): unknown => {
+    const { state, fields, ignored = [] } = objectOf(engine, id, name);
+    const words = ignored.map(({ id: field, reason }) => `${field}: ${reason === undefined ? '' : describe(reason.code, reason.details)}`);
+    return [state, fields.map((field) => field.id), words.sort()];
+  };
+  const anew = 'Every render of the chart gives another value, so no difference means anything.';
+  assert.deepEqual(
+    [seen('Secret/random'), seen('ConfigMap/stamped')],
+    [
+      ['synced', [], [`data.password: ${anew}`]],
+      ['synced', [], [`data.at: ${anew}`, `data.day: ${anew}`, `metadata.annotations.checksum: ${anew}`]],
+    ],
+  );
+  const named = engine.objects(id).find(({ name }) => name.startsWith('run-'));
+  assert.deepEqual([named?.state, named?.reason?.code, rowOf(engine, id).state], ['cannot compare', 'name-volatile', 'cannot compare']);
+
+  await plane.kubectl(['-n', 'shop', 'patch', 'configmap', 'stamped', '-p', '{"data":{"mode":"test"}}']);
+  await until(engine, 'the edit shows', () => objectOf(engine, id, 'ConfigMap/stamped').state === 'drifted');
+  assert.deepEqual(
+    objectOf(engine, id, 'ConfigMap/stamped').fields.map((field) => field.id),
+    ['data.mode'],
+  );
+});
