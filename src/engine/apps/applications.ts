@@ -112,9 +112,16 @@ export class ApplicationFinder {
     return hasMoved;
   }
 
+  /** While somebody types, the text is no YAML for moments: the applications of the last readable one stand meanwhile. */
   #parse(text: string): ConfigFile {
-    if (this.#config?.text !== text) this.#config = { text, file: parseConfig(text) };
-    return this.#config.file;
+    if (this.#config?.text === text) return this.#config.file;
+    const before = this.#config?.file;
+    const parsed = parseConfig(text);
+    const isBroken = parsed.problems.some(({ code }) => code === 'config-invalid-yaml');
+    const problems = parsed.problems.map((problem) => ({ ...problem, code: 'config-invalid-yaml-kept' }));
+    const file = isBroken && before !== undefined && before.applications.length > 0 ? { ...before, problems } : parsed;
+    this.#config = { text, file };
+    return file;
   }
 
   async #sourceOf(tree: SourceTree, declared: DeclaredApplication): Promise<ApplicationSource | AppProblem> {

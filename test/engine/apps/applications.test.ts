@@ -41,7 +41,7 @@ test('commits, the disk and unsaved buffers each have their own applications', a
     ['prod/web directory web', '-/rest directory rest'],
     ['prod/web kustomize web', '-/rest directory rest'],
     ['prod/web directory rest', '-/web kustomize web'],
-    ['-/rest directory rest', '-/web kustomize web', 'config-invalid-yaml'],
+    ['prod/web directory rest', '-/web kustomize web', 'config-invalid-yaml-kept'],
     ['-/more-deep directory more/deep', '-/rest directory rest', 'config-path-missing'],
   ]);
 });

@@ -1,6 +1,8 @@
 /** English words of the error codes of the room `engine/apps`. Each says what failed, why, and the cure. */
 export const appsMessages: Readonly<Record<string, string>> = {
   'config-empty': 'plumbline.yaml is empty. Declare environments and applications in it, or delete it.',
+  'config-invalid-yaml-kept':
+    'plumbline.yaml is not valid YAML: {message}. Correct this line; until then the applications are those that it declared before.',
   'config-invalid-yaml': 'plumbline.yaml is not valid YAML: {message}. Correct this line; until then no application of the file is known.',
   'config-several-documents': 'plumbline.yaml has a second document, which is not read. Move its content into the first.',
   'config-wrong-version': 'apiVersion is "{actual}", but this version of Plumbline reads "{expected}". Change it, or update Plumbline.',
