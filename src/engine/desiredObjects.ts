@@ -1,7 +1,7 @@
 import type { WatchInterest, WatchOutcome } from './cluster/api.ts';
 import type { Destination } from './model/application.ts';
 import { arrayAt, isJsonObject, jsonEqual, type JsonObject, type JsonValue, stringAt, valueAt } from './model/json.ts';
-import { gvkOf, keyOf, keyString, type KubeObject, namespaceOf, type ObjectKey } from './model/objects.ts';
+import { annotationsOf, gvkOf, keyOf, keyString, type KubeObject, namespaceOf, type ObjectKey } from './model/objects.ts';
 import type { RenderedObject } from './model/render.ts';
 import type { ResourceInfo } from './model/resourceInfo.ts';
 import type { Reason } from './model/states.ts';
@@ -33,7 +33,7 @@ export interface KindLookup {
 
 /**
  * Settles the namespace of every rendered object as an apply would: namespaced kinds without one get the destination's, cluster-scoped
- * kinds have none. Kinds of CRDs in the same render are taken as their CRD says. Helm hooks are left out: they are run, not kept.
+ * kinds have none. Kinds of CRDs in the same render are taken as their CRD says. Hooks of Helm and of Argo CD are left out: they are run, not kept.
  */
 export async function settleObjects(
   rendered: readonly RenderedObject[],
@@ -45,7 +45,7 @@ export async function settleObjects(
   const settled: DesiredObject[] = [];
   const looked = new Map<string, { readonly resource: ResourceInfo | undefined; readonly others: readonly ResourceInfo[] }>();
   for (const each of rendered) {
-    if (each.hook !== undefined) continue;
+    if (each.hook !== undefined || annotationsOf(each.object)['argocd.argoproj.io/hook'] !== undefined) continue;
     const gvk = gvkOf(each.object);
     const kindId = `${gvk.group}/${gvk.version}/${gvk.kind}`;
     const known = looked.get(kindId) ?? (await lookUpKind(gvk, kinds, signal));

@@ -112,6 +112,8 @@ export class Engine implements EngineApi, Disposable {
         pool: this.#services.pool,
         hub: this.#hub,
         router: this.#router,
+        views: services.owners,
+        background: this.#background,
         sessions: () => this.#workspaces.sessions(),
         onClusters: () => {
           this.#rows.fire([]);

@@ -1,22 +1,22 @@
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import type { ApplicationSession } from './applicationSession.ts';
 import type { ClusterPool } from './cluster/api.ts';
-import type { ClusterHub } from './clusterHub.ts';
 import type { LiveRouter } from './liveRouter.ts';
+import { OwnerFollower, type OwnerFollowing } from './ownerFollower.ts';
 
 /** What clusters tell, and whom. */
-export interface ClusterFollowers {
+export interface ClusterFollowers extends OwnerFollowing {
   readonly pool: ClusterPool;
-  readonly hub: ClusterHub;
   readonly router: LiveRouter<ApplicationSession>;
-  readonly sessions: () => readonly ApplicationSession[];
   /** rows of clusters changed */
   readonly onClusters: () => void;
 }
 
 /** Tells the applications what happens in their clusters: live changes, watches that stall or recover, connections, another kubeconfig. */
-export function followClusters({ pool, hub, router, sessions, onClusters }: ClusterFollowers): Disposable {
+export function followClusters(followers: ClusterFollowers): Disposable {
+  const { pool, hub, router, sessions, onClusters } = followers;
   const store = new DisposableStore();
+  store.add(new OwnerFollower(followers));
   store.add(
     hub.onDidChangeObjects(({ context, changes }) => {
       const watches = hub.existing(context)?.watches;

@@ -1,10 +1,14 @@
+import { isAppError } from '../base/errors.ts';
 import type { ClusterConnection } from './cluster/api.ts';
 import { stringAt, valueAt } from './model/json.ts';
-import { type GroupVersionKind, type KubeObject, nameOf, namespaceOf } from './model/objects.ts';
+import { type GroupVersionKind, type KubeObject, keyString, nameOf, namespaceOf } from './model/objects.ts';
+import type { OwnerSource } from './model/ownerView.ts';
 import type { OwnerMark } from './model/states.ts';
 
 interface Read {
   readonly readAtMs: number;
+  /** a change of it was seen */
+  isOutdated?: boolean;
   readonly object: Promise<KubeObject | undefined>;
 }
 
@@ -30,12 +34,19 @@ export interface FoundApplication {
   readonly home: ClusterConnection;
 }
 
+/** A Kustomization or HelmRelease with the cluster that it was found in. */
+export interface FoundController {
+  readonly controller: KubeObject;
+  readonly home: ClusterConnection;
+}
+
 /**
  * Reads the live objects of Argo CD and Flux that own others: from the cluster of what they own, else from the hubs. Each is kept for a
  * short time. What may not be read is as if it were not there.
  */
 export class OwnerObjects {
   readonly #reads = new WeakMap<ClusterConnection, Map<string, Read>>();
+  readonly #watched = new WeakMap<ClusterConnection, ReadonlySet<string>>();
   readonly #hubs: Hubs;
   readonly #now: () => number;
 
@@ -56,6 +67,23 @@ export class OwnerObjects {
       if (application !== undefined && stringAt(application, 'spec', 'destination', 'server') !== IN_CLUSTER) return { application, home };
     }
     return undefined;
+  }
+
+  /** Names what a watch covers (`keyString`): such an object is read once, and again when {@link reread} is called for it. */
+  setWatched(connection: ClusterConnection, keys: ReadonlySet<string>): void {
+    this.#watched.set(connection, keys);
+  }
+
+  /** Reads an object anew. @returns what it was, as far as it had been read, and what it is */
+  async reread(
+    connection: ClusterConnection,
+    { gvk, key }: OwnerSource,
+    signal: AbortSignal,
+  ): Promise<{ readonly before: KubeObject | undefined; readonly after: KubeObject | undefined }> {
+    const known = this.#reads.get(connection)?.get(keyString(key));
+    if (known !== undefined) known.isOutdated = true;
+    const before = await known?.object;
+    return { before, after: await this.#get(connection, gvk, key.namespace, key.name, signal) };
   }
 
   async #others(connection: ClusterConnection, signal: AbortSignal): Promise<readonly ClusterConnection[]> {
@@ -89,12 +117,12 @@ export class OwnerObjects {
     kind: keyof typeof FLUX_GROUPS,
     mark: OwnerMark,
     signal: AbortSignal,
-  ): Promise<KubeObject | undefined> {
+  ): Promise<FoundController | undefined> {
     const near = await this.#fluxObjectIn(connection, kind, mark, signal);
-    if (near !== undefined) return near;
+    if (near !== undefined) return { controller: near, home: connection };
     for (const hub of await this.#others(connection, signal)) {
       const found = await this.#fluxObjectIn(hub, kind, mark, signal);
-      if (found !== undefined && valueAt(found, 'spec', 'kubeConfig') !== undefined) return found;
+      if (found !== undefined && valueAt(found, 'spec', 'kubeConfig') !== undefined) return { controller: found, home: hub };
     }
     return undefined;
   }
@@ -123,16 +151,25 @@ export class OwnerObjects {
     signal: AbortSignal,
   ): Promise<KubeObject | undefined> {
     const key = { group: gvk.group, kind: gvk.kind, namespace, name };
-    return this.#kept(connection, `${gvk.kind} ${namespace}/${name}`, () => connection.get(gvk, key, { signal }));
+    return this.#kept(connection, keyString(key), () => connection.get(gvk, key, { signal }));
   }
 
   async #kept(connection: ClusterConnection, id: string, read: () => Promise<KubeObject | undefined>): Promise<KubeObject | undefined> {
     const reads = this.#reads.get(connection) ?? new Map<string, Read>();
     this.#reads.set(connection, reads);
     const known = reads.get(id);
-    if (known !== undefined && this.#now() - known.readAtMs < lifetimeMs) return known.object;
+    const isFresh =
+      known !== undefined &&
+      known.isOutdated !== true &&
+      (this.#now() - known.readAtMs < lifetimeMs || this.#watched.get(connection)?.has(id) === true);
+    if (isFresh) return known.object;
     if (reads.size >= maximumReads) reads.clear();
-    const object = read().catch(() => undefined);
+    const object = read().catch((error: unknown) => {
+      if (isAppError(error, 'not-found') || isAppError(error, 'forbidden')) return undefined;
+      // A connection that is down for a moment takes nothing back that is known; the next question asks again.
+      reads.delete(id);
+      return known?.object;
+    });
     reads.set(id, { readAtMs: this.#now(), object });
     return object;
   }

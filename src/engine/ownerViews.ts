@@ -11,12 +11,13 @@ import { type FluxKind, fluxIgnoreRules, fluxMerges, fluxSkips, fluxTakesOver } 
 import type { ClusterConnection } from './cluster/api.ts';
 import { ownerMarkOf } from './compare/ownerMarks.ts';
 import { formatPath } from './model/fieldPath.ts';
-import { labelsOf, type KubeObject, nameOf, namespaceOf } from './model/objects.ts';
-import type { OwnerPlace, OwnerView, RevertForecast } from './model/ownerView.ts';
+import { jsonEqual, type JsonValue } from './model/json.ts';
+import { annotationsOf, gvkOf, keyOf, labelsOf, type KubeObject, nameOf, namespaceOf } from './model/objects.ts';
+import type { OwnerPlace, OwnerSource, OwnerView, RevertForecast } from './model/ownerView.ts';
 import type { ResourceInfo } from './model/resourceInfo.ts';
 import type { TypeSchema } from './model/schema.ts';
 import type { Reason } from './model/states.ts';
-import { type FoundApplication, OwnerObjects } from './ownerObjects.ts';
+import { OwnerObjects } from './ownerObjects.ts';
 import { jqPlaces, type JqRunner, liveOnlyPlaces, managerPlaces, type OwnedPair, pointerPlaces, type RuleOrigin } from './ownerPlaces.ts';
 
 /** The sides that an owner compares. */
@@ -47,12 +48,33 @@ export class OwnerViews {
     if (mark?.owner === 'argocd') {
       const found = await this.#objects.argoApplication(connection, mark, signal);
       if (found === undefined) return unreadable('argocd', `Application ${mark.name}`, pair);
-      return this.#argoView(found.application, await this.#argoConfig(found, signal), pair, signal);
+      const config = await this.#objects.argoConfig(found, signal);
+      const view = await this.#argoView(found.application, this.#read(config), pair, signal);
+      return found.home === connection ? { ...view, sources: sourcesOf(found.application, config) } : view;
     }
     if (mark?.owner !== 'flux') return undefined;
     const kind = fluxKindOf(pair.live);
-    const controller = await this.#objects.fluxObject(connection, kind, mark, signal);
-    return controller === undefined ? unreadable('flux', `${kind} ${mark.name}`, pair) : fluxView(controller, kind, pair);
+    const found = await this.#objects.fluxObject(connection, kind, mark, signal);
+    if (found === undefined) return unreadable('flux', `${kind} ${mark.name}`, pair);
+    const view = fluxView(found.controller, kind, pair);
+    return found.home === connection ? { ...view, sources: sourcesOf(found.controller) } : view;
+  }
+
+  /**
+   * Reads one of a view's sources anew, after a change of it was seen.
+   * @returns what the change may move: `all` that the owner says, only its `forecast`, or `nothing` (its status alone)
+   */
+  async changeOf(connection: ClusterConnection, source: OwnerSource, signal: AbortSignal): Promise<'all' | 'forecast' | 'nothing'> {
+    const { before, after } = await this.#objects.reread(connection, source, signal);
+    if (!jsonEqual(decisive(before), decisive(after))) return 'all';
+    if (before === undefined || after === undefined || source.key.group === 'argoproj.io') return 'nothing';
+    const [old, now] = [before, after].map((controller) => JSON.stringify(fluxForecast(controller, '').reason));
+    return old === now ? 'nothing' : 'forecast';
+  }
+
+  /** Names the sources that a watch covers (`keyString`): they are not read again until they change. */
+  setWatched(connection: ClusterConnection, keys: ReadonlySet<string>): void {
+    this.#objects.setWatched(connection, keys);
   }
 
   /** What argocd-cm says, for the health of an object that Argo CD owns. */
@@ -60,11 +82,10 @@ export class OwnerViews {
     const mark = ownerMarkOf(live);
     if (mark?.owner !== 'argocd') return undefined;
     const found = await this.#objects.argoApplication(connection, mark, signal);
-    return found === undefined ? undefined : this.#argoConfig(found, signal);
+    return found === undefined ? undefined : this.#read(await this.#objects.argoConfig(found, signal));
   }
 
-  async #argoConfig(found: FoundApplication, signal: AbortSignal): Promise<ArgoCustomizations> {
-    const config = await this.#objects.argoConfig(found, signal);
+  #read(config: KubeObject | undefined): ArgoCustomizations {
     if (config === undefined) return readCustomizations(undefined);
     const known = this.#customizations.get(config) ?? readCustomizations(config);
     this.#customizations.set(config, known);
@@ -98,6 +119,16 @@ export class OwnerViews {
       problems,
     };
   }
+}
+
+function sourcesOf(...objects: readonly (KubeObject | undefined)[]): readonly OwnerSource[] {
+  return objects.flatMap((object) => (object === undefined ? [] : [{ gvk: gvkOf(object), key: keyOf(object) }]));
+}
+
+/** What an owner's object says; its status, and what the server counts, decide nothing. */
+function decisive(object: KubeObject | undefined): JsonValue {
+  if (object === undefined) return null;
+  return [object['spec'] ?? null, object['data'] ?? null, { ...annotationsOf(object) }];
 }
 
 function fluxView(controller: KubeObject, kind: FluxKind, pair: OwnedObject): OwnerView {

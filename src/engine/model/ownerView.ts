@@ -1,5 +1,6 @@
 import type { IgnoreRule } from './application.ts';
 import type { FieldPath } from './fieldPath.ts';
+import type { GroupVersionKind, ObjectKey } from './objects.ts';
 import type { Reason } from './states.ts';
 
 /**
@@ -23,6 +24,12 @@ export interface OwnerPlace {
   readonly reason?: Reason;
 }
 
+/** A live object that a view was made from. */
+export interface OwnerSource {
+  readonly gvk: GroupVersionKind;
+  readonly key: ObjectKey;
+}
+
 /** How the controller that owns an object looks at it: what it leaves out, and what it does about a difference. */
 export interface OwnerView {
   readonly owner: 'argocd' | 'flux';
@@ -32,6 +39,8 @@ export interface OwnerView {
   readonly rules: readonly IgnoreRule[];
   /** what these rules, and fields that stand only live, come to in this object */
   readonly places: readonly OwnerPlace[];
+  /** what it was made from, as far as that stands in the cluster of the object itself; undefined: elsewhere, or it cannot be read */
+  readonly sources?: readonly OwnerSource[];
   /** the owner does not touch the object at all, by this */
   readonly skip?: string;
   readonly revert: RevertForecast;

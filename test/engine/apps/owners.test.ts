@@ -14,9 +14,10 @@ import type { Verdict } from '../../../src/engine/model/states.ts';
 import { type Hubs, OwnerObjects } from '../../../src/engine/ownerObjects.ts';
 import { OwnerViews } from '../../../src/engine/ownerViews.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
-import { objectOf, reasonTexts, rowOf, settingsFor, startEngine, testRepo } from '../engine/support.ts';
+import { objectOf, reasonTexts, rowOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
 import { testConnection } from '../cluster/support.ts';
 import { makeService } from '../render/support.ts';
+import { argoRules } from './argoRules.ts';
 import { applyAs, installOwnerKinds } from './ownerKinds.ts';
 
 const signal = new AbortController().signal;
@@ -226,94 +227,6 @@ test('owners by their marks: whose each object is', async (t) => {
   assert.deepEqual(Object.fromEntries(found), Object.fromEntries(Object.entries(cases).map(([name, [, , expected]]) => [name, expected])));
 });
 
-/** Rules of an Application, and of argocd-cm, with what they leave of two edits: of the replicas by kubectl, of the image by a program. */
-const argoRules: {
-  readonly name: string;
-  readonly rules?: readonly JsonObject[];
-  readonly system?: Record<string, string>;
-  /** fields that still count: r(eplicas), i(mage) */
-  readonly left: '' | 'r' | 'i' | 'ri';
-  /** `by` of what is left out, `r: ` or `i: ` before it */
-  readonly by?: readonly string[];
-  readonly problems?: number;
-}[] = [
-  { name: 'none', left: 'ri' },
-  {
-    name: 'a pointer',
-    rules: [{ group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/replicas'] }],
-    left: 'i',
-    by: ['r: Application argocd/argo ignoreDifferences[0]'],
-  },
-  {
-    name: 'group and kind as globs',
-    rules: [{ group: '*', kind: '{Deploy*,Other}', jsonPointers: ['/spec/replicas'] }],
-    left: 'i',
-    by: ['r: Application argocd/argo ignoreDifferences[0]'],
-  },
-  { name: 'another object', rules: [{ group: 'apps', kind: 'Deployment', name: 'other', jsonPointers: ['/spec/template'] }], left: 'ri' },
-  {
-    name: 'another namespace',
-    rules: [{ group: 'apps', kind: 'Deployment', namespace: 'x', jsonPointers: ['/spec/template'] }],
-    left: 'ri',
-  },
-  { name: 'the core group', rules: [{ kind: 'Deployment', jsonPointers: ['/spec/replicas'] }], left: 'ri' },
-  {
-    name: 'an item by index',
-    rules: [{ group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/template/spec/containers/0/image'] }],
-    left: 'r',
-    by: ['i: Application argocd/argo ignoreDifferences[0]'],
-  },
-  {
-    name: 'pointers that Argo CD does not read: a star, the name of an item',
-    rules: [
-      {
-        group: 'apps',
-        kind: 'Deployment',
-        jsonPointers: ['/spec/*', '/spec/template/spec/containers/*/image', '/spec/template/spec/containers/web/image'],
-      },
-    ],
-    left: 'ri',
-  },
-  {
-    name: 'jq',
-    rules: [
-      { group: 'apps', kind: 'Deployment', jqPathExpressions: ['.spec.template.spec.containers[] | select(.name == "web") | .image'] },
-    ],
-    left: 'r',
-    by: ['i: Application argocd/argo ignoreDifferences[0] jq .spec.template.spec.containers[] | select(.name == "web") | .image'],
-  },
-  { name: 'jq that is none', rules: [{ group: 'apps', kind: 'Deployment', jqPathExpressions: ['.spec['] }], left: 'ri', problems: 1 },
-  {
-    name: 'a trusted manager',
-    rules: [{ group: 'apps', kind: 'Deployment', managedFieldsManagers: ['image-bot'] }],
-    left: 'r',
-    by: ['i: Application argocd/argo ignoreDifferences[0] manager image-bot'],
-  },
-  {
-    name: 'argocd-cm, of the kind',
-    system: {
-      'resource.customizations.ignoreDifferences.apps_Deployment': 'jsonPointers: [/spec/replicas]\nmanagedFieldsManagers: [image-bot]',
-    },
-    left: '',
-    by: [
-      'i: argocd-cm resource.customizations.ignoreDifferences.apps_Deployment manager image-bot',
-      'r: argocd-cm resource.customizations.ignoreDifferences.apps_Deployment',
-    ],
-  },
-  {
-    name: 'argocd-cm, of all kinds',
-    system: { 'resource.customizations.ignoreDifferences.all': 'jqPathExpressions: [.spec.replicas]' },
-    left: 'i',
-    by: ['r: argocd-cm resource.customizations.ignoreDifferences.all jq .spec.replicas'],
-  },
-  {
-    name: 'argocd-cm, in one text',
-    system: { 'resource.customizations': 'apps/*:\n  ignoreDifferences: |\n    jsonPointers: [/spec/replicas]\n' },
-    left: 'i',
-    by: ['r: argocd-cm resource.customizations apps/*'],
-  },
-];
-
 test('Argo CD: its own rules decide, exactly as far as Argo CD takes them, each named with its place', async (t) => {
   const bench = await Bench.open(t);
   const desired = deployment('argo');
@@ -488,6 +401,53 @@ applications: [{name: remote, environment: prod, path: remote, namespace: shop}]
     health: 'not yet seen by its controller',
     reasons: ['Argo CD owns objects of this application, and Application remote cannot be read'],
   });
+});
+
+test('a change of the owner is followed: rules and forecasts of its objects move without anybody asking', async (t) => {
+  const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const repo = await testRepo(t, {
+    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
+kind: Config
+environments: {prod: {context: owners, clusterUid: ${uid}}}
+applications: [{name: followed, environment: prod, path: followed, namespace: shop}]
+`,
+    'followed/web.yaml': `${JSON.stringify(deployment('by-argo'))}\n---\n${JSON.stringify(deployment('by-flux'))}`,
+  });
+  const kustomization = (spec: JsonObject): KubeObject => ({
+    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+    kind: 'Kustomization',
+    metadata: { name: 'apps', namespace: 'flux-system' },
+    spec: { interval: '3m', prune: true, sourceRef: { kind: 'GitRepository', name: 'apps' }, ...spec },
+  });
+  await applyAs(plane, 'kubectl', [application('followed', { syncPolicy: { automated: { selfHeal: true } } }), kustomization({})]);
+  await applyAsArgo(deployment('by-argo'), 'followed');
+  await applyAsFlux(deployment('by-flux'), 'kustomize', 'kustomize-controller');
+  for (const name of ['by-argo', 'by-flux']) await edit(name, { spec: { replicas: 5 } });
+  const { engine, errors } = await startEngine(t, repo, settingsFor(plane.kubeconfigPath));
+  await engine.check(undefined);
+  const told = (name: string): string =>
+    objectOf(engine, 'prod/followed', `Deployment/${name}`)
+      .fields.map(({ id, notes = [] }) => `${id} ${notes.at(-1)?.code ?? ''}`)
+      .join();
+  assert.deepEqual([told('by-argo'), told('by-flux')], ['spec.replicas note-argo-self-heals', 'spec.replicas note-flux-reverts']);
+
+  // The watch is there a few seconds after the first comparison: until then the objects are judged as they were.
+  await until(engine, 'the owners are watched', () => (engine.clusters()[0]?.watchCount ?? 0) >= 6);
+  await applyAs(plane, 'kubectl', [application('followed', {}), kustomization({ suspend: true })]);
+  await until(
+    engine,
+    'new forecasts',
+    () => told('by-argo').endsWith('note-argo-manual') && told('by-flux').endsWith('note-flux-suspended'),
+  );
+  const ignoreDifferences = [{ group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/replicas'] }];
+  await applyAs(plane, 'kubectl', [application('followed', { ignoreDifferences })]);
+  await until(engine, 'the new rule', () => told('by-argo') === '');
+  await applyAs(plane, 'kubectl', [application('followed', {})]);
+  await until(engine, 'the rule is gone', () => told('by-argo') !== '');
+  await argoConfig({ 'resource.customizations.ignoreDifferences.all': 'jsonPointers: [/spec/replicas]' });
+  await until(engine, 'the rule of argocd-cm', () => told('by-argo') === '');
+  await argoConfig({});
+  assert.deepEqual(errors, []);
 });
 
 test('Flux: kubectl is taken over, others stay; ssa and reconcile marks and spec.ignore decide', async (t) => {
