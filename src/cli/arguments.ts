@@ -57,6 +57,11 @@ export const optionInfos: readonly OptionInfo[] = [
     commands: ['plan', 'sync'],
   },
   {
+    name: 'working-tree',
+    help: 'apply the files as they are on disk, where plumbline.yaml says `allowDirty: true` of the environment; prunes nothing',
+    commands: ['plan', 'sync'],
+  },
+  {
     name: 'prune',
     help: 'delete what Git no longer has, where the policy of the application allows it',
     commands: ['plan', 'sync', 'rollback'],
@@ -115,6 +120,8 @@ export interface Arguments {
   readonly allowed: readonly string[];
   readonly prunes: boolean;
   readonly takesOver: boolean;
+  /** the files on disk are applied instead of target */
+  readonly appliesWorkingTree: boolean;
   readonly waits: boolean;
   readonly timeoutSeconds: number;
   readonly path?: string;
@@ -191,6 +198,7 @@ function toArguments(words: readonly string[], values: ReadonlyMap<string, reado
     allowed: values.get('allow') ?? [],
     prunes: values.has('prune'),
     takesOver: values.has('take-over'),
+    appliesWorkingTree: values.has('working-tree'),
     waits: values.has('wait'),
     timeoutSeconds: seconds(values.get('timeout')?.[0]),
     repo: values.get('repo')?.[0] ?? cwd,
@@ -270,6 +278,10 @@ function checkOptions(command: CommandName, values: ReadonlyMap<string, readonly
   if (values.has('path') && values.has('app')) throw new AppError('cli-together', { option: '--path', other: '--app' });
   if (values.has('path') && values.has('revision')) throw new AppError('cli-together', { option: '--path', other: '--revision' });
   if (values.has('timeout') && !values.has('wait')) throw new AppError('cli-needs', { option: '--timeout', other: '--wait' });
+  for (const other of ['prune', 'take-over']) {
+    if (values.has('working-tree') && values.has(other))
+      throw new AppError('cli-together', { option: '--working-tree', other: `--${other}` });
+  }
   for (const other of ['prune', 'wait']) {
     if (values.has('take-over') && values.has(other)) throw new AppError('cli-together', { option: '--take-over', other: `--${other}` });
   }

@@ -25,6 +25,7 @@ const examples: Readonly<Record<CommandName, readonly string[]>> = {
     'plumbline sync --app shop --object Deployment/web --yes',
     'plumbline sync --app shop --prune --yes --wait --timeout 600',
     'plumbline sync --app shop --take-over',
+    'plumbline sync --app dev/shop --working-tree',
   ],
   history: ['plumbline history --app prod/shop', 'plumbline history --output json'],
   rollback: [

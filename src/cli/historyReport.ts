@@ -36,6 +36,9 @@ function applicationText({ application, history }: ApplicationHistory, options: 
   if (history.running !== undefined) {
     lines.push(`  ${paint('warning', `running, by ${safeText(history.running.by)} until ${shortTime(history.running.until, nowMs)}`)}`);
   } else if (history.unfinished !== undefined) lines.push(`  ${paint('warning', 'The newest sync did not end: sync again to finish it.')}`);
+  if (history.dirty !== undefined) {
+    lines.push(`  ${paint('warning', 'Dirty: files that were not committed were applied; the next sync ends that.')}`);
+  }
   for (const record of history.entries) lines.push(recordText(record, options));
   return `${lines.join('\n')}\n`;
 }
@@ -67,13 +70,15 @@ export function toHistoryReport(histories: readonly ApplicationHistory[]): Recor
       ...(history.syncedRevision === undefined ? {} : { syncedCommit: history.syncedRevision }),
       ...(history.running === undefined ? {} : { running: history.running }),
       unfinished: history.unfinished !== undefined,
+      dirty: history.dirty !== undefined,
       ...(history.problem === undefined ? {} : { problem: toReason(history.problem) }),
       syncs: history.entries.map((record) => toRecord(record)),
     })),
   };
 }
 
-function toRecord({ id, revision, by, startedAt, finishedAt, outcome, isDirty, isPartial, counts }: SyncRecord): Record<string, unknown> {
+function toRecord(record: SyncRecord): Record<string, unknown> {
+  const { id, revision, by, startedAt, finishedAt, outcome, isDirty, isPartial, counts, kubernetes, renderer, charts } = record;
   return {
     id,
     commit: revision,
@@ -84,5 +89,8 @@ function toRecord({ id, revision, by, startedAt, finishedAt, outcome, isDirty, i
     dirty: isDirty,
     partial: isPartial,
     counts,
+    ...(kubernetes === undefined ? {} : { kubernetes }),
+    ...(renderer === undefined ? {} : { renderer }),
+    ...(charts === undefined ? {} : { charts }),
   };
 }

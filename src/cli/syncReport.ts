@@ -58,6 +58,7 @@ function applicationLines(application: SyncPlanApplication, plan: SyncPlan, opti
     `to ${revision}`,
     ...(application.prune ? [] : ['without pruning']),
     ...(application.hasUnfinished ? ['finishes a sync that did not end'] : []),
+    ...(application.endsDirty === true ? ['ends the state dirty'] : []),
   ];
   return [
     `  ${paint('title', safeText(application.name))}  ${paint('muted', safeText([application.namespace, ...notes].join(' · ')))}`,

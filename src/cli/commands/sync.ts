@@ -1,6 +1,14 @@
 import { AppError } from '../../base/errors.ts';
 import { displayName, keyString } from '../../engine/model/objects.ts';
-import { type SyncPlan, type SyncPlans, type SyncProgress, type SyncResult, type SyncStep, tickId } from '../../engine/model/sync.ts';
+import {
+  mendsRecord,
+  type SyncPlan,
+  type SyncPlans,
+  type SyncProgress,
+  type SyncResult,
+  type SyncStep,
+  tickId,
+} from '../../engine/model/sync.ts';
 import type { SyncApi } from '../../engine/syncApi.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { sentence } from '../messages.ts';
@@ -46,7 +54,7 @@ export async function carryOut(syncs: SyncApi, plans: SyncPlans, context: Comman
   const { args, output, paint, now } = context;
   const isText = args.output === 'text';
   if (isText) output.out(syncPlanText(plans, { paint, nowMs: now() }));
-  const working = plans.plans.filter((plan) => plan.steps.some((step) => isWork(step)));
+  const working = plans.plans.filter((plan) => plan.steps.some((step) => isWork(step)) || mendsRecord(plan));
   const ticks = ticksOf(working, args.allowed);
   const isConfirmed = working.length > 0 && (await confirm(working, ticks, context));
   const results = isConfirmed ? await executeAll(syncs, working, ticks, context) : [];
@@ -64,7 +72,8 @@ async function withPlans(context: CommandContext, use: (planned: Planned) => Pro
       ...(args.objects.length === 0 ? {} : { objects: objects.map(({ key }) => keyString(key)) }),
     }));
     const { syncs } = compared.engine;
-    const plans = await syncs.plan(targets, { kind: args.takesOver ? 'take-over' : 'sync', prune: args.prunes }, signal);
+    const kind = args.takesOver ? 'take-over' : args.appliesWorkingTree ? 'dirty' : 'sync';
+    const plans = await syncs.plan(targets, { kind, prune: args.prunes }, signal);
     return await use({ syncs, plans });
   } finally {
     compared.dispose();
@@ -117,9 +126,11 @@ async function confirm(plans: readonly SyncPlan[], ticks: readonly string[], { a
   }
   if (environments.size > 0) return true;
   const where = plans.map(({ context, namespaces }) => [context, ...namespaces].join('/')).join(', ');
-  const answer = await ask(
-    `${args.takesOver ? 'Take over' : 'Apply'} ${chosen.length} ${chosen.length === 1 ? 'object' : 'objects'} ${args.takesOver ? 'of' : 'to'} ${safeText(where)}? [y/N] `,
-  );
+  const verb = args.takesOver ? 'Take over' : 'Apply';
+  const objects = `${chosen.length} ${chosen.length === 1 ? 'object' : 'objects'} ${args.takesOver ? 'of' : 'to'}`;
+  const files = args.appliesWorkingTree ? ', as the files are on disk' : '';
+  const question = chosen.length === 0 ? 'No object changes. Record the sync of' : `${verb} ${objects}`;
+  const answer = await ask(`${question} ${safeText(where)}${files}? [y/N] `);
   return /^y(es)?$/i.test(answer.trim());
 }
 

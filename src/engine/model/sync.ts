@@ -83,6 +83,8 @@ export interface SyncPlanApplication {
   readonly isDirty: boolean;
   /** an earlier sync did not come to its end; this one finishes it */
   readonly hasUnfinished: boolean;
+  /** files that were not committed were applied before; this sync of a commit ends that */
+  readonly endsDirty?: boolean;
   /** of a take over: the Helm releases that the objects leave */
   readonly releases?: readonly ReleaseLeft[];
 }
@@ -98,6 +100,11 @@ export interface SyncPlan {
   readonly isProtected: boolean;
   readonly applications: readonly SyncPlanApplication[];
   readonly steps: readonly SyncStep[];
+}
+
+/** Whether a plan is carried out though no object changes: the record of its application is to be mended. */
+export function mendsRecord({ applications }: SyncPlan): boolean {
+  return applications.some(({ hasUnfinished, endsDirty }) => hasUnfinished || endsDirty === true);
 }
 
 /** Plans to choose from, one per cluster and environment, and what was refused outright. */

@@ -24,6 +24,7 @@ const CONCURRENT_DRY_RUNS = 8;
 interface PlannedApplication {
   readonly prepared: PreparedApplication;
   readonly hasUnfinished: boolean;
+  readonly endsDirty?: boolean;
   readonly releases?: readonly ReleaseLeft[];
 }
 
@@ -76,7 +77,7 @@ async function planApplication(
       const other = otherApplication(ledgerOf(live), application.id, parent);
       if (other !== undefined) return other;
     }
-    const { unfinished, running } = historyOf(ledgerOf(live), Date.now());
+    const { unfinished, running, dirty } = historyOf(ledgerOf(live), Date.now());
     if (running !== undefined)
       return { code: 'sync-running', details: { object: displayName(parent), by: running.by, until: running.until } };
     const scope: SetScope = {
@@ -119,7 +120,11 @@ async function planApplication(
     const waves = Math.max(0, ...steps.map(({ step }) => step.wave + 1));
     const prunes = await planPrunes(item, parent, supersetOf(scopeOf(live), scope), uids, waves, connection, signal);
     const all = [...steps, ...prunes.steps];
-    return { prepared: { item, parent, scope, isMembershipKnown: prunes.isComplete, steps: all }, hasUnfinished: unfinished !== undefined };
+    return {
+      prepared: { item, parent, scope, isMembershipKnown: prunes.isComplete, steps: all },
+      hasUnfinished: unfinished !== undefined,
+      endsDirty: dirty !== undefined && !item.isDirty,
+    };
   } catch (error) {
     signal.throwIfAborted();
     return reasonOfFailure(error, parent, connection.context);
@@ -169,7 +174,7 @@ function toPlan(group: readonly PlannedApplication[], kind: SyncKind, connection
   return { plan, applications: group.map(({ prepared }) => prepared) };
 }
 
-function summaryOf({ prepared: { item, parent }, hasUnfinished, releases }: PlannedApplication): SyncPlanApplication {
+function summaryOf({ prepared: { item, parent }, hasUnfinished, endsDirty, releases }: PlannedApplication): SyncPlanApplication {
   return {
     applicationId: item.application.id,
     name: item.application.name,
@@ -178,6 +183,7 @@ function summaryOf({ prepared: { item, parent }, hasUnfinished, releases }: Plan
     prune: item.prune,
     isDirty: item.isDirty,
     hasUnfinished,
+    ...(endsDirty === true ? { endsDirty } : {}),
     ...(releases === undefined || releases.length === 0 ? {} : { releases }),
     ...(item.revisionName === undefined ? {} : { revisionName: item.revisionName }),
   };

@@ -4,6 +4,7 @@ import type { StepResult } from '../../engine/model/plan.ts';
 import type { FieldDifference } from '../../engine/model/states.ts';
 import {
   isOwnershipOnly,
+  mendsRecord,
   type SyncPlan,
   type SyncPlanApplication,
   type SyncPlans,
@@ -118,13 +119,14 @@ function applicationLines(application: SyncPlanApplication, plan: SyncPlan, word
 
 /** Namespace, commit and what is special about one application of a plan. */
 export function applicationFacts(application: SyncPlanApplication, l10n: Localizer): string {
-  const { revision, revisionName, namespace, prune, isDirty, hasUnfinished } = application;
+  const { revision, revisionName, namespace, prune, isDirty, hasUnfinished, endsDirty } = application;
   const commit = revision.slice(0, 7);
   return [
     namespace,
     isDirty ? l10n.t('working tree on {0}', commit) : revisionName === undefined ? commit : `${revisionName} ${commit}`,
     ...(prune ? [l10n.t('with pruning')] : []),
     ...(hasUnfinished ? [l10n.t('finishes a sync that did not end')] : []),
+    ...(endsDirty === true ? [l10n.t('ends the state dirty')] : []),
   ].join(' · ');
 }
 
@@ -173,8 +175,8 @@ export function countsText(steps: readonly SyncStep[], l10n: Localizer): string 
 export function syncQuestion({ plans, refused }: SyncPlans, ticks: ReadonlySet<string>, words: Words): SyncQuestion | undefined {
   const { l10n } = words;
   const steps = chosenSteps(plans, ticks);
-  if (steps.length === 0) return undefined;
-  const working = plans.filter((plan) => chosenSteps([plan], ticks).length > 0);
+  if (steps.length === 0) return recordQuestion(plans, l10n);
+  const working = plans.filter((plan) => isWorking(plan, ticks));
   const clusters = unique(working.map((plan) => plan.context)).join(', ');
   const namespaces = unique(working.flatMap((plan) => plan.namespaces)).join(', ');
   const names = unique(working.flatMap((plan) => plan.applications.map(({ name }) => name))).join(', ');
@@ -197,6 +199,15 @@ export function syncQuestion({ plans, refused }: SyncPlans, ticks: ReadonlySet<s
       protectedEnvironments: [],
     };
   }
+  if (working.some(({ kind }) => kind === 'dirty')) {
+    const promise = l10n.t('What is not committed is applied. The application is marked dirty until the next sync, and nothing is pruned.');
+    return {
+      message: l10n.t('Apply {0} of {1} as the files are here to namespace {2} on cluster {3}?', objects, names, namespaces, clusters),
+      detail: [promise, detail].join('\n'),
+      action: l10n.t('Apply Working Tree'),
+      protectedEnvironments: [],
+    };
+  }
   return {
     message:
       namespaces === ''
@@ -214,6 +225,23 @@ export function syncQuestion({ plans, refused }: SyncPlans, ticks: ReadonlySet<s
         .filter((plan) => plan.isProtected && chosenSteps([plan], ticks).some((step) => isHarsh(step)))
         .map((plan) => plan.environment ?? plan.context),
     ),
+  };
+}
+
+/** Whether a plan is carried out: it changes objects, or mends the record of its application. */
+export function isWorking(plan: SyncPlan, ticks: ReadonlySet<string>): boolean {
+  return chosenSteps([plan], ticks).length > 0 || mendsRecord(plan);
+}
+
+/** No object changes, and yet a sync that was cut off, or the working tree, stands in the record until the next sync. */
+function recordQuestion(plans: readonly SyncPlan[], l10n: Localizer): SyncQuestion | undefined {
+  const applications = plans.filter((plan) => mendsRecord(plan)).flatMap((plan) => plan.applications);
+  if (applications.length === 0) return undefined;
+  return {
+    message: l10n.t('Record the sync of {0}?', unique(applications.map(({ name }) => name)).join(', ')),
+    detail: applications.map((application) => `${application.name}: ${applicationFacts(application, l10n)}`).join('\n'),
+    action: l10n.t('Sync'),
+    protectedEnvironments: [],
   };
 }
 

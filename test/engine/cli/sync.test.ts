@@ -7,6 +7,7 @@ import { CliFolder } from './support.ts';
 
 let plane: ControlPlane;
 let folder: CliFolder;
+let config: (more: string) => string;
 let validate: (value: unknown) => readonly string[];
 
 const settings = (level: string): string => `apiVersion: v1
@@ -28,14 +29,15 @@ before(async () => {
   plane = await startControlPlane({ name: 'cli-sync' });
   folder = await CliFolder.create(plane.kubeconfigPath);
   const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
-  await folder.commit({
-    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
+  config = (more) => `apiVersion: plumbline.dev/v1alpha1
 kind: Config
 environments:
-  prod: {context: cli-sync, clusterUid: ${uid.trim()}, branch: main}
+  prod: {context: cli-sync, clusterUid: ${uid.trim()}, branch: main${more}}
 applications:
   - {name: shop, environment: prod, path: shop, namespace: shop, policy: {prune: true}}
-`,
+`;
+  await folder.commit({
+    'plumbline.yaml': config(''),
     'shop/settings.yaml': settings('info'),
     'shop/extra.yaml': extra,
   });
@@ -92,6 +94,72 @@ test('what Git no longer has is pruned only with --prune', async () => {
   const plan = await folder.run(['plan', '--prune']);
   assert.match(plan.out, /^ {4}prune {5}ConfigMap\/extra {2}shop$/m);
   assert.deepEqual([(await folder.run(['sync', '--prune', '--yes'])).code, await live('extra', '.data.a')], [0, '']);
+});
+
+interface HistoryReport {
+  readonly applications: readonly {
+    readonly dirty: boolean;
+    readonly unfinished: boolean;
+    readonly syncs: readonly {
+      readonly outcome: string;
+      readonly dirty: boolean;
+      readonly kubernetes: string;
+      readonly renderer: string;
+    }[];
+  }[];
+}
+
+async function history(): Promise<HistoryReport['applications'][number]> {
+  const run = await folder.run(['history', '--output', 'json']);
+  const report = JSON.parse(run.out) as HistoryReport;
+  assert.deepEqual([run.code, validate(report)], [0, []]);
+  const [first] = report.applications;
+  assert(first !== undefined);
+  return first;
+}
+
+test('--working-tree: refused with what to write where; where allowed it applies the files, and is dirty until the next sync', async () => {
+  await folder.write({ 'shop/settings.yaml': settings('tried'), 'shop/new.yaml': extra.replace('name: extra', 'name: new') });
+  const refused = await folder.run(['sync', '--working-tree', '--yes']);
+  assert.deepEqual([refused.code, await live('settings', '.data.level')], [4, 'info']);
+  assert.match(refused.out + refused.err, /write `allowDirty: true` below environments\.prod in plumbline\.yaml/);
+  await folder.write({ 'plumbline.yaml': config(', allowDirty: true') });
+  const done = await folder.run(['sync', '--working-tree', '--yes']);
+  assert.deepEqual(
+    [done.code, await live('settings', '.data.level'), await live('new', '.data.a')],
+    [0, 'tried', 'b'],
+    done.out + done.err,
+  );
+  assert.match((await folder.run(['history'])).out, /^ {2}Dirty: .*\n.* uncommitted edits$/m);
+  const dirty = await history();
+  assert.deepEqual([dirty.dirty, dirty.syncs[0]?.dirty, dirty.syncs[0]?.kubernetes.startsWith('v1.')], [true, true, true]);
+  assert.equal((await folder.run(['sync', '--yes'])).code, 0);
+  assert.deepEqual([(await history()).dirty, await live('settings', '.data.level')], [false, 'info']);
+  await folder.write({ 'shop/settings.yaml': settings('info'), 'plumbline.yaml': config('') });
+});
+
+test('a sync that is killed is taken up at once by the same person on the same machine, and recorded as failed', async () => {
+  const web = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: web}]}
+`;
+  await folder.commit({ 'shop/web.yaml': web });
+  // Without controllers it waits until it is killed.
+  const killed = await folder.run(['sync', '--yes', '--wait', '--timeout', '300'], (text, kill) => {
+    if (text.includes('waiting for')) kill('SIGKILL');
+  });
+  assert.equal(killed.code, null);
+  const left = await history();
+  assert.deepEqual([left.unfinished, left.syncs[0]?.outcome], [process.platform === 'linux', 'running']);
+  assert.equal((await folder.run(['sync', '--yes'])).code, 0);
+  const after = await history();
+  assert.deepEqual([after.unfinished, after.syncs.slice(0, 2).map(({ outcome }) => outcome)], [false, ['done', 'failed']]);
+  await folder.delete('shop/web.yaml');
 });
 
 test('who may not write is refused with the right that is missing: exit 4, nothing written', async () => {

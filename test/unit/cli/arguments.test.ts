@@ -15,6 +15,7 @@ const defaults: Arguments = {
   allowed: [],
   prunes: false,
   takesOver: false,
+  appliesWorkingTree: false,
   waits: false,
   timeoutSeconds: 300,
   repo: '/repo',
