@@ -3,11 +3,13 @@ import type { ApplicationSession } from './applicationSession.ts';
 import type { FileRange } from './model/application.ts';
 import { keyString } from './model/objects.ts';
 import { isComplete, type RenderedObject } from './model/render.ts';
+import type { SourceTree } from './model/sourceTree.ts';
 import type { FieldDifference } from './model/states.ts';
 import { SourceLines } from './provenance/sourceLines.ts';
 import { MemoryTree } from './render/memoryTree.ts';
 import type { JqRunner } from './ownerPlaces.ts';
 import type { RenderService } from './render/renderService.ts';
+import { specInputOf } from './specInputs.ts';
 import { specOf } from './sourceRenderer.ts';
 import type { TrackedObject } from './trackedObject.ts';
 
@@ -17,18 +19,25 @@ export class FieldLines {
   /** runs jq where it stands before nobody */
   readonly jq: JqRunner;
   readonly #background: BackgroundRunner;
+  readonly #isShown: () => boolean;
   /** by rendered object and field: the proved line, undefined when there is none */
   readonly #known = new WeakMap<RenderedObject, Map<string, FileRange | undefined>>();
 
-  /** @param probes renders what is tried; apart from the one that people wait for */
-  constructor(probes: RenderService, background: BackgroundRunner) {
+  /**
+   * @param probes renders what is tried; apart from the one that people wait for
+   * @param isShown whether anybody looks at lines, so that they are proved before they are asked for
+   */
+  constructor(probes: RenderService, background: BackgroundRunner, isShown: () => boolean = () => true) {
     this.#background = background;
+    this.#isShown = isShown;
     this.jq = probes;
-    this.lines = new SourceLines(
-      ({ spec, tree }) =>
-        (changed, signal) =>
-          probes.render(spec, new MemoryTree(changed, tree), { signal }),
-    );
+    this.lines = new SourceLines(({ spec, tree, said }) => async (changed, signal) => {
+      const text = said === undefined ? undefined : changed[said.file];
+      const changedSpec = text === undefined ? spec : said?.specOf(text);
+      // Without its parameters there is nothing to render.
+      if (changedSpec === undefined) return { objects: [], errors: [] };
+      return probes.render(changedSpec, new MemoryTree(changed, tree), { signal });
+    });
   }
 
   /** The proved line of a field, when it is known already. */
@@ -36,9 +45,12 @@ export class FieldLines {
     return this.#known.get(rendered)?.get(field.id);
   }
 
-  /** Proves the lines of what differs in an application; its objects are placed again when some were found. */
-  follow(session: ApplicationSession): void {
-    if (session.application.source.type === 'directory') return;
+  /**
+   * Proves the lines of what differs in an application; its objects are placed again when some were found.
+   * @param workingTree whose plumbline.yaml declares it
+   */
+  follow(session: ApplicationSession, workingTree: SourceTree): void {
+    if (session.application.source.type === 'directory' || !this.#isShown()) return;
     const { render, tree } = session;
     if (render === undefined || tree === undefined || !isComplete(render)) return;
     const asked = session.objects.flatMap((object) => this.#unknown(object).map((field) => ({ object, field })));
@@ -50,7 +62,8 @@ export class FieldLines {
         path,
         ...(live === undefined ? {} : { live }),
       }));
-      const located = await this.lines.locate({ spec, tree, render }, questions, signal);
+      const said = await specInputOf(session.application, session.connection, workingTree);
+      const located = await this.lines.locate({ spec, tree, render, said }, questions, signal);
       const keys = new Set<string>();
       for (const [index, { object, field }] of asked.entries()) {
         const found = located[index];

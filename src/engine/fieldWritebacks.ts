@@ -10,6 +10,7 @@ import type { RenderedObject } from './model/render.ts';
 import type { FieldDifference } from './model/states.ts';
 import type { WritebackAction } from './model/writeback.ts';
 import { withValue } from './projection.ts';
+import { specInputOf } from './specInputs.ts';
 import { specOf } from './sourceRenderer.ts';
 import type { TrackedObject } from './trackedObject.ts';
 import { type FieldEdit, fieldEdit, imagePolicyOf, offsetOf } from './writeback/adoptEdit.ts';
@@ -102,7 +103,8 @@ export class FieldWritebacks {
     const render = await this.#drafts.before(session, signal);
     const shape = shapeOf(rendered.object, path);
     const { application, connection } = session;
-    const source = { spec: specOf(application, connection), tree: this.#drafts.workspace.repo.workingTree, render };
+    const tree = this.#drafts.workspace.repo.workingTree;
+    const source = { spec: specOf(application, connection), tree, render, said: await specInputOf(application, connection, tree) };
     const leaves = leavesBelow(valueAt(rendered.object, ...shape.place), shape.place).slice(0, MAX_PLACES * 3);
     const questions = leaves.map((leaf) => ({
       object: rendered,

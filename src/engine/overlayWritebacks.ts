@@ -1,14 +1,16 @@
 import { AppError, isAppError } from '../base/errors.ts';
+import { configFileName } from './apps/configFile.ts';
 import { kustomizationNames } from './apps/fileFacts.ts';
 import { joinPath, resolvePath } from './apps/paths.ts';
 import type { FieldWritebacks, WantedField } from './fieldWritebacks.ts';
 import { toJsonPointer } from './model/fieldPath.ts';
-import { jsonEqual, stringAt } from './model/json.ts';
+import { jsonEqual, type JsonValue, stringAt } from './model/json.ts';
 import { nameOf, namespaceOf } from './model/objects.ts';
 import { newPatchEdit, patchFileEdit, patchFilesOf, type PatchTarget } from './writeback/overlayPatch.ts';
 import { scalarPlaces, type Splice, valueOfScalar } from './writeback/spliceScalar.ts';
 import { offsetOf } from './writeback/adoptEdit.ts';
-import { editYaml, yamlValues } from './writeback/yamlEdit.ts';
+import { editYaml, type YamlPath, yamlValues } from './writeback/yamlEdit.ts';
+import { indexInConfig } from './specInputs.ts';
 import { type Draft, othersOf, type WritebackDrafts } from './writebackDraft.ts';
 
 /** Writes a field into what only one application reads: a patch of its overlay, or its environment's values file. */
@@ -97,7 +99,18 @@ export class OverlayWritebacks {
       const next = await this.#try(draft, file, field, (text) => editYaml(text, { path, value }), signal);
       if (next !== undefined) return next;
     }
-    return undefined;
+    return this.#inConfig(draft, field, path, value, signal);
+  }
+
+  /** The application's own values in plumbline.yaml. */
+  async #inConfig(draft: Draft, field: WantedField, path: YamlPath, value: JsonValue, signal: AbortSignal): Promise<Draft | undefined> {
+    const { application } = field.session;
+    if (application.origin !== 'plumbline.yaml') return undefined;
+    const edit = (text: string): Splice | undefined => {
+      const index = indexInConfig(application, text);
+      return index < 0 ? undefined : editYaml(text, { path: ['applications', index, 'helm', 'values', ...path], value });
+    };
+    return this.#try(draft, configFileName, field, edit, signal);
   }
 
   /** The draft with one more edit, when it does what is meant and nothing else than that moves. */

@@ -3,6 +3,7 @@ import type { FieldLines } from './fieldLines.ts';
 import type { FieldPath } from './model/fieldPath.ts';
 import type { FieldProvenance } from './model/provenance.ts';
 import type { ProvenanceApi } from './provenanceApi.ts';
+import { specInputOf } from './specInputs.ts';
 import { specOf } from './sourceRenderer.ts';
 import type { Workspaces } from './workspaces.ts';
 
@@ -22,12 +23,13 @@ export class Provenances implements ProvenanceApi {
     paths: readonly FieldPath[],
     signal: AbortSignal,
   ): Promise<readonly (FieldProvenance | undefined)[]> {
-    const { session } = this.#workspaces.known(applicationId);
+    const { session, workspace } = this.#workspaces.known(applicationId);
     const { render, tree } = session;
     const object = session.object(key)?.rendered;
     if (render === undefined || tree === undefined || object === undefined)
       throw new AppError('not-compared-yet', { application: session.application.name });
-    const source = { spec: specOf(session.application, session.connection), tree, render };
+    const said = await specInputOf(session.application, session.connection, workspace.repo.workingTree);
+    const source = { spec: specOf(session.application, session.connection), tree, render, said };
     return this.#fields.lines.locate(
       source,
       paths.map((path) => ({ object, path })),

@@ -140,7 +140,7 @@ export class Workspace implements Disposable {
       onMarks: (id, tree, marks) => {
         this.marks.set(id, tree === undefined ? undefined : { tree, marks });
         const session = this.#sessions.get(id);
-        if (session !== undefined && marks.length > 0) this.#services.checker.lines.follow(session);
+        if (session !== undefined && marks.length > 0) this.#services.checker.lines.follow(session, this.repo.workingTree);
         if (session !== undefined) this.edits.look(session);
       },
     };

@@ -1,12 +1,15 @@
 import { AppError } from '../base/errors.ts';
 import type { ApplicationSession } from './applicationSession.ts';
 import { decodeText } from './git/textEncoding.ts';
+import { configFileName } from './apps/configFile.ts';
 import { parentPath } from './apps/paths.ts';
+import type { Application } from './model/application.ts';
 import type { KubeObject } from './model/objects.ts';
 import { isComplete, type RenderResult } from './model/render.ts';
 import type { AffectedObject } from './model/writeback.ts';
 import { MemoryTree } from './render/memoryTree.ts';
 import type { SourceRenderer } from './sourceRenderer.ts';
+import { hasInlineValues, withConfig } from './specInputs.ts';
 import type { Workspace } from './workspace.ts';
 import { type Intention, impactOf } from './writeback/impact.ts';
 import { TextDraft } from './writeback/textDraft.ts';
@@ -54,7 +57,7 @@ export class WritebackDrafts {
   /** What an application renders to with the edits of a draft. */
   async after({ texts }: Draft, { application, connection }: ApplicationSession, signal: AbortSignal): Promise<RenderResult> {
     const tree = new MemoryTree(await this.#withAliases(texts), this.workspace.repo.workingTree);
-    return this.#renderer.render(application, tree, connection, signal);
+    return this.#renderer.render(inDraft(application, texts), tree, connection, signal);
   }
 
   /**
@@ -85,8 +88,8 @@ export class WritebackDrafts {
       const { application, connection } = session;
       const isAsked = intentions.has(application.id);
       const before = await this.before(session, signal);
-      if (!isAsked && (!isComplete(before) || !readsAny(before, texts.paths))) continue;
-      const after = await this.#renderer.render(application, tree, connection, signal);
+      if (!isAsked && (!isComplete(before) || !readsAny(application, before, texts.paths))) continue;
+      const after = await this.#renderer.render(inDraft(application, texts), tree, connection, signal);
       const impact = impactOf(application.id, before, after, intentions.get(application.id));
       if (impact.isBroken) throw new AppError('adopt-breaks-render', { application: application.name });
       if (isAsked && !impact.isReached) {
@@ -127,6 +130,15 @@ export class WritebackDrafts {
   }
 }
 
+/** An application as the draft's plumbline.yaml declares it. */
+function inDraft(application: Application, texts: TextDraft): Application {
+  const config = texts.texts()[configFileName];
+  if (config === undefined || application.origin !== 'plumbline.yaml') return application;
+  const next = withConfig(application, config);
+  if (next === undefined) throw new AppError('adopt-breaks-render', { application: application.name });
+  return next;
+}
+
 /** What also moves. */
 export function othersOf({ affected }: Draft): readonly AffectedObject[] {
   return affected.filter(({ kind }) => kind === 'other');
@@ -140,7 +152,8 @@ function merged(known: Intention | undefined, { object, added }: Meant): Intenti
 }
 
 /** Whether a render read one of these files, or looked into the folder that a new one is in. */
-function readsAny({ reads }: RenderResult, paths: readonly string[]): boolean {
+function readsAny(application: Application, { reads }: RenderResult, paths: readonly string[]): boolean {
+  if (hasInlineValues(application) && paths.includes(configFileName)) return true;
   const places = new Set(paths.flatMap((path) => [path, parentPath(path)]));
   return reads.some(({ path }) => places.has(path));
 }

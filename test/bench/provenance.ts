@@ -6,7 +6,7 @@ import type { FieldPath } from '../../src/engine/model/fieldPath.ts';
 import { openDiskTree } from '../../src/engine/render/diskTree.ts';
 import { MemoryTree } from '../../src/engine/render/memoryTree.ts';
 import { RenderService } from '../../src/engine/render/renderService.ts';
-import { provenanceCases } from '../engine/provenance/features.ts';
+import { probeOf, provenanceCases } from '../engine/provenance/features.ts';
 import { buildWasm } from '../tools/wasm.mjs';
 import { type Measurement, timed } from './report.ts';
 
@@ -19,11 +19,12 @@ export async function benchProvenance(): Promise<readonly Measurement[]> {
   try {
     await renders.warmUp(signal);
     let [allLeaves, allProved] = [0, 0];
-    for (const { name, spec, files } of provenanceCases) {
+    for (const each of provenanceCases) {
+      const { name, spec, files, said } = each;
       const tree = typeof files === 'string' ? await openDiskTree(files) : new MemoryTree(files);
       const render = await renders.render(spec, tree, { signal });
-      const inputs = await inputsOf(spec, tree, render);
-      const prover = new Prover(inputs, render, (changed) => renders.render(spec, new MemoryTree(changed, tree), { signal }));
+      const inputs = await inputsOf(spec, tree, render, said);
+      const prover = new Prover(inputs, render, probeOf(each, tree, renders));
       const elapsed = await timed(() => prover.run(signal));
       // Kinds name the object rather than set a field of it.
       const leaves = [...prover.leaves.keys()].filter((id) => !/^\d+\/(kind|apiVersion)$/.test(id));
@@ -37,15 +38,11 @@ export async function benchProvenance(): Promise<readonly Measurement[]> {
         bar: { limit: 85, is: 'min' },
         note: `${String(proved)} of ${String(leaves.length)}, ${String(prover.probes)} renders, ${elapsed.toFixed(0)} ms in the background`,
       });
-      const lines = new SourceLines(
-        ({ spec: of }) =>
-          (changed) =>
-            renders.render(of, new MemoryTree(changed, tree), { signal }),
-      );
+      const lines = new SourceLines(() => probeOf(each, tree, renders));
       const [object] = render.objects;
       const path: FieldPath = [{ field: 'metadata' }, { field: 'name' }];
       if (object === undefined) continue;
-      const ask = (): Promise<unknown> => lines.locate({ spec, tree, render }, [{ object, path }], signal);
+      const ask = (): Promise<unknown> => lines.locate({ spec, tree, render, said }, [{ object, path }], signal);
       await ask();
       measurements.push({ what: `${name}: one field, warm`, value: await timed(ask), unit: 'ms', bar: { limit: 200, is: 'max' } });
     }

@@ -21,15 +21,38 @@ export interface RenderInputs {
 
 type Path = readonly (string | number)[];
 
-/** Reads the inputs of a render again. @param tree that it was rendered from */
-export async function inputsOf(spec: SourceSpec, tree: SourceTree, render: Pick<RenderResult, 'reads'>): Promise<RenderInputs> {
+/** Parameters of a render that stand in a file which the render itself does not read, as values in plumbline.yaml. */
+export interface SpecInput {
+  readonly file: string;
+  /** without a byte-order mark */
+  readonly text: string;
+  /** whether what stands at a path of the file is one of them */
+  accepts(path: Path): boolean;
+  /** the parameters by another text of the file; undefined when it has none any more */
+  specOf(text: string): SourceSpec | undefined;
+}
+
+/**
+ * Reads the inputs of a render again.
+ * @param tree that it was rendered from
+ * @param said parameters that stand in a file of their own
+ */
+export async function inputsOf(
+  spec: SourceSpec,
+  tree: SourceTree,
+  render: Pick<RenderResult, 'reads'>,
+  said?: SpecInput,
+): Promise<RenderInputs> {
   const texts = new Map<string, string>();
   for (const { path, kind, hash } of render.reads) {
     if (kind !== 'file' || hash === 'absent') continue;
     const bytes = await tree.read(path).catch(() => undefined);
     if (bytes !== undefined) texts.set(path, decodeText(bytes));
   }
-  return { texts, candidates: candidatesOf(spec, texts) };
+  const candidates = candidatesOf(spec, texts);
+  if (said === undefined) return { texts, candidates };
+  const own = yamlCandidates(said.file, said.text, 'values', (path) => said.accepts(path));
+  return { texts: new Map([...texts, [said.file, said.text]]), candidates: [...candidates, ...own] };
 }
 
 function candidatesOf(spec: SourceSpec, texts: ReadonlyMap<string, string>): readonly Candidate[] {

@@ -5,7 +5,7 @@ import type { FieldProvenance } from '../model/provenance.ts';
 import type { RenderedObject, RenderResult, SourceSpec } from '../model/render.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
 import type { Candidate } from './candidates.ts';
-import { type RenderInputs, inputsOf } from './inputs.ts';
+import { type RenderInputs, inputsOf, type SpecInput } from './inputs.ts';
 import { leafId } from './markers.ts';
 import { type Probe, Prover } from './prover.ts';
 
@@ -14,6 +14,8 @@ export interface RenderSource {
   readonly spec: SourceSpec;
   readonly tree: SourceTree;
   readonly render: RenderResult;
+  /** parameters of the render that stand in a file of their own */
+  readonly said?: SpecInput | undefined;
 }
 
 /** A field of one object of a render. */
@@ -58,7 +60,7 @@ export class SourceLines {
   }
 
   #answersOf(source: RenderSource, signal: AbortSignal): Promise<Answers> {
-    const { key } = source.render;
+    const key = source.said === undefined ? source.render.key : `${source.render.key}\n${source.said.text}`;
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
     const found = this.#ask(source, signal);
@@ -71,7 +73,7 @@ export class SourceLines {
   }
 
   async #ask(source: RenderSource, signal: AbortSignal): Promise<Answers> {
-    const inputs = await inputsOf(source.spec, source.tree, source.render);
+    const inputs = await inputsOf(source.spec, source.tree, source.render, source.said);
     const prover = new Prover(inputs, source.render, this.#probeOf(source));
     await prover.run(signal);
     return { inputs, prover };

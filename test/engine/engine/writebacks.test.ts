@@ -289,6 +289,14 @@ environments:
 applications:
   - {name: a, environment: prod, path: chart, namespace: charts, helm: {releaseName: a, valueFiles: [values-a.yaml]}}
   - {name: b, environment: prod, path: chart, namespace: charts, helm: {releaseName: b}}
+  - name: c
+    environment: prod
+    path: chart
+    namespace: charts
+    helm:
+      releaseName: c
+      values:
+        replicas: 3 # of c
 `,
     'chart/Chart.yaml': 'apiVersion: v2\nname: shop\nversion: 1.0.0\n',
     'chart/values.yaml': 'replicas: 2\nimage:\n  repository: registry.example/web\n  tag: "1.0"\n',
@@ -299,12 +307,13 @@ applications:
       .replace("'registry.example/web:1.0'", "'{{ .Values.image.repository }}:{{ .Values.image.tag }}'"),
   };
   const shop = await opened(t, 'charts', files, async () => {
-    for (const name of ['a', 'b']) {
-      const text = await helm(['template', name, 'chart', '-n', 'charts', ...(name === 'a' ? ['-f', 'chart/values-a.yaml'] : [])], {});
+    for (const name of ['a', 'b', 'c']) {
+      const own = { a: ['-f', 'chart/values-a.yaml'], b: [], c: ['--set', 'replicas=3'] }[name] ?? [];
+      const text = await helm(['template', name, 'chart', '-n', 'charts', ...own], {});
       await kubectl(['apply', '--server-side', '-n', 'charts', '-f', '-'], { kubeconfig: plane.kubeconfigPath, input: text });
     }
   });
-  await run('scale', 'deployment/a-web', '-n', 'charts', '--replicas=4');
+  await run('scale', 'deployment/a-web', 'deployment/b-web', 'deployment/c-web', '-n', 'charts', '--replicas=4');
   await run('set', 'image', '-n', 'charts', 'deployment/a-web', 'web=registry.example/c:1.0');
   await run('patch', '-n', 'charts', 'deployment/b-web', '--type=merge', '-p', '{"spec":{"minReadySeconds":4}}');
   await run(
@@ -321,7 +330,17 @@ applications:
   const args = await shop.field('prod/b', 'Deployment/b-web', 'spec.template.spec.containers[name=web].args[1]');
   const base = await shop.plan({ targets: [replicas] });
   assert.deepEqual([base.edits.map(({ range }) => range.file), base.choices], [['chart/values.yaml'], ['source', 'overlay']]);
-  const plan = await shop.plan({ targets: [replicas, image, args], place: 'overlay' });
+  const inline = await shop.field('prod/c', 'Deployment/c-web', 'spec.replicas');
+  const ofB = await shop.field('prod/b', 'Deployment/b-web', 'spec.replicas');
+  const plan = await shop.plan({ targets: [replicas, image, args, inline], place: 'overlay' });
+  // What both ask for goes into the chart's own values; what only one does, into its own.
+  const forBoth = await shop.plan({ targets: [replicas, ofB] });
+  assert.deepEqual([forBoth.edits.map(({ range }) => range.file), forBoth.choices], [['chart/values.yaml'], []]);
+  const onlyB = await shop.plan({ targets: [ofB], place: 'overlay' });
+  assert.deepEqual(
+    onlyB.edits.map(({ range, newText }) => [range.file, newText]),
+    [['plumbline.yaml', ', values: {replicas: 4}']],
+  );
   assert.deepEqual(
     plan.refused.map(({ reason, target }) => [target.applicationId, reason.code]),
     [['prod/b', 'adopt-in-template']],
@@ -330,6 +349,10 @@ applications:
   assert.equal(
     await readFile(join(shop.repo, 'chart/values-a.yaml'), 'utf8'),
     '# of a\nimage:\n  repository: registry.example/c # ours\nreplicas: 4\n',
+  );
+  assert.equal(
+    await readFile(join(shop.repo, 'plumbline.yaml'), 'utf8'),
+    files['plumbline.yaml'].replace('replicas: 3 # of c', 'replicas: 4 # of c'),
   );
   const rendered = objectsIn(await helm(['template', 'a', join(shop.repo, 'chart'), '-f', join(shop.repo, 'chart/values-a.yaml')], {}));
   assert.deepEqual(

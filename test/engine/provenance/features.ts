@@ -1,5 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import type { SourceSpec } from '../../../src/engine/model/render.ts';
+import { isJsonObject, valueAt } from '../../../src/engine/model/json.ts';
+import type { RenderedObject, SourceSpec } from '../../../src/engine/model/render.ts';
+
+import type { SpecInput } from '../../../src/engine/provenance/inputs.ts';
+import type { Probe } from '../../../src/engine/provenance/prover.ts';
+import { MemoryTree } from '../../../src/engine/render/memoryTree.ts';
+import type { RenderService } from '../../../src/engine/render/renderService.ts';
+import type { SourceTree } from '../../../src/engine/model/sourceTree.ts';
+import { yamlValues } from '../../../src/engine/writeback/yamlEdit.ts';
 
 /** A source whose lines are to be proved. */
 export interface ProvenanceCase {
@@ -7,6 +15,18 @@ export interface ProvenanceCase {
   readonly spec: SourceSpec;
   /** folder on disk, or the files themselves */
   readonly files: string | Readonly<Record<string, string>>;
+  /** parameters that stand in a file of their own */
+  readonly said?: SpecInput;
+}
+
+/** Renders a case with other texts. */
+export function probeOf({ spec, said }: ProvenanceCase, tree: SourceTree, renders: RenderService): Probe {
+  return async (changed, signal) => {
+    const text = said === undefined ? undefined : changed[said.file];
+    const next = text === undefined ? spec : said?.specOf(text);
+    if (next === undefined) return { objects: [] as readonly RenderedObject[], errors: [] };
+    return renders.render(next, new MemoryTree(changed, tree), { signal });
+  };
 }
 
 const chart: Readonly<Record<string, string>> = {
@@ -71,8 +91,9 @@ data:
 
 const overlay: Readonly<Record<string, string>> = {
   'base/kustomization.yaml':
-    'resources: [web.yaml]\nconfigMapGenerator:\n  - name: settings\n    literals:\n      - COLOR=green\n    files:\n      - motd.txt\nvars:\n  - name: WEB\n    objref: {kind: Service, name: web, apiVersion: v1}\n',
+    'resources: [web.yaml]\nconfigMapGenerator:\n  - name: settings\n    literals:\n      - COLOR=green\n    files:\n      - motd.txt\n    envs: [app.env]\nsecretGenerator:\n  - name: login\n    literals: [USER=shop]\nvars:\n  - name: WEB\n    objref: {kind: Service, name: web, apiVersion: v1}\n',
   'base/motd.txt': 'welcome to the market\n',
+  'base/app.env': '# of the app\nLEVEL=three\nMOTTO=all you need\n',
   'base/web.yaml': `# the shop's front
 apiVersion: apps/v1
 kind: Deployment
@@ -120,6 +141,7 @@ commonAnnotations:
   owner: team-market
 images:
   - name: registry.example/web
+    newName: mirror.example/web
     newTag: "1.4"
 replicas:
   - name: web
@@ -131,6 +153,8 @@ configMapGenerator:
       - COLOR=red
 patches:
   - path: resources.yaml
+  - path: ports.yaml
+    target: {kind: Service}
   - patch: |-
       apiVersion: apps/v1
       kind: Deployment
@@ -144,6 +168,8 @@ replacements:
       - select: {kind: Deployment}
         fieldPaths: ['spec.template.spec.containers.[name=web].env.[name=ZONE].value']
 `,
+  'prod/ports.yaml':
+    '- op: replace\n  path: /spec/ports/0/port\n  value: 8081\n- {op: add, path: /metadata/annotations/zone, value: north}\n',
   'prod/resources.yaml': `apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -156,6 +182,23 @@ spec:
           resources:
             limits: {memory: 256Mi, cpu: "2"}
 `,
+};
+
+const inlineText = `applications:
+  - name: market # ours
+    helm:
+      valueFiles: [values-prod.yaml]
+      values:
+        replicas: 7
+        env: {LOG: "debug", EXTRA: 'on'}
+        queue:
+          size: 20Gi # more
+`;
+const inlineSpec = (text: string): SourceSpec | undefined => {
+  const [config] = yamlValues(text);
+  const values = isJsonObject(config) ? valueAt(config, 'applications', 0, 'helm', 'values') : undefined;
+  const helm = { releaseName: 'my', namespace: 'shop', valueFiles: ['values-prod.yaml'] };
+  return isJsonObject(values) ? { type: 'helm', path: 'chart', helm: { ...helm, values } } : undefined;
 };
 
 const sample = fileURLToPath(new URL('../../sample/tree/', import.meta.url));
@@ -178,5 +221,16 @@ export const provenanceCases: readonly ProvenanceCase[] = [
     name: 'chart with every feature',
     spec: { type: 'helm', path: 'chart', helm: { releaseName: 'my', namespace: 'shop', valueFiles: ['values-prod.yaml'] } },
     files: chart,
+  },
+  {
+    name: 'chart with values in plumbline.yaml',
+    spec: inlineSpec(inlineText) ?? { type: 'helm', path: 'chart' },
+    files: chart,
+    said: {
+      file: 'plumbline.yaml',
+      text: inlineText,
+      accepts: (path) => path[2] === 'helm' && path[3] === 'values',
+      specOf: inlineSpec,
+    },
   },
 ];
