@@ -91,7 +91,13 @@ export function applicationText(
     accessibility: l10n.t(
       'application {0}, {1}',
       row.name,
-      [row.environment, state, row.health === undefined ? undefined : healthWords(row.health.status, l10n), ...syncMarks(row, words)]
+      [
+        row.environment,
+        state,
+        row.health === undefined ? undefined : healthWords(row.health.status, l10n),
+        ...syncMarks(row, words),
+        row.isEdited ? l10n.t('edited') : undefined,
+      ]
         .filter((part) => part !== undefined)
         .join(', '),
     ),
