@@ -6,7 +6,6 @@ import { registerLazyCommands } from './commands/lazyCommands.ts';
 import { registerRollbackCommands } from './commands/rollbackCommands.ts';
 import type { Services } from './commands/services.ts';
 import { registerSourceCommands } from './commands/sourceCommands.ts';
-import { registerHistoryCommands } from './commands/historyCommands.ts';
 import { registerSyncCommands } from './commands/syncCommands.ts';
 import { registerViewCommands } from './commands/viewCommands.ts';
 import { ContextKeySetter } from './contextKeys.ts';
@@ -105,7 +104,6 @@ export function activate(context: vscode.ExtensionContext): void {
   for (const register of [
     registerLazyCommands,
     registerSyncCommands,
-    registerHistoryCommands,
     registerCommitCommands,
     registerRollbackCommands,
     registerSourceCommands,

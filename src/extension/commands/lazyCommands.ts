@@ -26,6 +26,11 @@ const families: readonly CommandFamily[] = [
     ],
     load: async () => (await import('./diffCommands.ts')).registerDiffCommands,
   },
+  { ids: [commandIds.showIgnored], load: async () => (await import('./ignoredCommands.ts')).registerIgnoredCommands },
+  {
+    ids: [commandIds.openCommitDiff, commandIds.copyRevision],
+    load: async () => (await import('./historyCommands.ts')).registerHistoryCommands,
+  },
   { ids: [commandIds.revert], load: async () => (await import('./revertCommands.ts')).registerRevertCommands },
   {
     ids: [commandIds.showLiveYaml, commandIds.showEvents, commandIds.showLogs],
