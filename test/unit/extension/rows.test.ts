@@ -30,7 +30,7 @@ test('rows of applications: description, icon, what a screen reader says', () =>
       ['synced', 'pass', 'application shop, prod, synced', false],
       ['3 drifted · 2 behind · progressing', 'diff-modified', 'application shop, prod, 3 drifted · 2 behind, progressing', true],
       ['1 differs', 'git-compare', 'application shop, prod, 1 differs', true],
-      ['out of sync · 3 behind · edited', 'arrow-circle-up', 'application shop, prod, out of sync · 3 behind', false],
+      ['out of sync · 3 behind · edited', 'arrow-circle-up', 'application shop, prod, out of sync · 3 behind, edited', false],
       ['missing', 'diff-removed', 'application shop, prod, missing, not running', true],
       ['cannot compare', 'circle-slash', 'application shop, prod, cannot compare', true],
       ['synced · degraded', 'pass', 'application shop, prod, synced, degraded', true],
