@@ -4,7 +4,7 @@ import type { RollbackMethod } from '../engine/model/rollback.ts';
 import { nearest } from './suggest.ts';
 
 /** The commands of `plumbline`. */
-export const commandNames = ['apps', 'render', 'diff', 'plan', 'sync', 'history', 'rollback', 'revert'] as const;
+export const commandNames = ['apps', 'render', 'diff', 'ignored', 'plan', 'sync', 'history', 'rollback', 'revert'] as const;
 /** See {@link commandNames}. */
 export type CommandName = (typeof commandNames)[number];
 
@@ -38,7 +38,7 @@ export const optionInfos: readonly OptionInfo[] = [
     value: 'KIND/NAME',
     isRepeatable: true,
     help: 'only this object; repeatable',
-    commands: ['diff', 'plan', 'sync', 'revert'],
+    commands: ['diff', 'ignored', 'plan', 'sync', 'revert'],
   },
   { name: 'field', value: 'PATH', isRepeatable: true, help: 'only this field of the one --object; repeatable', commands: ['revert'] },
   { name: 'repo', value: 'DIR', help: 'the config repo (default: the current folder)' },
@@ -48,7 +48,7 @@ export const optionInfos: readonly OptionInfo[] = [
     name: 'kubeconfig',
     value: 'FILE',
     help: 'kubeconfig file (default: $KUBECONFIG, else ~/.kube/config)',
-    commands: ['diff', 'plan', 'sync', 'history', 'rollback', 'revert'],
+    commands: ['diff', 'ignored', 'plan', 'sync', 'history', 'rollback', 'revert'],
   },
   { name: 'output', value: 'FORMAT', help: 'text (default) or json' },
   {

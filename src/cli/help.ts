@@ -4,6 +4,7 @@ const summaries: Readonly<Record<CommandName, string>> = {
   apps: 'list the applications of the repo',
   render: 'print what an application, or a folder, renders to (Secrets masked)',
   diff: 'compare Git with the cluster, field by field',
+  ignored: 'list the fields that a comparison leaves out, by which rule and why',
   plan: 'show what a sync would do, object by object',
   sync: 'apply the target commit, after a confirmation',
   history: 'list the recorded syncs of an application',
@@ -20,6 +21,7 @@ const examples: Readonly<Record<CommandName, readonly string[]>> = {
     'plumbline diff --path deploy/overlays/prod --context prod-eu --namespace shop',
   ],
   plan: ['plumbline plan --app prod/shop', 'plumbline plan --app shop --prune --output json'],
+  ignored: ['plumbline ignored --app prod/shop', 'plumbline ignored --object Deployment/web --output json'],
   sync: [
     'plumbline sync --app prod/shop',
     'plumbline sync --app shop --object Deployment/web --yes',

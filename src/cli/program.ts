@@ -3,6 +3,7 @@ import { type Arguments, parseArguments } from './arguments.ts';
 import { runApps } from './commands/apps.ts';
 import type { CommandContext } from './commands/context.ts';
 import { runDiff } from './commands/diff.ts';
+import { runIgnored } from './commands/ignored.ts';
 import { runRender } from './commands/render.ts';
 import { runHistory } from './commands/history.ts';
 import { runRevert } from './commands/revert.ts';
@@ -52,6 +53,8 @@ async function runCommand(args: Arguments, context: CommandContext, version: str
       return runRender(context);
     case 'diff':
       return runDiff(context);
+    case 'ignored':
+      return runIgnored(context);
     case 'plan':
       return runPlan(context);
     case 'sync':

@@ -11,6 +11,7 @@ export const commandIds = {
   adopt: 'plumbline.adopt',
   removeFromGit: 'plumbline.removeFromGit',
   ignoreField: 'plumbline.ignoreField',
+  showIgnored: 'plumbline.showIgnored',
   threeSides: 'plumbline.threeSides',
   showEffects: 'plumbline.showEffects',
   showAllFields: 'plumbline.showAllFields',

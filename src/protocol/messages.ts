@@ -1,4 +1,13 @@
-import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from '../engine/model/snapshot.ts';
+import type {
+  ApplicationRow,
+  ChildRow,
+  ClusterRow,
+  IgnoredList,
+  LineMark,
+  ObjectRow,
+  RepoRow,
+  SideDocument,
+} from '../engine/model/snapshot.ts';
 import type { Side } from '../engine/model/sides.ts';
 import type { Plan, RevertTarget, StepResult } from '../engine/model/plan.ts';
 import type { SyncHistory } from '../engine/model/ledger.ts';
@@ -73,6 +82,7 @@ export interface Requests extends CommitRequests, RollbackRequests {
   /** what taking live values into files would change; nothing is written */
   'plumbline/planWriteback': { params: WritebackRequest; result: WritebackPlan };
   'plumbline/planIgnore': { params: IgnoreRequest; result: IgnorePlan };
+  'plumbline/ignored': { params: { applicationId: string }; result: IgnoredList };
   'plumbline/marks': { params: { file: string }; result: { marks: readonly LineMark[] } };
 }
 

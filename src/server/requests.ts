@@ -38,6 +38,7 @@ export function registerRequests(
   on('plumbline/effects', ({ file }) => ({ effects: engine.editor.effects(file) }));
   on('plumbline/planWriteback', (request, signal) => engine.writebacks.plan(request, signal));
   on('plumbline/planIgnore', (request, signal) => engine.ignoreEdits.plan(request, signal));
+  on('plumbline/ignored', ({ applicationId }) => engine.ignores.ignored(applicationId));
   on('plumbline/marks', ({ file }) => ({ marks: engine.marks(file) }));
   on('plumbline/sideDocument', ({ applicationId, key, side, allFields }, signal) =>
     engine.sideDocument(applicationId, key, side, allFields, signal),

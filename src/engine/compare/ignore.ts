@@ -99,6 +99,16 @@ function namesItem(step: PathStep, token: string): boolean {
   return 'keys' in step && Object.values(step.keys).some((key) => String(key) === token);
 }
 
+/** Places without those that stand for the same field: what several rules name, or one rule by two expressions, counts for the first. */
+export function distinctPlaces(places: readonly IgnoredPlace[]): readonly IgnoredPlace[] {
+  const byId = new Map<string, IgnoredPlace>();
+  for (const place of places) {
+    const id = formatPath(place.path);
+    if (!byId.has(id)) byId.set(id, place);
+  }
+  return [...byId.values()];
+}
+
 /** Whether a difference lies at or below an ignored place, and by which rule. */
 export function ignoredBy(places: readonly IgnoredPlace[], path: FieldPath): string | undefined {
   return places.find((place) => startsWithPath(path, place.path))?.by;

@@ -2,7 +2,7 @@ import { lastAppliedOf } from '../compare/baseline.ts';
 import { fallbackSchema } from '../compare/fallbackSchema.ts';
 import { holdingOf, managedEntries, type ManagedEntry } from '../compare/fieldsV1.ts';
 import { writerOf } from '../compare/direction.ts';
-import { expandPointer, type IgnoredPlace, ignoredPlaces, withLiveAt } from '../compare/ignore.ts';
+import { distinctPlaces, expandPointer, type IgnoredPlace, ignoredPlaces, withLiveAt } from '../compare/ignore.ts';
 import { classOfManager, isAutoscalerEntry, owningManager, type OwningManager } from '../compare/managers.ts';
 import { normalizeDesired, normalizeLive } from '../compare/normalize.ts';
 import { ownerMarkOf, ownerOfMark } from '../compare/ownerMarks.ts';
@@ -55,13 +55,13 @@ export function prepare(input: JudgeInput, raw: KubeObject): Prepared {
   const synced = input.baseline?.kind === 'synced' ? normalizeBase(baselineObject(input.baseline, raw)) : undefined;
   const release = input.baseline?.kind === 'release' ? normalizeBase(baselineObject(input.baseline, raw)) : undefined;
   const recorded = release ?? normalizeBase(lastApplied) ?? synced;
-  const places = [
+  const places = distinctPlaces([
     ...ignoredPlaces(input.rules, fromGit, live, schema),
     ...(input.view?.places ?? []),
     ...autoscaledPlace(input, fromGit, entries),
     ...injectedCertificates(fromGit, live, schema, entries),
     ...volatilePlaces(input),
-  ];
+  ]);
   return {
     input,
     raw,

@@ -121,18 +121,21 @@ export interface IgnoredRow extends IgnoredField {
   readonly object: string;
 }
 
-/** A declared ignore rule, and how many fields it leaves out now. */
+/** A rule, declared by the application or by its owner, or a reason of the engine's own, and how many fields it leaves out now. */
 export interface RuleRow {
-  /** where it stands */
+  /** where it stands: `plumbline.yaml:12`, `Application argocd/shop ignoreDifferences[0]`; or what it is */
   readonly by: string;
+  /** JSON pointers or expressions as they were declared; empty for what nobody declared */
   readonly paths: readonly string[];
   readonly fieldCount: number;
+  /** where it stands in the repo, when it does */
+  readonly source?: FileRange;
 }
 
 /** Everything that an application's comparison leaves out, and why. */
 export interface IgnoredList {
   readonly fields: readonly IgnoredRow[];
-  /** the application's own rules, also those that leave out nothing now */
+  /** all that leaves something out, and the declared rules that leave out nothing now */
   readonly rules: readonly RuleRow[];
 }
 

@@ -1,5 +1,6 @@
 import { parseKeyString } from '../../engine/model/objects.ts';
 import type { ApplicationRow, ChildRow, FieldRow, ObjectRow } from '../../engine/model/snapshot.ts';
+import { ignoredFact } from './ignoredText.ts';
 import { contextValue, dotted, escapeMarkdown } from './rowText.ts';
 import type { RowText, WordsContext } from './rowText.ts';
 import { healthLook, healthWords, stateLook, stateMeaning, stateWords } from './states.ts';
@@ -48,6 +49,7 @@ export function objectText(row: ObjectRow, application: ApplicationRow | undefin
 
 function objectTooltip(row: ObjectRow, words: WordsContext): string {
   const { l10n } = words;
+  const ignored = ignoredFact(row, l10n);
   const lines = [
     `**${escapeMarkdown(`${row.kind}/${row.name}`)}** — ${escapeMarkdown(stateWords(row.state, l10n))}`,
     stateMeaning(row.state, l10n),
@@ -65,7 +67,7 @@ function objectTooltip(row: ObjectRow, words: WordsContext): string {
       ...(row.namespace === '' ? [] : [l10n.t('Namespace: {0}', row.namespace)]),
       ...(row.source === undefined ? [] : [l10n.t('Source: {0}', `${row.source.file}:${String(row.source.startLine + 1)}`)]),
       ...(row.mark === undefined ? [] : [l10n.t('Carries the marks of {0} ({1})', row.mark.owner, row.mark.name)]),
-      ...(row.ignoredCount === 0 ? [] : [l10n.t('{0} fields ignored by rules', row.ignoredCount)]),
+      ...(ignored === undefined ? [] : [ignored]),
     ]
       .map((fact) => `- ${escapeMarkdown(fact)}`)
       .join('\n'),

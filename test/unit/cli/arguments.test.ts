@@ -83,7 +83,7 @@ const bad: readonly { readonly line: string; readonly says: string }[] = [
   { line: 'dif', says: "There is no command 'dif'. Did you mean 'diff'?" },
   {
     line: 'deploy',
-    says: "There is no command 'deploy'. Commands: apps, render, diff, plan, sync, history, rollback, revert. See plumbline --help.",
+    says: "There is no command 'deploy'. Commands: apps, render, diff, ignored, plan, sync, history, rollback, revert. See plumbline --help.",
   },
   { line: 'diff --contxt x', says: "There is no option '--contxt'. Did you mean '--context'?" },
   { line: 'diff --frobnicate', says: "There is no option '--frobnicate'. See plumbline --help." },
@@ -135,7 +135,7 @@ test('the nearest word is found within a third of its letters', () => {
 test('help lists every command, its options and the exit statuses', () => {
   assert.match(
     helpText(),
-    /Commands:\n {2}apps .*\n {2}render .*\n {2}diff .*\n {2}plan .*\n {2}sync .*\n {2}history .*\n {2}rollback .*\n {2}revert /,
+    /Commands:\n {2}apps .*\n {2}render .*\n {2}diff .*\n {2}ignored .*\n {2}plan .*\n {2}sync .*\n {2}history .*\n {2}rollback .*\n {2}revert /,
   );
   assert.match(helpText('revert'), /--field PATH/);
   assert.doesNotMatch(helpText('apps'), /--(field|path|namespace|yes)\b/);

@@ -1,0 +1,99 @@
+import type { Application, FileRange } from '../engine/model/application.ts';
+import { describe } from '../engine/model/describe.ts';
+import { parseKeyString } from '../engine/model/objects.ts';
+import type { IgnoredList, IgnoredRow, RuleRow } from '../engine/model/snapshot.ts';
+import { type ReportedReason, toReason } from './diffJson.ts';
+import { type Painter, safeText } from './style.ts';
+
+/** Version of the JSON that `plumbline ignored --output json` prints. */
+export const ignoredApiVersion = 'plumbline.dev/ignored/v1';
+
+/** An application with what its comparison leaves out. */
+export interface IgnoredOf {
+  readonly application: Pick<Application, 'id'>;
+  readonly list: IgnoredList;
+}
+
+/** What `plumbline ignored --output json` prints; lines are 1-based. */
+export interface IgnoredReport {
+  readonly apiVersion: typeof ignoredApiVersion;
+  readonly applications: readonly {
+    readonly id: string;
+    readonly fields: readonly {
+      readonly kind: string;
+      readonly namespace: string;
+      readonly name: string;
+      readonly path: string;
+      readonly by: string;
+      readonly reason?: ReportedReason;
+    }[];
+    readonly rules: readonly {
+      readonly by: string;
+      readonly paths: readonly string[];
+      readonly fields: number;
+      readonly file?: string;
+      readonly line?: number;
+    }[];
+  }[];
+}
+
+/** One block per application: each rule with its place, below it the fields that it leaves out and why. */
+export function ignoredText(lists: readonly IgnoredOf[], paint: Painter): string {
+  return lists.map((each) => applicationText(each, paint)).join('\n');
+}
+
+function applicationText({ application, list }: IgnoredOf, paint: Painter): string {
+  const count = list.fields.length;
+  const lines = [
+    `${paint('title', safeText(application.id))}  ${paint('muted', count === 1 ? '1 field ignored' : `${count} fields ignored`)}`,
+  ];
+  const shown = new Set<IgnoredRow>();
+  for (const rule of list.rules) {
+    lines.push(ruleText(rule, paint));
+    const fields = list.fields.filter((field) => !shown.has(field) && isOf(field, rule));
+    for (const field of fields) {
+      shown.add(field);
+      lines.push(`    ${fieldText(field, rule, paint)}`);
+    }
+  }
+  for (const field of list.fields) if (!shown.has(field)) lines.push(`  ${fieldText(field, undefined, paint)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function isOf(field: IgnoredRow, { by }: RuleRow): boolean {
+  return field.by === by || field.by.startsWith(`${by} `);
+}
+
+function ruleText({ by, paths, fieldCount }: RuleRow, paint: Painter): string {
+  const what = paths.length === 0 ? '' : `  ${paint('path', safeText(paths.join(', ')))}`;
+  return `  ${safeText(by)}${what}${fieldCount === 0 ? paint('muted', '  (leaves out nothing now)') : ''}`;
+}
+
+function fieldText(field: IgnoredRow, rule: RuleRow | undefined, paint: Painter): string {
+  const { object, id, by, reason } = field;
+  const why = [
+    ...(rule?.by === by ? [] : [`by ${by.slice(rule === undefined ? 0 : rule.by.length + 1)}`]),
+    ...(reason === undefined ? [] : [describe(reason.code, reason.details)]),
+  ].join(': ');
+  const place = id === '' ? 'the whole object' : id;
+  return `${safeText(object)}  ${paint('path', safeText(place))}${why === '' ? '' : paint('muted', `  ${safeText(why)}`)}`;
+}
+
+/** Ignored fields as JSON. */
+export function toIgnoredReport(lists: readonly IgnoredOf[]): IgnoredReport {
+  return {
+    apiVersion: ignoredApiVersion,
+    applications: lists.map(({ application, list }) => ({
+      id: application.id,
+      fields: list.fields.map(({ objectKey, id, by, reason }) => {
+        const { kind, namespace, name } = parseKeyString(objectKey);
+        return { kind, namespace, name, path: id, by, ...(reason === undefined ? {} : { reason: toReason(reason) }) };
+      }),
+      rules: list.rules.map(({ by, paths, fieldCount, source }) => ({ by, paths, fields: fieldCount, ...place(source) })),
+    })),
+  };
+}
+
+function place(source: FileRange | undefined): { file?: string; line?: number } {
+  return source === undefined ? {} : { file: source.file, line: source.startLine + 1 };
+}
