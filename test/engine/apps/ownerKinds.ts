@@ -59,15 +59,25 @@ const widgets = {
   },
 };
 
+/** The texts of {@link CRDS}; the modules are fetched once. */
+const crdTexts = (async () => {
+  const modules = CRDS.map(({ module }) => module);
+  const told = await run('go', ['mod', 'download', '-json', ...modules], { cwd: tmpdir() });
+  const folders = new Map<string, string>(
+    told.split(/(?<=^\})$/m).flatMap((text) => {
+      if (text.trim() === '') return [];
+      const { Path, Version, Dir } = JSON.parse(text) as { Path: string; Version: string; Dir: string };
+      return [[`${Path}@${Version}`, Dir] as const];
+    }),
+  );
+  return Promise.all(CRDS.map(({ module, file }) => readFile(join(folders.get(module) ?? '', file), 'utf8')));
+})();
+
 /** Installs Argo CD's and Flux's kinds as their releases bring them, and `Widget` of example.com. */
 export async function installOwnerKinds(plane: ControlPlane): Promise<void> {
-  await plane.apply([widgets]);
-  for (const { module, file } of CRDS) {
-    const { Dir } = JSON.parse(await run('go', ['mod', 'download', '-json', module], { cwd: tmpdir() })) as { Dir: string };
-    await plane.apply(await readFile(join(Dir, file), 'utf8'));
-  }
-  for (const name of [...CRDS.map((crd) => crd.name), 'widgets.example.com'])
-    await plane.kubectl(['wait', '--for=condition=Established', '--timeout=60s', `crd/${name}`]);
+  await plane.apply([...(await crdTexts), JSON.stringify(widgets)].join('\n---\n'));
+  const names = [...CRDS.map(({ name }) => name), 'widgets.example.com'].map((name) => `crd/${name}`);
+  await plane.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...names]);
 }
 
 /**

@@ -3,7 +3,7 @@ import { after, before, test, type TestContext } from 'node:test';
 import { Limiter } from '../../../src/base/async.ts';
 import type { ClusterConnection } from '../../../src/engine/cluster/api.ts';
 import { ownerMarkOf } from '../../../src/engine/compare/ownerMarks.ts';
-import { CustomHealth } from '../../../src/engine/customHealth.ts';
+import { CustomHealth, type LuaRunner } from '../../../src/engine/customHealth.ts';
 import { Judge } from '../../../src/engine/drift/judge.ts';
 import { VerdictCache } from '../../../src/engine/drift/verdictCache.ts';
 import type { JsonObject } from '../../../src/engine/model/json.ts';
@@ -539,6 +539,29 @@ test('health by Lua: the check of argocd-cm goes before the built-in one, and an
   const health = bench.health();
   const notReady = { conditions: [{ type: 'Ready', status: 'False', message: 'no issuer' }] };
   assert.deepEqual(await health.of(bench.connection, certificate(notReady), signal), { status: 'degraded', message: 'no issuer' });
+
+  // What is asked at once is one call of the module; what did not change but for the server's counters is not asked again.
+  const calls: number[] = [];
+  const counted: LuaRunner = {
+    lua: (tasks, nowMs, options) => {
+      calls.push(tasks.length);
+      return renders.lua(tasks, nowMs, options);
+    },
+  };
+  const few = new CustomHealth(counted, bench.owners);
+  const many = (resourceVersion: string): readonly KubeObject[] =>
+    Array.from({ length: 30 }, (_, index) => ({
+      ...certificate(notReady),
+      metadata: { name: `c${String(index)}`, uid: `c${String(index)}`, resourceVersion },
+    }));
+  const healths = (objects: readonly KubeObject[]): Promise<unknown[]> =>
+    Promise.all(objects.map((object) => few.of(bench.connection, object, signal)));
+  assert.deepEqual(
+    await healths(many('1')),
+    many('1').map(() => ({ status: 'degraded', message: 'no issuer' })),
+  );
+  assert.deepEqual(await healths(many('2')), await healths(many('1')));
+  assert.deepEqual(calls, [30]);
   const unknownKind: KubeObject = {
     ...certificate(notReady),
     apiVersion: 'example.com/v1',
