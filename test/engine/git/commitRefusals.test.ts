@@ -6,7 +6,7 @@ import { isAppError } from '../../../src/base/errors.ts';
 import { type CommitRequest, makeCommit } from '../../../src/engine/git/commitWriter.ts';
 import { findLayout } from '../../../src/engine/git/layout.ts';
 import { WritingGit } from '../../../src/engine/git/writingGit.ts';
-import { hook, requestFor, stateOf, writing } from './commitSupport.ts';
+import { hook, rawIndex, requestFor, stateOf, writing } from './commitSupport.ts';
 import { commit, git, makeRepo, testEnvironment, write } from './sampleRepo.ts';
 
 const refusals: readonly {
@@ -150,6 +150,7 @@ for (const { name, code, prepare, more = {} } of refusals) {
       ...(newBranch === undefined ? {} : { newBranch: { name: newBranch, start: git(repo, 'rev-parse', 'HEAD') } }),
     });
     const before = stateOf(repo);
+    const index = rawIndex(repo);
     if (code === '') {
       // The index is copied after the hooks, so what they staged is kept.
       await makeCommit(writer, request, t.signal);
@@ -158,6 +159,7 @@ for (const { name, code, prepare, more = {} } of refusals) {
     }
     await assert.rejects(makeCommit(writer, request, t.signal), (error) => isAppError(error, code));
     const after = stateOf(repo);
+    assert.ok(rawIndex(repo).equals(index), 'the bytes of the index');
     const wasMovedByHook = code === 'commit-moved';
     const isLockedByHook = name.startsWith('locked');
     assert.deepEqual(

@@ -40,6 +40,11 @@ export function stateOf(repo: string): Readonly<Record<string, unknown>> {
   };
 }
 
+/** The bytes of the index file. */
+export function rawIndex(repo: string): Buffer {
+  return readFileSync(join(git(repo, 'rev-parse', '--absolute-git-dir'), 'index'));
+}
+
 /** A request to commit one text at one path; undefined deletes it. */
 export async function requestFor(
   repo: WritingGit,

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
-import type { TestContext } from 'node:test';
 
 /** Serves the repositories of a folder through git-http-backend(1). @returns the port at 127.0.0.1 */
-export async function serve(t: TestContext, root: string): Promise<number> {
+export async function serve(t: { readonly after: (stop: () => void) => void }, root: string): Promise<number> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
