@@ -1,5 +1,6 @@
 import { benchActivation } from './activation.ts';
 import { benchDrift } from './drift.ts';
+import { benchHistory } from './history.ts';
 import { type BenchCluster, startBenchCluster } from './benchCluster.ts';
 import { benchLatency, benchLive } from './live.ts';
 import { benchProvenance } from './provenance.ts';
@@ -9,7 +10,7 @@ import { benchScale } from './scale.ts';
 import { benchStartup } from './startup.ts';
 import { benchSync } from './sync.ts';
 
-const parts = ['startup', 'render', 'provenance', 'drift', 'latency', 'live', 'sync', 'scale'] as const;
+const parts = ['startup', 'render', 'provenance', 'history', 'drift', 'latency', 'live', 'sync', 'scale'] as const;
 type Part = (typeof parts)[number];
 
 /**
@@ -54,6 +55,7 @@ const titles: Readonly<Record<Part, string>> = {
   startup: 'Start and sizes',
   render: 'Renders',
   provenance: 'Lines of rendered fields',
+  history: 'History in 20,000 commits',
   drift: '1,000 live objects in sync',
   latency: 'From a live edit to its mark',
   live: 'From a keystroke to its mark',
@@ -74,6 +76,8 @@ async function measure(
       return renderMeasurements();
     case 'provenance':
       return benchProvenance();
+    case 'history':
+      return benchHistory();
     case 'drift':
       return cluster === undefined ? [] : benchDrift(cluster, isQuick, note);
     case 'latency':
