@@ -3,7 +3,7 @@ import { displayName } from '../../engine/model/objects.ts';
 import type { ApplicationRow } from '../../engine/model/snapshot.ts';
 import type { SyncKind, SyncPlan, SyncPlans, SyncResult, SyncTarget } from '../../engine/model/sync.ts';
 import { commandIds, viewIds } from '../ids.ts';
-import { actionWords, chosenSteps, isSyncWork, syncOutcomeText, syncPlanDocument, syncQuestion, tickOf } from '../words/syncPlanText.ts';
+import { actionWords, isSyncWork, isWorking, syncOutcomeText, syncPlanDocument, syncQuestion, tickOf } from '../words/syncPlanText.ts';
 import { pickApplication } from './pick.ts';
 import type { Services } from './services.ts';
 import { toRevertTargets, toTargets } from './target.ts';
@@ -81,7 +81,7 @@ async function allowsDirty(targets: readonly SyncTarget[], services: Services): 
   const environment = refused.environment ?? refused.context ?? '';
   const openConfig = vscode.l10n.t('Open plumbline.yaml');
   const choice = await vscode.window.showWarningMessage(
-    vscode.l10n.t('The working tree may not be applied to {0}.', environment),
+    vscode.l10n.t('Apply Working Tree is off for {0}.', environment),
     { modal: true, detail: services.presenter.reasonWords({ code: 'sync-dirty-not-allowed', details: { environment } }) },
     openConfig,
   );
@@ -190,7 +190,7 @@ export async function confirmAndApply(plans: SyncPlans, services: Services): Pro
     if (!(await typeName(name, vscode.l10n.t('Objects are deleted, recreated, or set back. Type {0} to go on.', name)))) return;
   }
   await apply(
-    plans.plans.filter((plan) => chosenSteps([plan], planView.ticks).length > 0),
+    plans.plans.filter((plan) => isWorking(plan, planView.ticks)),
     services,
   );
 }

@@ -76,7 +76,7 @@ export function recordText(record: SyncRecord, words: WordsContext): RowText {
     description,
     tooltip: () => [`**${escapeMarkdown(label)}**`, facts.map((fact) => `- ${escapeMarkdown(fact)}`).join('\n')].join('\n\n'),
     accessibility: l10n.t('sync of {0}, {1}, {2}', commit, outcome, description),
-    look: looks[record.outcome],
+    look: record.isDirty && record.outcome === 'done' ? { ...looks.done, icon: 'beaker' } : looks[record.outcome],
     contextValue: contextValue('sync', { done: record.outcome === 'done' && !record.isDirty, commit: record.revision !== '' }),
   };
 }

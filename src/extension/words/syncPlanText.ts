@@ -130,7 +130,8 @@ export function applicationFacts(application: SyncPlanApplication, l10n: Localiz
   ].join(' · ');
 }
 
-function stepLines(step: SyncStep, words: Words): string[] {
+/** @param fields those that are shown; what is said of the step counts all of them */
+function stepLines(step: SyncStep, words: Words, fields: readonly FieldDifference[] = step.fields): string[] {
   const { l10n } = words;
   const notes = [
     ...(step.tick === undefined ? [] : [l10n.t('only when ticked')]),
@@ -142,7 +143,7 @@ function stepLines(step: SyncStep, words: Words): string[] {
   const head = `${marks[step.action]} ${actionWords(step.action, l10n)} ${displayName(step.key)}${namespace}`;
   return [
     notes.length === 0 ? head : `${head}  # ${notes.join('; ')}`,
-    ...step.fields.map((field) => `    ${syncFieldText(field, step, words)}`),
+    ...fields.map((field) => `    ${syncFieldText(field, step, words)}`),
     ...takeOverLines(step, l10n).map(({ text }) => `    ${text}`),
   ];
 }
@@ -184,7 +185,13 @@ export function syncQuestion({ plans, refused }: SyncPlans, ticks: ReadonlySet<s
   const undone = steps.reduce((sum, step) => sum + step.undoes.length, 0);
   const lines = [
     countsText(steps, l10n),
-    ...steps.flatMap((step) => stepLines({ ...step, fields: step.fields.filter(({ id }) => step.undoes.includes(id)) }, words)),
+    ...steps.flatMap((step) =>
+      stepLines(
+        step,
+        words,
+        step.fields.filter(({ id }) => step.undoes.includes(id)),
+      ),
+    ),
     ...(refused.length === 0 ? [] : [l10n.t('{0} objects are refused and left as they are.', refused.length)]),
   ];
   const rest = lines.length - mostLines;
