@@ -80,15 +80,11 @@ async function confirm(row: ApplicationRow, plan: RollbackPlan, services: Servic
   const ways = plan.commit.mustBranch === undefined ? [commit, branch] : [branch];
   const detail = rollbackDetail(plan, services.words());
   const canShow = plan.rendered.length > 0 || plan.shared.some(({ rendered }) => rendered.length > 0);
-  const ask = (isModal: boolean): Thenable<string | undefined> =>
-    isModal
-      ? vscode.window.showWarningMessage(question, { modal: true, detail }, ...ways, ...(canShow ? [show] : []))
-      : // Not modal, so that the objects can be read before the answer.
-        vscode.window.showWarningMessage(question, ...ways, vscode.l10n.t('Cancel'));
-  let choice = await ask(true);
+  let choice = await vscode.window.showWarningMessage(question, { modal: true, detail }, ...ways, ...(canShow ? [show] : []));
   if (choice === show) {
     await showObjects(plan, services);
-    choice = await ask(false);
+    // Not modal, so that the objects can be read before the answer.
+    choice = await vscode.window.showQuickPick(ways, { title: question, placeHolder: vscode.l10n.t('Choose how'), ignoreFocusOut: true });
   }
   return choice === commit ? 'commit' : choice === branch ? 'branch' : undefined;
 }

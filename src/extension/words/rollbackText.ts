@@ -40,22 +40,16 @@ export function rollbackDocument(plan: RollbackPlan, words: Words): string {
     l10n.t('{0} back to {1} “{2}”', plan.applicationId, plan.revision.slice(0, shortLength), plan.summary.subject),
     ...plan.reverted.map(({ id, subject }) => l10n.t('reverts {0} “{1}”', id.slice(0, shortLength), subject)),
     ...reasonLines(plan, words),
-    ...plan.shared.flatMap((shared) => sharedLines(shared, words)),
-    ...plan.rendered.map((change) => changeText(change, l10n)),
-    ...(plan.rendered.length === 0 ? [l10n.t('No object changes.')] : []),
+    '',
+    ...changeLines(plan, words),
   ];
-  return [...head.map((line) => `# ${line}`), '', commitDocument(plan.commit, words)].join('\n');
+  return [...head.map((line) => `# ${line}`.trimEnd()), '', commitDocument(plan.commit, words)].join('\n');
 }
 
 /** The confirmation of a roll back: other applications first, then the objects, then what is not undone. */
 export function rollbackDetail(plan: RollbackPlan, words: Words): string {
   const { l10n } = words;
-  const others =
-    plan.shared.length === 0
-      ? []
-      : [l10n.t('Other applications read these files and change too:'), ...plan.shared.flatMap((shared) => sharedLines(shared, words)), ''];
-  const objects = plan.rendered.map((change) => `•  ${changeText(change, l10n)}`);
-  const lines = [...others, ...(objects.length === 0 ? [l10n.t('No object changes.')] : objects)];
+  const lines = changeLines(plan, words);
   const reasons = reasonLines(plan, words);
   const more = lines.length - mostLines;
   return [
@@ -75,17 +69,26 @@ export function mainlineItems({ parents }: MainlineQuestion, words: WordsContext
   }));
 }
 
+/** Other applications first: what is shared must be seen before anything else. */
+function changeLines({ applicationId, rendered, shared }: RollbackPlan, words: Words): readonly string[] {
+  const { l10n } = words;
+  const own =
+    rendered.length === 0
+      ? [l10n.t('No object of {0} changes.', applicationId)]
+      : [l10n.t('Changes {0}:', applicationId), ...rendered.map((change) => `•  ${changeText(change, l10n)}`)];
+  if (shared.length === 0) return own;
+  return [l10n.t('Other applications read these files:'), ...shared.flatMap((each) => sharedLines(each, words)), '', ...own];
+}
+
 function reasonLines({ notes, cannotUndo, commit }: RollbackPlan, words: Words): readonly string[] {
   const branch = commit.mustBranch === undefined ? [] : [commit.mustBranch];
   return [...notes, ...cannotUndo, ...branch].map((reason) => words.reasonWords(reason));
 }
 
-function sharedLines({ name, environment, files, rendered, problem }: SharedChange, words: Words): readonly string[] {
-  const { l10n, reasonWords } = words;
-  const title = environment === undefined ? name : l10n.t('{0} in {1}', name, environment);
-  if (problem !== undefined) return [`•  ${title}: ${reasonWords(problem)}`];
-  if (rendered.length === 0) return [`•  ${l10n.t('{0} reads {1}, and none of its objects changes', title, files.join(', '))}`];
-  return [`•  ${title}:`, ...rendered.map((change) => `    ${changeText(change, l10n)}`)];
+function sharedLines({ applicationId, files, rendered, problem }: SharedChange, { l10n, reasonWords }: Words): readonly string[] {
+  if (problem !== undefined) return [`•  ${applicationId}: ${reasonWords(problem)}`];
+  if (rendered.length === 0) return [`•  ${l10n.t('{0}: nothing of it changes ({1})', applicationId, files.join(', '))}`];
+  return [`•  ${applicationId}: ${rendered.map((change) => changeText(change, l10n)).join(', ')}`];
 }
 
 function changeText({ action, key }: RenderedChange, l10n: Localizer): string {
