@@ -18,6 +18,7 @@ import type { ResourceInfo } from './model/resourceInfo.ts';
 import type { TypeSchema } from './model/schema.ts';
 import type { Reason } from './model/states.ts';
 import { OwnerObjects } from './ownerObjects.ts';
+import { OwnerQueries } from './ownerQueries.ts';
 import { jqPlaces, type JqRunner, liveOnlyPlaces, managerPlaces, type OwnedPair, pointerPlaces, type RuleOrigin } from './ownerPlaces.ts';
 
 /** The sides that an owner compares. */
@@ -35,7 +36,7 @@ export class OwnerViews {
   readonly #customizations = new WeakMap<KubeObject, ArgoCustomizations>();
 
   constructor(jq: JqRunner, objects: OwnerObjects = new OwnerObjects()) {
-    this.#jq = jq;
+    this.#jq = new OwnerQueries(jq);
     this.#objects = objects;
   }
 

@@ -1,4 +1,6 @@
-import { type ApplicationState, type Health, healthStatuses, type ObjectState, type ObjectStatus, type Reason } from '../model/states.ts';
+import { worstHealth } from '../health/health.ts';
+import { displayName, type ObjectKey } from '../model/objects.ts';
+import type { ApplicationState, Health, ObjectState, ObjectStatus, Reason } from '../model/states.ts';
 
 /** What an application's state is made of. */
 export interface ApplicationFacts {
@@ -47,7 +49,7 @@ export function summarize(facts: ApplicationFacts): ApplicationSummary {
     driftedFields += verdict.fields.filter((field) => !field.isCosmetic && field.direction !== 'out of sync').length;
   }
   const count = (...states: readonly ObjectState[]): number => states.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
-  const health = worstHealth(objects.flatMap((object) => (object.health === undefined ? [] : [object.health])));
+  const health = worstHealth(objects.flatMap((object) => (object.health === undefined ? [] : [named(object.key, object.health)])));
   return {
     state: stateOf(facts, count),
     reasons: reasonsOf(facts),
@@ -91,11 +93,8 @@ function reasonsOf(facts: ApplicationFacts): readonly Reason[] {
   return reasons.slice(0, MAX_REASONS);
 }
 
-/** The worst of several healths, with its message; undefined for none (Argo CD controller/health.go takes the worst, too). */
-export function worstHealth(healths: readonly Health[]): Health | undefined {
-  let worst: Health | undefined;
-  for (const health of healths) {
-    if (worst === undefined || healthStatuses.indexOf(health.status) > healthStatuses.indexOf(worst.status)) worst = health;
-  }
-  return worst;
+/** The health of an object as its application tells it: whose it is, and why. */
+function named(key: ObjectKey, { status, message }: Health): Health {
+  if (status === 'healthy') return { status };
+  return { status, message: message === undefined ? displayName(key) : `${displayName(key)}: ${message}` };
 }

@@ -171,7 +171,8 @@ applications:
   const isSame = (): boolean => JSON.stringify(all()) === JSON.stringify(wanted);
   await until(engine, 'every trouble is told', isSame).catch(() => undefined);
   assert.deepEqual(all(), wanted);
-  assert.equal(rowOf(engine, 'prod/shop').health?.status, 'degraded');
+  const { status, message = '' } = rowOf(engine, 'prod/shop').health ?? {};
+  assert.deepEqual([status, /^Deployment\/looping: .*crash-loops/.test(message)], ['degraded', true], message);
 
   // A Service is looked at again when what stands behind it moves.
   await run('scale', 'deployment/fine', '-n', 'shop', '--replicas=0');

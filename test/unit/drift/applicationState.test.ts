@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ApplicationFacts, summarize, worstHealth } from '../../../src/engine/drift/applicationState.ts';
+import { type ApplicationFacts, summarize } from '../../../src/engine/drift/applicationState.ts';
 import { stateOfFields } from '../../../src/engine/drift/outcome.ts';
-import type { FieldDifference, ObjectState, ObjectStatus, Verdict } from '../../../src/engine/model/states.ts';
+import type { FieldDifference, Health, ObjectState, ObjectStatus, Verdict } from '../../../src/engine/model/states.ts';
 
 const object = (state: ObjectState, more: Partial<Verdict> = {}): ObjectStatus => ({
   key: { group: '', kind: 'ConfigMap', namespace: 'shop', name: state },
@@ -103,13 +103,24 @@ test('an object is as bad as its worst field', () => {
   );
 });
 
-test('the worst health wins, with its message', () => {
+test('the worst health is told with the object that it is about', () => {
+  const healthOf = (...healths: readonly (Health | undefined)[]): Health | undefined =>
+    summarize(
+      facts(
+        healths.map((health, index) => ({
+          ...object('synced'),
+          key: { group: '', kind: 'Pod', namespace: 'shop', name: `p${String(index)}` },
+          ...(health === undefined ? {} : { health }),
+        })),
+      ),
+    ).health;
   assert.deepEqual(
     [
-      worstHealth([{ status: 'healthy' }, { status: 'degraded', message: 'crash loop' }, { status: 'progressing' }]),
-      worstHealth([{ status: 'suspended' }, { status: 'healthy' }]),
-      worstHealth([]),
+      healthOf({ status: 'healthy', message: 'no Pod is there' }, { status: 'degraded', message: 'crash loop' }, { status: 'progressing' }),
+      healthOf({ status: 'suspended' }, { status: 'healthy' }),
+      healthOf({ status: 'healthy', message: 'no Pod is there' }),
+      healthOf(undefined),
     ],
-    [{ status: 'degraded', message: 'crash loop' }, { status: 'suspended' }, undefined],
+    [{ status: 'degraded', message: 'Pod/p1: crash loop' }, { status: 'suspended', message: 'Pod/p0' }, { status: 'healthy' }, undefined],
   );
 });
