@@ -16,7 +16,8 @@ const forge = await temporaryFolder('plumbline-forge-');
 after(() => forge.remove());
 const port = String(await serve({ after }, forge.path));
 const origin = join(forge.path, 'acme/shop.git');
-const commitSettings = { 'plumbline.commit.forges': { [`127.0.0.1:${port}`]: 'gitlab' } };
+const host = `git.larkfield.example:${port}`;
+const commitSettings = { 'plumbline.commit.forges': { [host]: 'gitlab' } };
 
 const session = await startSession({
   settings: commitSettings,
@@ -39,7 +40,10 @@ const session = await startSession({
     await git(repo, ['commit', '-q', '-m', 'Declare the shop']);
     await git(dir, ['clone', '-q', '--bare', repo, origin]);
     await git(origin, ['config', 'http.receivepack', 'true']);
-    await git(repo, ['remote', 'add', 'origin', `http://127.0.0.1:${port}/acme/shop.git`]);
+    // The host's name leads here, without any name server or proxy.
+    await git(repo, ['config', 'http.curloptResolve', `${host}:127.0.0.1`]);
+    await git(repo, ['config', 'http.proxy', '']);
+    await git(repo, ['remote', 'add', 'origin', `http://${host}/acme/shop.git`]);
     await git(repo, ['fetch', '-q']);
     await git(repo, ['branch', '-q', '--set-upstream-to=origin/main']);
     await cluster.kubectl(['create', 'namespace', 'shop']);
@@ -50,7 +54,8 @@ after(() => session.end());
 const { cluster, folder, workbench, dir, server } = session;
 const { page } = workbench;
 const input = page.locator('.quick-input-widget .quick-input-box input');
-const titled = (title: string): ReturnType<typeof page.locator> => page.locator('.quick-input-titlebar', { hasText: title });
+const titled = (title: string): ReturnType<typeof page.locator> =>
+  page.locator('.quick-input-titlebar', { hasText: title }).filter({ visible: true });
 
 const edit = (text: string, path = 'shop/settings.yaml'): Promise<void> => writeFile(join(folder, path), text);
 const at = async (repo: string, revision: string, format = '%an: %s'): Promise<string> =>
@@ -92,7 +97,7 @@ flow(
     await answerInput('Log more');
     const question = await workbench.question();
     for (const part of [
-      /Commit 1 files? to main\?/,
+      /Commit shop\/settings\.yaml to main\?/,
       /M {2}shop\/settings\.yaml/,
       /docs\/notes\.md/,
       /origin\/main/,
@@ -123,7 +128,7 @@ flow(session, 'a rejected push is fetched, rebased and asked again; what is edit
   await rejected.waitFor();
   await workbench.picture('41-rejected');
   await workbench.answer('Fetch and Rebase');
-  const again = page.locator('.monaco-dialog-box', { hasText: 'on top of them' });
+  const again = page.locator('.monaco-dialog-box', { hasText: 'On top of that' });
   await again.waitFor();
   await workbench.picture('41-again');
   await workbench.answer('Push');
@@ -133,12 +138,13 @@ flow(session, 'a rejected push is fetched, rebased and asked again; what is edit
   assert.equal((await git(folder, ['status', '--porcelain'])).trimEnd(), ' M docs/notes.md');
 });
 
-/** Answers VS Code's own question before it opens a page, and gives the address of the page. */
-async function openedPage(): Promise<string> {
+/** Presses a button, answers VS Code's own question before it opens a page, and gives the address of the page. */
+async function pageOpenedBy(button: string): Promise<string> {
   await page
     .context()
-    .route('**/merge_requests/**', (route) => route.fulfill({ contentType: 'text/html', body: '<h1>New merge request</h1>' }));
+    .route(`https://${host}/**`, (route) => route.fulfill({ contentType: 'text/html', body: '<h1>New merge request</h1>' }));
   const popup = page.context().waitForEvent('page');
+  await workbench.answer(button);
   const question = page.locator('.monaco-dialog-box', { hasText: 'external website' });
   await question.waitFor();
   await workbench.picture('42-open');
@@ -160,11 +166,10 @@ flow(session, 'a new branch beside the checkout, pushed, and the page of its mer
   await answerInput('quiet/shop');
   assert.match(await workbench.question(), /new branch quiet\/shop\?[\s\S]*It moves no application/);
   await workbench.picture('42-question');
-  await workbench.answer('Commit and Create Pull Request');
-  const url = await openedPage();
+  const url = await pageOpenedBy('Commit and Create Pull Request');
   assert.equal(
     url,
-    `https://127.0.0.1:${port}/acme/shop/-/merge_requests/new?merge_request%5Bsource_branch%5D=quiet%2Fshop&merge_request%5Btarget_branch%5D=main&merge_request%5Btitle%5D=Log%20less%20%26%20sleep`,
+    `https://${host}/acme/shop/-/merge_requests/new?merge_request%5Bsource_branch%5D=quiet%2Fshop&merge_request%5Btarget_branch%5D=main&merge_request%5Btitle%5D=Log%20less%20%26%20sleep`,
   );
   assert.deepEqual(
     [
@@ -195,8 +200,7 @@ flow(session, 'a protected branch is not committed to; a longer message is writt
   await page.locator('.quick-input-message', { hasText: 'main is protected' }).waitFor();
   await workbench.picture('43-branch');
   await answerInput('plumbline/quiet');
-  await workbench.answer('Commit and Create Pull Request');
-  assert.match(await openedPage(), /source_branch%5D=plumbline%2Fquiet/);
+  assert.match(await pageOpenedBy('Commit and Create Pull Request'), /source_branch%5D=plumbline%2Fquiet/);
   assert.equal(await at(origin, 'plumbline/quiet', '%B'), 'Update shop\n\nIt was too loud.');
   assert.equal(await at(folder, 'HEAD'), 'Mara: Log everything');
 });

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { CommitOutcome, CommitPlan } from '../../engine/model/commit.ts';
 import type { Documents } from '../diff/documents.ts';
-import { commitDetail, commitDocument, pushDetail } from '../words/commitText.ts';
+import { commitDetail, commitDocument, filesText, pushDetail } from '../words/commitText.ts';
 import { MessageEditor } from './commitMessage.ts';
 import { PushFlow, type PushServices } from './commitPush.ts';
 import type { CommitServiceOptions } from './commitService.ts';
@@ -78,7 +78,7 @@ export class CommitFlow {
     if (first.unsaved.length === 0) return first;
     const save = vscode.l10n.t('Save and Go On');
     const choice = await vscode.window.showWarningMessage(
-      vscode.l10n.t('{0} files have edits that are not saved.', first.unsaved.length),
+      vscode.l10n.t('Files of the applications have edits that are not saved.'),
       { modal: true, detail: first.unsaved.join('\n') },
       save,
     );
@@ -106,7 +106,7 @@ export class CommitFlow {
     };
     const detail = [commitDetail(plan, subject, words), ...(push === undefined ? [] : [pushDetail(push, words, subject)])].join('\n\n');
     const choice = await vscode.window.showInformationMessage(
-      vscode.l10n.t('Commit {0} files to {1}?', plan.files.length, branch),
+      vscode.l10n.t('Commit {0} to {1}?', filesText(plan, words), branch),
       { modal: true, detail },
       ...Object.keys(ways),
     );
@@ -132,7 +132,7 @@ export class CommitFlow {
       ...(plan.push === undefined ? [] : [vscode.l10n.t('The branch is pushed to {0}. It moves no application.', plan.push.remote)]),
       vscode.l10n.t('The files on disk and the checked-out branch stay as they are.'),
     ].join('\n\n');
-    const question = vscode.l10n.t('Commit {0} files to the new branch {1}?', plan.files.length, newBranch);
+    const question = vscode.l10n.t('Commit {0} to the new branch {1}?', filesText(plan, words()), newBranch);
     if ((await vscode.window.showInformationMessage(question, { modal: true, detail }, go)) !== go) return 'cancelled';
     const outcome = await this.#commit(plan, message, newBranch.trim());
     if (plan.push === undefined) {

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { PushOutcome, PushPlan } from '../../engine/model/commit.ts';
 import type { EngineApi } from '../engine/connection.ts';
 import type { ErrorPresenter } from '../errorPresenter.ts';
-import { pushDetail } from '../words/commitText.ts';
+import { commitsText, pushDetail } from '../words/commitText.ts';
 import type { WordsContext } from '../words/rowText.ts';
 
 /** What pushing needs of the extension. */
@@ -33,9 +33,10 @@ export class PushFlow {
       );
       return 'pushed';
     }
+    const words = this.#services.words();
     const push = vscode.l10n.t('Push');
-    const message = vscode.l10n.t('Push {0} commits to {1}/{2}?', plan.count, plan.remote, plan.remoteBranch);
-    const detail = pushDetail(plan, this.#services.words());
+    const message = vscode.l10n.t('Push {0} to {1}/{2}?', commitsText(plan.count, words), plan.remote, plan.remoteBranch);
+    const detail = pushDetail(plan, words);
     const choice = await vscode.window.showInformationMessage(
       title === undefined ? message : `${title} ${message}`,
       { modal: true, detail },
@@ -104,13 +105,14 @@ export class PushFlow {
     const rebase = vscode.l10n.t('Fetch and Rebase');
     if ((await vscode.window.showWarningMessage(why, { modal: true, detail: keptText() }, rebase)) !== rebase) return 'not pushed';
     const { engine } = this.#services;
+    const words = this.#services.words();
     const { moved, received } = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t('Fetching from {0}…', plan.remote), cancellable: true },
       (_progress, token) => engine.request('plumbline/fetchAndRebase', { plan }, token),
     );
     return this.confirmAndPush(
       plan.repoRoot,
-      vscode.l10n.t('{0} fetched commits came in, and {1} of yours are on top of them now.', received, moved),
+      vscode.l10n.t('Fetched: {0}. On top of that now: {1} of yours.', commitsText(received, words), commitsText(moved, words)),
     );
   }
 

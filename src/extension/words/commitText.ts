@@ -60,6 +60,16 @@ export function pushDetail(push: PushPlan, words: Words, own?: string): string {
   ].join('\n');
 }
 
+/** How many files, in words. */
+export function filesText({ files }: Pick<CommitPlan, 'files'>, { l10n }: Words): string {
+  return files.length === 1 ? (files[0]?.path ?? '') : l10n.t('{0} files', files.length);
+}
+
+/** How many commits, in words. */
+export function commitsText(count: number, { l10n }: Words): string {
+  return count === 1 ? l10n.t('1 commit') : l10n.t('{0} commits', count);
+}
+
 /** At most five names, and how many more there are. */
 function named(names: readonly string[], { l10n }: Words): string {
   const more = names.length - mostNames;

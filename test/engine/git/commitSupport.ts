@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommitRequest } from '../../../src/engine/git/commitWriter.ts';
 import { storeBlob } from '../../../src/engine/git/entries.ts';
@@ -34,10 +34,16 @@ export function stateOf(repo: string): Readonly<Record<string, unknown>> {
     refs: git(repo, 'for-each-ref'),
     symbolic: readFileSync(join(gitDir, 'HEAD'), 'utf8'),
     index: git(repo, 'ls-files', '--stage', '-v'),
-    files: Object.fromEntries(files.map((file) => [file, existsSync(join(repo, file)) ? readFileSync(join(repo, file), 'latin1') : null])),
+    files: Object.fromEntries(files.map((file) => [file, contentOf(join(repo, file))])),
     lock: existsSync(join(gitDir, 'index.lock')),
     left: existsSync(join(gitDir, 'plumbline')) ? readdirSync(join(gitDir, 'plumbline')) : [],
   };
+}
+
+function contentOf(file: string): string | null {
+  const stats = lstatSync(file, { throwIfNoEntry: false });
+  // A submodule is a folder.
+  return stats === undefined || stats.isDirectory() ? null : readFileSync(file, 'latin1');
 }
 
 /** The bytes of the index file. */
