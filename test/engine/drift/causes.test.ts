@@ -10,7 +10,7 @@ import { refusalCases, scriptedCauses } from '../../unit/drift/refusalCases.ts';
 import { configureWebhook, hooked } from './alarms/webhook.ts';
 import { type Made, World } from './alarms/world.ts';
 import { changed } from './changed.ts';
-import { assertAsViewer, type Fixture, startFixture } from './fixture.ts';
+import { type Fixture, startFixture } from './fixture.ts';
 import { manifests } from './objects.ts';
 import { gadgetDefinition, installDefinition } from './widgets.ts';
 
@@ -247,7 +247,7 @@ for (const [index, cause] of causes.entries()) {
       assert.match(text, words);
       assert.doesNotMatch(text, / \?[ .,)]|undefined/, 'a place of the words is empty');
       // Whether a namespace is gone only the server tells.
-      if (!isForbidden && code !== 'namespace-missing') assertAsViewer(verdict, await fixture.judgeAsViewer(git, options));
+      if (!isForbidden && code !== 'namespace-missing') await fixture.judgeBoth(git, options);
     } finally {
       for (const cleanUp of world.cleanups.reverse()) await cleanUp();
     }

@@ -161,6 +161,8 @@ export interface Fixture {
   readonly viewer: TestClient;
   /** judges one object as the admin; options override parts of the input */
   judge(desired: KubeObject, options?: Partial<JudgeInput>): Promise<Verdict>;
+  /** {@link judge}, and the same input again as the viewer, who must be told exactly what {@link assertAsViewer} says */
+  judgeBoth(desired: KubeObject, options?: Partial<JudgeInput>): Promise<Verdict>;
   /** judges as the viewer, who may not dry-run */
   judgeAsViewer(desired: KubeObject, options?: Partial<JudgeInput>): Promise<Verdict>;
   input(desired: KubeObject, options?: Partial<JudgeInput>): Promise<JudgeInput>;
@@ -211,12 +213,19 @@ export async function startFixture(apiServerArgs: readonly string[] = []): Promi
     const made = newJudge(viewer, false);
     return made.judge.judge(await input(desired, options), made.context);
   };
+  const judgeBoth = async (desired: KubeObject, options?: Partial<JudgeInput>): Promise<Verdict> => {
+    const [own, viewers] = [newJudge(), newJudge(viewer, false)];
+    const given = await input(desired, options);
+    const verdict = await own.judge.judge(given, own.context);
+    assertAsViewer(verdict, await viewers.judge.judge(given, viewers.context));
+    return verdict;
+  };
   const stop = async (): Promise<void> => {
     admin.dispose();
     viewer.dispose();
     await plane.stop();
   };
-  return { plane, admin, viewer, judge, judgeAsViewer, input, newJudge, live, stop };
+  return { plane, admin, viewer, judge, judgeBoth, judgeAsViewer, input, newJudge, live, stop };
 }
 
 /** One line per field that counts or is cosmetic: what a test compares. */

@@ -68,7 +68,7 @@ for (const isServerSide of [true, false]) {
     for (const object of rendered(namespace)) {
       const before = fixture.admin.dryRuns;
       const options = isServerSide ? {} : { baseline: releaseBaseline(base, keyOf(object), namespace) };
-      const verdict = await fixture.judge(object, options);
+      const verdict = await fixture.judgeBoth(object, options);
       states[object.kind] = `${verdict.state} ${verdict.manager ?? ''}${lines(verdict).join(' | ')}`;
       if (fixture.admin.dryRuns > before) asked.push(object.kind);
     }
@@ -83,7 +83,7 @@ for (const isServerSide of [true, false]) {
     const { service, deployment } = manifests(namespace);
     assert.ok(service !== undefined && deployment !== undefined);
     const judge = async (object: KubeObject): Promise<Verdict> =>
-      fixture.judge(object, isServerSide ? {} : { baseline: releaseBaseline(base, keyOf(object), namespace) });
+      fixture.judgeBoth(object, isServerSide ? {} : { baseline: releaseBaseline(base, keyOf(object), namespace) });
     await fixture.plane.kubectl(['-n', namespace, 'scale', 'deployment/web', '--replicas=5']);
     const labels = { app: 'web' };
     const drifted = await judge(deployment);
@@ -105,7 +105,7 @@ test('a Helm 3 release whose record may not be read is unverified', async () => 
   await install(namespace, false);
   const { deployment } = manifests(namespace);
   assert.ok(deployment !== undefined);
-  const verdict = await fixture.judge(deployment);
+  const verdict = await fixture.judgeBoth(deployment);
   assert.deepEqual([verdict.state, verdict.reason?.code], ['unverified', 'no-baseline']);
   const broken: KubeObject = {
     apiVersion: 'v1',

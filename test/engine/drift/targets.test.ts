@@ -80,7 +80,7 @@ for (const [way, args, manager] of [
   for (const move of moves) {
     test(`${way}: ${move.name} is out of sync, not drift`, async () => {
       const { object } = await applied(move.of, args);
-      const verdict = await fixture.judge(changed(object, move.path, move.to));
+      const verdict = await fixture.judgeBoth(changed(object, move.path, move.to));
       const by = move.line.endsWith('-> -') ? '' : ` by ${manager}`;
       assert.deepEqual({ state: verdict.state, fields: lines(verdict) }, { state: 'out of sync', fields: [`${move.line}${by}`] });
     });
@@ -89,7 +89,7 @@ for (const [way, args, manager] of [
   test(`${way}: both sides moved: the live change counts as drift`, async () => {
     const { object, namespace } = await applied('deployment', args);
     await fixture.plane.kubectl(['-n', namespace, 'scale', 'deployment/web', '--replicas=7']);
-    const verdict = await fixture.judge(changed(object, ['spec', 'replicas'], 3));
+    const verdict = await fixture.judgeBoth(changed(object, ['spec', 'replicas'], 3));
     assert.deepEqual(
       { state: verdict.state, fields: lines(verdict) },
       { state: 'drifted', fields: ['drifted changed spec.replicas: 3 -> 7 by kubectl/scale'] },
@@ -103,7 +103,7 @@ for (const [way, args, manager] of [
       ['spec', 'template', 'metadata', 'labels', 'app'],
       'other',
     );
-    const verdict = await fixture.judge(desired);
+    const verdict = await fixture.judgeBoth(desired);
     assert.deepEqual(
       {
         state: verdict.state,
@@ -122,7 +122,7 @@ for (const [way, args, manager] of [
 
   test(`${way}: a Secret key removed from Git is named, its value is not`, async () => {
     const { object } = await applied('secret', args);
-    const verdict = await fixture.judge(changed(object, ['stringData'], undefined));
+    const verdict = await fixture.judgeBoth(changed(object, ['stringData'], undefined));
     assert.deepEqual(
       {
         state: verdict.state,
@@ -136,7 +136,7 @@ for (const [way, args, manager] of [
 
 test('an object that the server does not accept cannot be compared', async () => {
   const { object } = await applied('deployment', SERVER_SIDE);
-  const verdict = await fixture.judge(changed(object, [...web, 'ports', 0, 'containerPort'], 99999));
+  const verdict = await fixture.judgeBoth(changed(object, [...web, 'ports', 0, 'containerPort'], 99999));
   assert.deepEqual([verdict.state, verdict.reason?.code], ['cannot compare', 'target-invalid']);
 });
 
@@ -144,7 +144,7 @@ test('missing objects, namespaces, kinds and versions', async () => {
   const { object, namespace } = await applied('deployment', SERVER_SIDE);
   const other = changed(object, ['metadata', 'name'], 'other');
   const judged = async (desired: KubeObject, options: Partial<JudgeInput> = {}): Promise<string> => {
-    const verdict = await fixture.judge(desired, options);
+    const verdict = await fixture.judgeBoth(desired, options);
     return `${verdict.state}: ${verdict.reason?.code ?? ''}`;
   };
   const widget: KubeObject = { apiVersion: 'shop.example.com/v1', kind: 'Widget', metadata: { name: 'a', namespace } };
@@ -184,7 +184,7 @@ test('an object that is being deleted is drifted', async () => {
     '{"metadata":{"finalizers":["example.io/hold"]}}',
   ]);
   await fixture.plane.kubectl(['-n', namespace, 'delete', 'configmap', 'web-config', '--wait=false']);
-  const verdict = await fixture.judge(object);
+  const verdict = await fixture.judgeBoth(object);
   assert.deepEqual(
     [verdict.state, verdict.reason?.code, verdict.fields.map((field) => field.id)],
     ['drifted', 'live-being-deleted', ['metadata.deletionTimestamp']],
@@ -196,8 +196,8 @@ test('replicas of an autoscaler are no drift and say whose they are', async () =
   const scale = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'web', namespace }, spec: { replicas: 4 } };
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments/web/scale?fieldManager=kube-controller-manager`;
   assert.equal((await fixture.admin.call('PUT', path, scale)).status, 200);
-  const held = await fixture.judge(object);
-  const targeted = await fixture.judge(object, { autoscaler: 'HorizontalPodAutoscaler/web' });
+  const held = await fixture.judgeBoth(object);
+  const targeted = await fixture.judgeBoth(object, { autoscaler: 'HorizontalPodAutoscaler/web' });
   const because = (autoscaler: string): Reason => ({ code: 'ignored-autoscaled', details: { autoscaler } });
   assert.deepEqual(
     [held.state, held.ignored, targeted.state, targeted.ignored],
@@ -215,9 +215,9 @@ test('ignore rules leave fields out and say so', async () => {
   await fixture.plane.kubectl(['-n', namespace, 'set', 'image', 'deployment/web', 'web=x:1']);
   await fixture.plane.kubectl(['-n', namespace, 'label', 'deployment/web', 'team=ops']);
   const rule = (...paths: string[]): Partial<JudgeInput> => ({ rules: [{ kind: 'Deploy*', paths, declaredBy: 'plumbline.yaml' }] });
-  const image = await fixture.judge(object, rule('/spec/template/spec/containers/*/image', '/metadata/labels/team'));
-  const one = await fixture.judge(object, rule('/spec/template/spec/containers/web/image'));
-  const other = await fixture.judge(object, { rules: [{ kind: 'Service', paths: [''], declaredBy: 'x' }] });
+  const image = await fixture.judgeBoth(object, rule('/spec/template/spec/containers/*/image', '/metadata/labels/team'));
+  const one = await fixture.judgeBoth(object, rule('/spec/template/spec/containers/web/image'));
+  const other = await fixture.judgeBoth(object, { rules: [{ kind: 'Service', paths: [''], declaredBy: 'x' }] });
   assert.deepEqual(
     [image.state, image.ignored.map((field) => field.id), one.fields.map((field) => field.id), other.fields.length],
     ['synced', [`${CONTAINER}.image`, 'metadata.labels.team'], ['metadata.labels.team'], 2],
@@ -239,7 +239,7 @@ test('marks of the tools are no drift', async () => {
       },
     };
     await fixture.plane.kubectl(['apply', '--server-side', `--field-manager=${manager}`, '-f', '-'], JSON.stringify(marked));
-    const verdict = await fixture.judge(desired);
+    const verdict = await fixture.judgeBoth(desired);
     return [verdict.state, verdict.manager, verdict.proof];
   };
   assert.deepEqual(
@@ -269,9 +269,9 @@ test('an object that kubectl create made has no record: unverified, and drift st
   const { object, namespace } = await applied('serviceAccount', SERVER_SIDE);
   const desired = changed(manifests(namespace)['deployment'] as KubeObject, ['metadata', 'name'], 'created');
   await fixture.plane.kubectl(['create', '-f', '-'], JSON.stringify(desired));
-  const before = await fixture.judge(desired);
+  const before = await fixture.judgeBoth(desired);
   await fixture.plane.kubectl(['-n', namespace, 'set', 'image', 'deployment/created', 'web=x:1']);
-  const after = await fixture.judge(desired);
+  const after = await fixture.judgeBoth(desired);
   assert.ok(isKubeObject(object));
   assert.deepEqual(
     [before.state, before.reason?.code, after.state, lines(after)],
@@ -285,9 +285,9 @@ test('an object that says nothing but its name is in sync, though nobody is name
   await fixture.plane.kubectl(SERVER_SIDE, JSON.stringify(bare));
   const made: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'made', namespace }, data: { a: '1' } };
   await fixture.plane.kubectl(['create', '-f', '-'], JSON.stringify(made));
-  const [first, second] = [await fixture.judge(bare), await fixture.judge(made)];
+  const [first, second] = [await fixture.judgeBoth(bare), await fixture.judgeBoth(made)];
   await fixture.plane.kubectl(['-n', namespace, 'label', 'configmap', 'made', 'a=b']);
-  const labelled = await fixture.judge(made);
+  const labelled = await fixture.judgeBoth(made);
   assert.deepEqual(
     [(await fixture.live(bare))?.metadata['managedFields'], first.state, first.proof, second.state, labelled.state, lines(labelled)],
     [undefined, 'synced', 'local', 'synced', 'drifted', ['drifted added metadata.labels.a: - -> "b" by kubectl-label']],
@@ -300,7 +300,7 @@ test('live at another version than Git names is read at that version', async () 
     { group: 'autoscaling', version: 'v1', kind: 'HorizontalPodAutoscaler' },
     (await fixture.input(object)).key,
   );
-  const verdict = await fixture.judge(object, { live });
+  const verdict = await fixture.judgeBoth(object, { live });
   assert.deepEqual([verdict.state, verdict.proof], ['synced', 'local']);
 });
 
@@ -308,7 +308,7 @@ test('a port renumbered by hand makes Git unappliable; the drift shows all the s
   const { object, namespace } = await applied('service', SERVER_SIDE);
   const patch = [{ op: 'replace', path: '/spec/ports/0/port', value: 81 }];
   await fixture.plane.kubectl(['-n', namespace, 'patch', 'service', 'web', '--type=json', '-p', JSON.stringify(patch)]);
-  const verdict = await fixture.judge(object);
+  const verdict = await fixture.judgeBoth(object);
   assert.deepEqual(
     [verdict.state, verdict.reason?.code, verdict.fields.map((field) => field.id)],
     ['drifted', 'target-invalid', ['spec.ports[port=81,protocol=TCP]']],
@@ -321,7 +321,7 @@ test('an owner that lost every field to edits leaves no entry; the edits are dri
   const desired = changed(bare, ['metadata', 'name'], 'small');
   await fixture.plane.kubectl(SERVER_SIDE, JSON.stringify(desired));
   await fixture.plane.kubectl(['-n', namespace, 'patch', 'configmap', 'small', '-p', '{"data":{"only":"2","more":"3"}}']);
-  const verdict = await fixture.judge(desired);
+  const verdict = await fixture.judgeBoth(desired);
   assert.deepEqual(
     [verdict.state, lines(verdict)],
     ['drifted', ['drifted added data.more: - -> "3" by kubectl-patch', 'drifted changed data.only: "1" -> "2" by kubectl-patch']],

@@ -19,12 +19,12 @@ const CASES: readonly AlarmCase[] = [
     expected: {
       'server-side': {
         state: 'cannot compare',
-        code: 'server-error',
+        code: 'webhook-failed',
         fields: ['out of sync changed data.a: "2" -> "1" by kubectl unconfirmed'],
       },
       'client-side': {
         state: 'cannot compare',
-        code: 'server-error',
+        code: 'webhook-failed',
         fields: ['out of sync changed data.a: "2" -> "1" by kubectl-client-side-apply unconfirmed'],
       },
     },
