@@ -4,16 +4,19 @@ import { stringAt } from './model/json.ts';
 import { type KubeObject, namespaceOf } from './model/objects.ts';
 
 interface Read {
-  readonly untilMs: number;
+  untilMs: number;
   readonly byUid: Promise<ReadonlyMap<string, readonly KubeObject[]>>;
+  /** what was found, and how often in a row the same */
+  found?: string;
+  timesSame: number;
 }
 
 const CLAIM = 'PersistentVolumeClaim';
 const EVENT = { group: '', version: 'v1', kind: 'Event' };
-/** one list per namespace in this time, however many objects ask */
+/** one list per namespace in this time, however many objects ask; twice as long each time that nothing is new */
 const lifetimeMs = 5_000;
-/** a namespace whose events cannot be read is not asked again for so long */
-const refusedMs = 60_000;
+/** the longest of these times, and how long a namespace whose events cannot be read is left alone */
+const longestMs = 60_000;
 
 /**
  * Events of namespaces that tell what is wrong, by the object that they are about: warnings, and all of volume claims, whose binder warns
@@ -39,11 +42,20 @@ export class Warnings {
     const place = `${namespace} ${fieldSelector}`;
     const known = reads.get(place);
     if (known !== undefined && this.#now() < known.untilMs) return raceWithSignal(known.byUid, signal);
-    const byUid = connection.list(EVENT, { namespace, fieldSelector }).then(grouped, () => {
-      reads.set(place, { untilMs: this.#now() + refusedMs, byUid: Promise.resolve(new Map()) });
-      return new Map<string, readonly KubeObject[]>();
-    });
-    reads.set(place, { untilMs: this.#now() + lifetimeMs, byUid });
+    const listed = connection.list(EVENT, { namespace, fieldSelector });
+    const byUid = listed.then(grouped, () => new Map<string, readonly KubeObject[]>());
+    const read: Read = { untilMs: Number.POSITIVE_INFINITY, byUid, timesSame: 0 };
+    reads.set(place, read);
+    listed.then(
+      (events) => {
+        read.found = events.map(({ metadata }) => stringAt(metadata, 'resourceVersion') ?? '').join();
+        read.timesSame = read.found === known?.found ? known.timesSame + 1 : 0;
+        read.untilMs = this.#now() + Math.min(lifetimeMs * 2 ** read.timesSame, longestMs);
+      },
+      () => {
+        read.untilMs = this.#now() + longestMs;
+      },
+    );
     return raceWithSignal(byUid, signal);
   }
 }

@@ -1,4 +1,4 @@
-import { stringAt } from '../model/json.ts';
+import { objectAt, stringAt } from '../model/json.ts';
 import { type KubeObject, nameOf } from '../model/objects.ts';
 import type { Health } from '../model/states.ts';
 import { podCause } from './podCause.ts';
@@ -32,9 +32,16 @@ export type WarningLookup = (uid: string) => readonly KubeObject[];
  */
 export function asksForEvents(object: KubeObject, health: Health, children: readonly KubeObject[], nowMs: number): boolean {
   if (health.status !== 'progressing' && health.status !== 'degraded') return false;
-  if (object['status'] === undefined || stringAt(object.metadata, 'deletionTimestamp') !== undefined) return false;
+  if (!isObserved(object) || stringAt(object.metadata, 'deletionTimestamp') !== undefined) return false;
   if (groupKind(object) === 'Pod') return podCause(object, nowMs) === undefined;
   return knownBlame(children, nowMs) === undefined;
+}
+
+/** Whether somebody but the API server has written the status: its own defaults are zeros and empty lists. */
+function isObserved(object: KubeObject): boolean {
+  const { observedGeneration, phase, startTime } = objectAt(object, 'status');
+  const isSeen = observedGeneration !== undefined || startTime !== undefined || conditionsOf(object).length > 0;
+  return isSeen || (typeof phase === 'string' && phase !== '') || groupKind(object) === 'Service';
 }
 
 /**
