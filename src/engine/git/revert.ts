@@ -98,17 +98,24 @@ export async function requireRevertable(git: WritingGit, commits: readonly Rever
 
 /**
  * Starts the real `git revert` in the working tree: one commit for each, and left in progress at the first that conflicts.
- * @returns absolute paths of the files with conflicts; none when all went through
+ * @returns the files with conflicts (absolute), and whether both sides have them; none when all went through
  * @throws AppError as {@link requireRevertable}, and `git-failed`
  */
-export async function startRevert(git: WritingGit, commits: readonly RevertedCommit[], signal: AbortSignal): Promise<readonly string[]> {
+export async function startRevert(
+  git: WritingGit,
+  commits: readonly RevertedCommit[],
+  signal: AbortSignal,
+): Promise<readonly { readonly file: string; readonly isMergeable: boolean }[]> {
   await requireRevertable(git, commits, signal);
   const { exitCode, stderr } = await git.run(['revert', '--no-edit', ...revertArgs(commits)], { signal });
   if (exitCode === 0) return [];
-  const unmerged = await git.text(['diff', '--name-only', '--diff-filter=U', '-z', '--'], { signal });
-  const files = unmerged.split('\0').filter((path) => path !== '');
-  if (files.length === 0) throw new AppError('git-failed', { command: 'revert', message: firstMessage(stderr) });
-  return files.map((path) => join(git.layout.root, path));
+  const stages = new Map<string, Set<string>>();
+  for (const record of (await git.text(['ls-files', '--unmerged', '-z'], { signal })).split('\0')) {
+    const match = /^\d+ [0-9a-f]+ ([123])\t(.+)$/s.exec(record);
+    if (match !== null) stages.set(match[2] ?? '', new Set([...(stages.get(match[2] ?? '') ?? []), match[1] ?? '']));
+  }
+  if (stages.size === 0) throw new AppError('git-failed', { command: 'revert', message: firstMessage(stderr) });
+  return [...stages].map(([path, found]) => ({ file: join(git.layout.root, path), isMergeable: found.has('2') && found.has('3') }));
 }
 
 function revertArgs(commits: readonly RevertedCommit[]): readonly string[] {

@@ -100,8 +100,16 @@ export type RollbackPlanning =
       readonly refused?: Reason;
     };
 
+/** A file in which a `git revert` that is in progress conflicts. */
+export interface RevertConflict {
+  /** absolute path */
+  readonly file: string;
+  /** both sides have the file, so that a merge editor can show them; false: one of them deleted it */
+  readonly isMergeable: boolean;
+}
+
 /** A `git revert` that was started in the working tree. */
 export interface StartedRevert {
-  /** absolute paths of the files with conflicts; none when it went through and is committed */
-  readonly conflicts: readonly string[];
+  /** none when it went through and is committed */
+  readonly conflicts: readonly RevertConflict[];
 }

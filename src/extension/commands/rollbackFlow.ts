@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { RollbackPlan, RollbackPlanning, RollbackTarget } from '../../engine/model/rollback.ts';
+import type { RevertConflict, RollbackPlan, RollbackPlanning, RollbackTarget } from '../../engine/model/rollback.ts';
 import type { ApplicationRow } from '../../engine/model/snapshot.ts';
 import { commandIds } from '../ids.ts';
 import { rollbackDetail, rollbackDocument } from '../words/rollbackText.ts';
@@ -152,14 +152,16 @@ async function settleConflict(row: ApplicationRow, target: RollbackTarget, confl
   await openMergeEditors(conflicts);
 }
 
-async function openMergeEditors(files: readonly string[]): Promise<void> {
+async function openMergeEditors(conflicts: readonly RevertConflict[]): Promise<void> {
   const known = await vscode.commands.getCommands(true);
   const hasGit = known.includes('git.openMergeEditor');
   // The Git extension knows of the conflicts only once it has looked.
   if (hasGit) await vscode.commands.executeCommand('git.refresh');
-  for (const file of files) {
+  // What one side deleted has no second side to show: Source Control offers to keep or to delete it.
+  if (hasGit && conflicts.some(({ isMergeable }) => !isMergeable)) await vscode.commands.executeCommand('workbench.view.scm');
+  for (const { file, isMergeable } of conflicts) {
     const uri = vscode.Uri.file(file);
-    if (hasGit) await vscode.commands.executeCommand('git.openMergeEditor', uri);
+    if (hasGit && isMergeable) await vscode.commands.executeCommand('git.openMergeEditor', uri);
     else await vscode.window.showTextDocument(uri, { preview: false });
   }
   await vscode.window.showInformationMessage(

@@ -240,7 +240,10 @@ test('a revert that conflicts is left to the merge editor only when asked for, a
   await git(repo, 'checkout', '-q', 'docs.md');
 
   const { conflicts } = await engine.rollbacks.startRevert(target, t.signal);
-  assert.deepEqual([conflicts, (await git(repo, 'rev-parse', 'REVERT_HEAD')).trim()], [[join(repo, 'docs.md')], red]);
+  assert.deepEqual(
+    [conflicts, (await git(repo, 'rev-parse', 'REVERT_HEAD')).trim()],
+    [[{ file: join(repo, 'docs.md'), isMergeable: false }], red],
+  );
   const refused = await planned(engine, { revision: first }, t);
   assert.equal(refused.commit.refused?.code, 'git-operation');
 });

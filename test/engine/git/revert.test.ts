@@ -77,7 +77,7 @@ test('a revert that later commits stand in the way of names commit and files, an
   await assert.rejects(startRevert(writer, reverted, t.signal), { code: 'rollback-revert-dirty', details: { files: ['a.txt'] } });
   git(repo, 'checkout', '-q', 'a.txt');
   write(repo, { 'other.txt': 'untouched by it\n' });
-  assert.deepEqual(await startRevert(writer, reverted, t.signal), [join(repo, 'a.txt')]);
+  assert.deepEqual(await startRevert(writer, reverted, t.signal), [{ file: join(repo, 'a.txt'), isMergeable: true }]);
   assert.match(readFileSync(join(repo, 'a.txt'), 'utf8'), /^<<<<<<< /m);
   assert.equal(git(repo, 'rev-parse', 'REVERT_HEAD'), first);
   await assert.rejects(startRevert(writer, reverted, t.signal), { code: 'git-operation', details: { operation: 'revert' } });
