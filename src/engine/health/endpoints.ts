@@ -3,15 +3,19 @@ import { type KubeObject, labelsOf, nameOf } from '../model/objects.ts';
 import type { Health } from '../model/states.ts';
 import { conditionsOf, groupKind, isTrue } from './reading.ts';
 
-/** What stands beside a Service or an Ingress in its namespace. Lists that are undefined are not known. */
+/** Labels of a Pod, or of those that a workload makes. */
+export type PodLabels = Readonly<Record<string, string>>;
+
+/** What stands beside a Service or an Ingress in its namespace; asked only as far as it is needed. */
 export interface Neighbours {
-  readonly pods: readonly KubeObject[] | undefined;
-  /** names of all Services, those that Git brings included */
-  readonly services: ReadonlySet<string> | undefined;
-  /** Services in full, for what stands behind an Ingress */
+  /** undefined: not known */
+  readonly pods: () => readonly KubeObject[] | undefined;
+  /** whether a Service is there, or will be since Git brings it; undefined: not known */
+  readonly hasService: (name: string) => boolean | undefined;
+  /** a Service in full, for what stands behind an Ingress */
   readonly serviceOf: (name: string) => KubeObject | undefined;
-  /** labels of the Pod templates of all workloads, of those that run no Pod as well; undefined: others may make Pods, too */
-  readonly templateLabels: readonly Readonly<Record<string, string>>[] | undefined;
+  /** whether any workload, one that runs no Pod as well, makes Pods with such labels; undefined: others may make Pods, too */
+  readonly makesPods: (matches: (labels: PodLabels) => boolean) => boolean | undefined;
 }
 
 /**
@@ -32,19 +36,20 @@ export function withEndpoints(object: KubeObject, own: Health, neighbours: Neigh
   }
 }
 
-function serviceEndpoints(service: KubeObject, own: Health, { pods, templateLabels }: Neighbours): Health {
+function serviceEndpoints(service: KubeObject, own: Health, neighbours: Neighbours): Health {
   const selector = Object.entries(objectAt(service, 'spec', 'selector')).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
-  if (selector.length === 0 || pods === undefined || stringAt(service, 'spec', 'type') === 'ExternalName') return own;
-  if (valueAt(service, 'spec', 'publishNotReadyAddresses') === true) return own;
-  const matches = (labels: Readonly<Record<string, string>>): boolean => selector.every(([name, value]) => labels[name] === value);
+  if (selector.length === 0 || stringAt(service, 'spec', 'type') === 'ExternalName') return own;
+  const pods = valueAt(service, 'spec', 'publishNotReadyAddresses') === true ? undefined : neighbours.pods();
+  if (pods === undefined) return own;
+  const matches = (labels: PodLabels): boolean => selector.every(([name, value]) => labels[name] === value);
   const behind = pods.filter((pod) => matches(labelsOf(pod)) && mayAnswer(pod));
   if (behind.some((pod) => isTrue(conditionsOf(pod), 'Ready'))) return own;
   if (behind.length > 0)
     return saying(own, behind.length === 1 ? 'its only Pod is not ready' : `none of its ${String(behind.length)} Pods is ready`);
   const text = selector.map(([name, value]) => `${name}=${value}`).join(',');
-  if (templateLabels === undefined || templateLabels.some(matches)) return saying(own, `no Pod is there for its selector ${text}`);
+  if (neighbours.makesPods(matches) !== false) return saying(own, `no Pod is there for its selector ${text}`);
   return { status: 'degraded', message: `its selector ${text} fits the Pods of no workload` };
 }
 
@@ -54,10 +59,10 @@ function mayAnswer(pod: KubeObject): boolean {
 }
 
 function ingressBackends(ingress: KubeObject, own: Health, neighbours: Neighbours): Health {
-  const { services, serviceOf } = neighbours;
+  const { hasService, serviceOf } = neighbours;
   const backends = backendsOf(ingress);
   for (const { name, port } of backends) {
-    if (services?.has(name) === false) return { status: 'degraded', message: `its Service ${name} does not exist` };
+    if (hasService(name) === false) return { status: 'degraded', message: `its Service ${name} does not exist` };
     const service = serviceOf(name);
     if (service === undefined || port === undefined) continue;
     const ports = arrayAt(service, 'spec', 'ports');
