@@ -167,7 +167,7 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, Disposable {
         .filter(({ applicationId }) => applicationId === node.application.applicationId)
         .sort((a, b) => Number(b.action !== 'unchanged') - Number(a.action !== 'unchanged'));
       return [
-        ...notes.map((text, index) => ({ type: 'note' as const, id: `${node.id}/note/${String(index)}`, text })),
+        ...notes.map((texts, index) => ({ type: 'note' as const, id: `${node.id}/note/${String(index)}`, text: texts.join(' ') })),
         ...steps.map((step) => ({ type: 'step' as const, id: `${node.id}/${keyString(step.key)}`, step })),
       ];
     }

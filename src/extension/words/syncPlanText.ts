@@ -111,7 +111,7 @@ function applicationLines(application: SyncPlanApplication, plan: SyncPlan, word
   const unchanged = steps.filter(({ action }) => action === 'unchanged').length;
   return [
     `@ ${application.name}  ${applicationFacts(application, l10n)}`,
-    ...releaseTexts([application], l10n).map((text) => `# ${text}`),
+    ...releaseTexts([application], l10n).flatMap((texts) => texts.map((text) => `# ${text}`)),
     ...steps.filter(({ action }) => action !== 'unchanged').flatMap((step) => stepLines(step, words)),
     ...(unchanged === 0 ? [] : [`= ${unchanged === 1 ? l10n.t('1 object is unchanged') : l10n.t('{0} objects are unchanged', unchanged)}`]),
   ];
@@ -201,7 +201,7 @@ export function syncQuestion({ plans, refused }: SyncPlans, ticks: ReadonlySet<s
     const promise = l10n.t('Nothing is deleted, restarted or applied: the fields only get another owner.');
     return {
       message: l10n.t('Take over {0} of {1} in namespace {2} on cluster {3}?', objects, names, namespaces, clusters),
-      detail: [promise, ...releaseTexts(applications, l10n), detail].join('\n'),
+      detail: [promise, '', ...releaseTexts(applications, l10n).flatMap((texts) => [texts.join(' '), '']), detail].join('\n'),
       action: l10n.t('Take Over'),
       protectedEnvironments: [],
     };

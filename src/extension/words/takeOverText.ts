@@ -29,18 +29,20 @@ function markText(place: 'label' | 'annotation', name: string, change: 'added' |
   return change === 'added' ? l10n.t('annotation added: {0}', name) : l10n.t('annotation removed: {0}', name);
 }
 
-/** What becomes of the Helm releases that objects leave, a paragraph each. */
-export function releaseTexts(applications: readonly SyncPlanApplication[], l10n: Localizer): readonly string[] {
+/** What becomes of the Helm releases that objects leave: for each one what is kept, what never to do, and what to do. */
+export function releaseTexts(applications: readonly SyncPlanApplication[], l10n: Localizer): readonly (readonly string[])[] {
   return applications.flatMap(({ releases = [] }) => releases.map((release) => releaseText(release, l10n)));
 }
 
-function releaseText({ name, namespace, version, records }: ReleaseLeft, l10n: Localizer): string {
+function releaseText({ name, namespace, version, records }: ReleaseLeft, l10n: Localizer): readonly string[] {
   const release = version === undefined ? `${namespace}/${name}` : l10n.t('{0}, revision {1}', `${namespace}/${name}`, version);
   const kept =
     records === undefined
       ? l10n.t('Helm’s record of the release {0} could not be read; it stays as it is.', release)
-      : l10n.t('Helm’s record of the release {0} stays as it is ({1} Secrets).', release, records);
+      : records === 1
+        ? l10n.t('Helm’s record of the release {0} stays as it is (1 Secret).', release)
+        : l10n.t('Helm’s record of the release {0} stays as it is ({1} Secrets).', release, records);
   const never = l10n.t('Never run “helm uninstall” or “helm upgrade” on it again: that deletes or overwrites these objects.');
   const command = `kubectl -n ${namespace} delete secret -l owner=helm,name=${name}`;
-  return `${kept} ${never} ${l10n.t('To make Helm forget it: {0}', command)}`;
+  return [kept, never, l10n.t('To make Helm forget it: {0}', command)];
 }
