@@ -162,7 +162,7 @@ export class Syncs implements SyncApi {
         return { key, desired: object, resource, isKindRendered, ...(known === undefined ? {} : { known }) };
       }),
       // What is only tried out deletes nothing.
-      prune: application.policy.prune && prune !== false && kind !== 'dirty',
+      prune: application.policy.prune && prune !== false && kind === 'sync',
       ...(kind === 'take-over' ? { leftOver: leftOverOf(session) } : {}),
       ...(target.objects === undefined ? {} : { chosen: new Set(target.objects) }),
     };
