@@ -55,7 +55,10 @@ export class SourceRenderer {
 /** The parameters that an application's source is rendered with. */
 export function specOf(application: Application, connection: ClusterConnection | undefined, kubernetes = connection?.version): SourceSpec {
   const { source, destination } = application;
-  if (source.type !== 'helm') return { type: source.type, path: source.path };
+  if (source.type !== 'helm') {
+    const { type, path, postBuild } = source;
+    return { type, path, ...(postBuild === undefined ? {} : { postBuild }) };
+  }
   const { helm = {} } = source;
   return {
     type: 'helm',

@@ -90,7 +90,7 @@ export class WritebackDrafts {
       const before = await this.before(session, signal);
       if (!isAsked && (!isComplete(before) || !readsAny(application, before, texts.paths))) continue;
       const after = await this.#renderer.render(inDraft(application, texts), tree, connection, signal);
-      const impact = impactOf(application.id, before, after, intentions.get(application.id));
+      const impact = impactOf(application.id, before, after, intentions.get(application.id), variableFiles(meant.session.application));
       if (impact.isBroken) throw new AppError('adopt-breaks-render', { application: application.name });
       if (isAsked && !impact.isReached) {
         if (session !== meant.session) throw new AppError('adopt-conflict', { application: application.name });
@@ -128,6 +128,12 @@ export class WritebackDrafts {
     }
     return false;
   }
+}
+
+/** Where the variables of Flux stand that an application is built with. */
+function variableFiles({ source: { postBuild } }: Application): ReadonlySet<string> {
+  if (postBuild === undefined) return new Set();
+  return new Set([postBuild.file, ...postBuild.sources.flatMap(({ file }) => file ?? [])]);
 }
 
 /** An application as the draft's plumbline.yaml declares it. */

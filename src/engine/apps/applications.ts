@@ -2,13 +2,15 @@ import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Application, ApplicationSource, Environment, SourceType } from '../model/application.ts';
 import { canonicalJson } from '../model/json.ts';
+import type { PostBuildSpec } from '../model/render.ts';
 import type { EntryKind, SourceTree } from '../model/sourceTree.ts';
 import { type ConfigFile, configFileName, type DeclaredApplication, parseConfig } from './configFile.ts';
 import { recogniseSource, suggest, type Suggestion } from './convention.ts';
 import { chartName } from './fileFacts.ts';
+import { type FluxBuild, mayDeclare } from './flux/postBuild.ts';
 import { isBelow, joinPath, resolvePath } from './paths.ts';
 import type { AppProblem } from './problems.ts';
-import { RepoIndex } from './repoIndex.ts';
+import { RepoIndex, textOf } from './repoIndex.ts';
 
 /** What Choose Cluster mapped: {@link suggestionKey} → destination; a bare path stands for all suggestions at that path. */
 export type ChosenDestinations = Readonly<Record<string, { readonly context: string; readonly namespace: string }>>;
@@ -93,7 +95,39 @@ export class ApplicationFinder {
       const range = { file: configFileName, startLine: 0, startColumn: 0, endLine: 0, endColumn: 0 };
       problems.push({ code: 'convention-limit', details: {}, severity: 'warning', range });
     }
-    return { hasConfig: config !== undefined, environments: config?.environments ?? [], applications, problems };
+    const built = await this.#withPostBuild(tree, applications);
+    return { hasConfig: config !== undefined, environments: config?.environments ?? [], applications: built, problems };
+  }
+
+  /** Gives the sources that a Kustomization of Flux builds its variables: of several for one path that of the application's name. */
+  async #withPostBuild(tree: SourceTree, applications: readonly Application[]): Promise<readonly Application[]> {
+    const builds = [...this.#index.folders.values()].flatMap((folder) => folder.builds ?? []);
+    if (builds.length === 0) return applications;
+    const built: Application[] = [];
+    for (const application of applications) {
+      const { source, name } = application;
+      const here = source.type === 'helm' ? [] : builds.filter(({ path }) => path === source.path);
+      const build = here.length === 1 ? here[0] : here.find((each) => each.name === name);
+      built.push(
+        build === undefined ? application : { ...application, source: { ...source, postBuild: await this.#postBuild(tree, build) } },
+      );
+    }
+    return built;
+  }
+
+  async #postBuild(tree: SourceTree, { file, name, namespace, from }: FluxBuild): Promise<PostBuildSpec> {
+    const sources: PostBuildSpec['sources'][number][] = [];
+    for (const source of from) {
+      let found: string | undefined;
+      for (const [folder, { manifests }] of this.#index.folders) {
+        for (const manifest of found === undefined ? manifests : []) {
+          const path = joinPath(folder, manifest);
+          if (mayDeclare(await textOf(tree, path), source.kind, source.name)) found = path;
+        }
+      }
+      sources.push({ ...source, ...(found !== undefined && { file: found }) });
+    }
+    return { file, name, namespace, sources };
   }
 
   /** Looks again where changed paths lead. @returns whether any leads elsewhere now */

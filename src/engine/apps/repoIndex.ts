@@ -10,6 +10,7 @@ import {
   kustomizationFacts,
   kustomizationNames,
 } from './fileFacts.ts';
+import { type FluxBuild, fluxBuilds } from './flux/postBuild.ts';
 import { isBelow, joinPath, parentPath } from './paths.ts';
 
 /** What stands in one folder. */
@@ -20,6 +21,8 @@ export interface FolderFacts {
   readonly valueFiles: readonly string[];
   /** names of files with objects of a cluster */
   readonly manifests: readonly string[];
+  /** Kustomizations of Flux that replace variables */
+  readonly builds?: readonly FluxBuild[];
 }
 
 const MAX_FOLDERS = 20_000;
@@ -117,14 +120,21 @@ export class RepoIndex {
     const kustomization = kustomizationNames.find((name) => names.has(name));
     const manifests: string[] = [];
     const isChart = names.has(chartName);
-    for (const name of names)
-      if (isManifestName(name) && !isChart && holdsObjects(await textOf(tree, joinPath(folder, name)))) manifests.push(name);
+    const builds: FluxBuild[] = [];
+    for (const name of names) {
+      if (!isManifestName(name) || isChart) continue;
+      const text = await textOf(tree, joinPath(folder, name));
+      if (!holdsObjects(text)) continue;
+      manifests.push(name);
+      builds.push(...fluxBuilds(joinPath(folder, name), text));
+    }
     if (kustomization === undefined && !isChart && manifests.length === 0) return undefined;
     return {
       ...(kustomization !== undefined && { kustomization: kustomizationFacts(await textOf(tree, joinPath(folder, kustomization))) }),
       ...(isChart && { chart: chartFacts(await textOf(tree, joinPath(folder, chartName))) }),
       valueFiles: isChart ? [...names].filter((name) => /^values[-._].+\.ya?ml$/.test(name)) : [],
       manifests,
+      ...(builds.length > 0 && { builds }),
     };
   }
 
@@ -138,7 +148,7 @@ export class RepoIndex {
 }
 
 /** Text of a file; empty when it is not there, not readable or too large to be of interest. */
-async function textOf(tree: SourceTree, path: string): Promise<string> {
+export async function textOf(tree: SourceTree, path: string): Promise<string> {
   const bytes = await tree.read(path).catch(() => undefined);
   return bytes === undefined || bytes.length > MAX_TEXT_BYTES ? '' : new TextDecoder().decode(bytes);
 }

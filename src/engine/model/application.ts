@@ -1,4 +1,5 @@
 import type { JsonObject } from './json.ts';
+import type { PostBuildSpec } from './render.ts';
 
 /** Who applies an application's objects. `unmanaged` is found and compared, never written to. */
 export type Owner = 'argocd' | 'flux' | 'helm' | 'plumbline' | 'unmanaged';
@@ -29,6 +30,8 @@ export interface ApplicationSource {
   /** folder relative to the repo root, with `/`, without a leading or trailing one; '' is the root */
   readonly path: string;
   readonly helm?: HelmParameters;
+  /** a Kustomization of Flux in the repo builds this path and replaces variables in it */
+  readonly postBuild?: PostBuildSpec;
 }
 
 /** A cluster and namespace. */

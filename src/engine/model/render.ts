@@ -26,6 +26,21 @@ export interface KustomizeSpec {
   readonly loadRestrictor?: 'rootOnly' | 'none';
 }
 
+/** Variables that Flux replaces in what a Kustomization builds (`spec.postBuild`); they are read from the tree that is rendered. */
+export interface PostBuildSpec {
+  /** where the Kustomization stands */
+  readonly file: string;
+  readonly name: string;
+  readonly namespace: string;
+  /** ConfigMaps and Secrets of its `substituteFrom`, in order; `file` absent: the tree has none of that name */
+  readonly sources: readonly {
+    readonly kind: 'ConfigMap' | 'Secret';
+    readonly name: string;
+    readonly isOptional: boolean;
+    readonly file?: string;
+  }[];
+}
+
 /** What to render; with the tree that it is rendered from it decides the result entirely. */
 export interface SourceSpec {
   readonly type: SourceType;
@@ -34,6 +49,7 @@ export interface SourceSpec {
   /** needed when `type` is `helm` */
   readonly helm?: HelmSpec;
   readonly kustomize?: KustomizeSpec;
+  readonly postBuild?: PostBuildSpec;
   /** version of the destination cluster for `.Capabilities.KubeVersion`, e.g. `v1.36.3`; default: that of the renderer */
   readonly kubeVersion?: string;
   /** API versions of the destination cluster for `.Capabilities.APIVersions`, as `group/version` and `group/version/Kind`; added to the built-in ones */
@@ -107,6 +123,7 @@ export type RenderErrorCode =
   | 'output-too-large'
   | 'render-timeout'
   | 'render-out-of-memory'
+  | 'variables-missing'
   | 'read-failed'
   | 'renderer-failed';
 

@@ -55,7 +55,20 @@ export async function inputsOf(
   return { texts: new Map([...texts, [said.file, said.text]]), candidates: [...candidates, ...own] };
 }
 
-function candidatesOf(spec: SourceSpec, texts: ReadonlyMap<string, string>): readonly Candidate[] {
+function candidatesOf({ postBuild, ...spec }: SourceSpec, all: ReadonlyMap<string, string>): readonly Candidate[] {
+  if (postBuild === undefined) return sourceCandidates(spec, all);
+  const variableFiles = new Set([postBuild.file, ...postBuild.sources.map(({ file }) => file)]);
+  const texts = [...all].filter(([file]) => !variableFiles.has(file));
+  const isVariable = (path: Path): boolean =>
+    path[0] === 'data' || path[0] === 'stringData' || (path[1] === 'postBuild' && path[2] === 'substitute');
+  const variables = [...all].filter(([file]) => variableFiles.has(file));
+  return [
+    ...sourceCandidates(spec, new Map(texts)),
+    ...variables.flatMap(([file, text]) => yamlCandidates(file, text, 'values', isVariable)),
+  ];
+}
+
+function sourceCandidates(spec: SourceSpec, texts: ReadonlyMap<string, string>): readonly Candidate[] {
   switch (spec.type) {
     case 'directory':
       return [...texts].flatMap(([file, text]) => yamlCandidates(file, text, 'manifest'));

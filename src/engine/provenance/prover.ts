@@ -29,6 +29,7 @@ export class Prover {
   readonly #tried = new Set<number>();
   readonly #confirmed = new Set<string>();
   #round = 0;
+  #timeouts = 0;
   #probes = 0;
 
   constructor(inputs: RenderInputs, render: Pick<RenderResult, 'objects'>, probe: Probe) {
@@ -87,7 +88,10 @@ export class Prover {
     const parts = this.#proved.get(id) ?? [];
     if (this.#confirmed.has(id)) return parts;
     const confirmed: number[] = [];
+    const before = this.#timeouts;
     for (const index of parts) if (await this.#follows(id, index, signal)) confirmed.push(index);
+    // A render that took too long, on a busy machine, tells nothing.
+    if (this.#timeouts > before) return parts;
     if (confirmed.length !== parts.length) this.#proved.set(id, confirmed);
     this.#confirmed.add(id);
     return confirmed;
@@ -150,6 +154,7 @@ export class Prover {
     this.#round += 1;
     const markers = new MarkerSet(this.#inputs.candidates, this.#round);
     const result = await this.#probe(markers.mark(this.#inputs.texts, indexes), signal);
+    if (result.errors.some(({ code }) => code === 'render-timeout')) this.#timeouts += 1;
     if (!isComplete(result as RenderResult) || result.objects.length !== this.#objectCount) return undefined;
     const found = new Map<string, Parts>();
     const [only] = indexes;

@@ -111,7 +111,11 @@ export class SourceLines {
 
 /** Of several pieces of a value the one that a live value changes: that after which both go on alike; else the last. */
 function partOf(parts: readonly Candidate[], value: unknown, live: JsonValue | undefined): Candidate | undefined {
-  if (parts.length < 2 || typeof value !== 'string' || typeof live !== 'string') return parts.at(-1);
+  if (parts.length < 2) return parts.at(-1);
+  // A reference to a variable is not what sets it.
+  const own = parts.filter((part) => !part.value.includes('${'));
+  if (own.length > 0 && own.length < parts.length) return partOf(own, value, live);
+  if (typeof value !== 'string' || typeof live !== 'string') return parts.at(-1);
   let from = 0;
   for (const part of parts) {
     const at = value.indexOf(part.value, from);

@@ -10,6 +10,7 @@ import type { SourceTree } from '../model/sourceTree.ts';
 import { DirectoryReader } from './directoryReader.ts';
 import { DiskCache } from './diskCache.ts';
 import { ReadRecorder, stillHolds } from './readRecorder.ts';
+import { postBuilt } from './postBuild.ts';
 import type { RemoteSources } from './remoteSources.ts';
 import { type CachedRender, RenderCache } from './renderCache.ts';
 import { RendererModule } from './rendererModule.ts';
@@ -158,6 +159,11 @@ export class RenderService implements Disposable {
    * @throws the signal's reason when cancelled; AppError `renderer-failed` when the renderer itself is not there
    */
   async render(spec: SourceSpec, tree: SourceTree, options: RenderOptions): Promise<RenderResult> {
+    const { postBuild, ...bare } = spec;
+    if (postBuild !== undefined) {
+      const render = await this.render(bare, tree, options);
+      return postBuilt(postBuild, tree, render, (file, bytes) => this.parse(file, bytes, options));
+    }
     const startedAt = performance.now();
     options.signal.throwIfAborted();
     const specKey = await this.#specKey(spec);

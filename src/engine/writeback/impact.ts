@@ -25,8 +25,17 @@ type Render = Pick<RenderResult, 'objects' | 'errors'>;
 
 const nothingMeant: Intention = { objects: new Map(), added: new Set() };
 
-/** The fields that differ between two renders of one application, and whether they are those that were meant. */
-export function impactOf(applicationId: string, before: Render, after: Render, intention: Intention = nothingMeant): Impact {
+/**
+ * The fields that differ between two renders of one application, and whether they are those that were meant.
+ * @param carriers files whose objects carry values into others, as the variables of Flux: what changes in them follows from what was meant
+ */
+export function impactOf(
+  applicationId: string,
+  before: Render,
+  after: Render,
+  intention: Intention = nothingMeant,
+  carriers: ReadonlySet<string> = new Set(),
+): Impact {
   const pairs = paired(before.objects, after.objects);
   const isBroken = !isComplete(after as RenderResult) || pairs === undefined;
   if (isBroken) return { affected: [], isBroken, isReached: false };
@@ -37,7 +46,9 @@ export function impactOf(applicationId: string, before: Render, after: Render, i
     const meant = intention.objects.get(index);
     const changes = next === undefined ? [] : changesOf(object, next, meant);
     isReached &&= next === undefined || meant === undefined || isThere(object, next, meant);
-    affected.push(...grouped(applicationId, displayName(keyOf(object.object)), changes));
+    const isCarrier = object.file !== undefined && carriers.has(object.file);
+    const told = changes.map((change) => (isCarrier && change.kind === 'other' ? { ...change, kind: 'derived' as const } : change));
+    affected.push(...grouped(applicationId, displayName(keyOf(object.object)), told));
   }
   for (const { object } of pairs.added) {
     const isIntended = intention.added.has(keyString(keyOf(object)));

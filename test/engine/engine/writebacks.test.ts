@@ -530,3 +530,42 @@ test('Ignore This Field: the smallest rule, where the owner of the object looks,
     shop.engine.objects('prod/shop').every((row) => row.fields.length === 0),
   );
 });
+
+test('Flux substitution: what it builds is compared, and a live value goes into the variable', async (t) => {
+  const build =
+    'apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: shop, namespace: flux-system}\nspec:\n  path: ./shop\n  postBuild:\n    substitute:\n      replicas: "2" # of prod\n    substituteFrom:\n      - {kind: ConfigMap, name: vars}\n';
+  const vars = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vars, namespace: flux-system}\ndata:\n  tag: "1.0"\n';
+  const web = deployment.replace('replicas: 2 ', 'replicas: ${replicas} ').replace('web:1.0', 'web:${tag}');
+  const files = {
+    'plumbline.yaml': config('fluxed', 'shop', 'lost'),
+    'shop/web.yaml': web,
+    'lost/web.yaml': web.replace('name: web\n  labels', 'name: lost\n  labels'),
+    'clusters/prod/shop.yaml': `${build}---\n${build.replaceAll('shop', 'lost').replace('name: vars', 'name: sealed')}`,
+    'clusters/prod/vars.yaml': vars,
+  };
+  const shop = await opened(t, 'fluxed', files, () =>
+    kubectl(['apply', '--server-side', '-n', 'fluxed', '-f', '-'], { kubeconfig: plane.kubeconfigPath, input: deployment }),
+  );
+  const rows = shop.engine.applications().filter(({ environment }) => environment === 'prod');
+  assert.deepEqual(
+    rows.map(({ name, state, reasons }) => [name, state, reasons[0]?.code]),
+    [
+      ['shop', 'synced', undefined],
+      ['lost', 'cannot compare', 'variables-missing'],
+    ],
+  );
+  await run('scale', 'deployment/web', '-n', 'fluxed', '--replicas=5');
+  await run('set', 'image', '-n', 'fluxed', 'deployment/web', 'web=registry.example/web:1.1');
+  const targets = [
+    await shop.field('prod/shop', 'Deployment/web', 'spec.replicas'),
+    await shop.field('prod/shop', 'Deployment/web', 'spec.template.spec.containers[name=web].image'),
+  ];
+  const plan = await shop.plan({ targets });
+  assert.deepEqual([plan.refused, plan.choices], [[], []]);
+  await carryOut(shop.repo, plan);
+  assert.equal(
+    await readFile(join(shop.repo, 'clusters/prod/shop.yaml'), 'utf8'),
+    files['clusters/prod/shop.yaml'].replace('replicas: "2"', 'replicas: "5"'),
+  );
+  assert.equal(await readFile(join(shop.repo, 'clusters/prod/vars.yaml'), 'utf8'), vars.replace('"1.0"', '"1.1"'));
+});

@@ -184,6 +184,72 @@ spec:
 `,
 };
 
+const flux: Readonly<Record<string, string>> = {
+  'clusters/prod/shop.yaml': `apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata:
+  name: shop
+  namespace: flux-system
+spec:
+  interval: 10m
+  path: ./shop
+  prune: true
+  sourceRef: {kind: GitRepository, name: repo}
+  postBuild:
+    substitute:
+      replicas: "3" # of prod
+      tag: '1.4'
+      greeting: hello
+      region: eu-west
+    substituteFrom:
+      - kind: ConfigMap
+        name: cluster-vars
+      - kind: Secret
+        name: not-there
+        optional: true
+`,
+  'clusters/prod/vars.yaml':
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cluster-vars, namespace: flux-system}\ndata:\n  region: north\n  domain: shop.example # public\n  memory: 256Mi\n',
+  'shop/kustomization.yaml': 'resources: [web.yaml]\ncommonAnnotations:\n  region: ${region}\n',
+  'shop/web.yaml': `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: \${replicas}
+  minReadySeconds: 4
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: \${registry:=registry.example}/web:\${tag}
+          args: ["--host=\${domain}", "--literal=\$\${HOME}"]
+          resources:
+            limits: {memory: "\${memory}"}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: web
+data:
+  greeting: \${greeting}
+  script: |
+    echo \${greeting^^} to $USER
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: script
+  annotations: {kustomize.toolkit.fluxcd.io/substitute: disabled}
+data:
+  run: echo \${replicas}
+`,
+};
+
 const inlineText = `applications:
   - name: market # ours
     helm:
@@ -221,6 +287,23 @@ export const provenanceCases: readonly ProvenanceCase[] = [
     name: 'chart with every feature',
     spec: { type: 'helm', path: 'chart', helm: { releaseName: 'my', namespace: 'shop', valueFiles: ['values-prod.yaml'] } },
     files: chart,
+  },
+  {
+    name: 'overlay with Flux substitution',
+    spec: {
+      type: 'kustomize',
+      path: 'shop',
+      postBuild: {
+        file: 'clusters/prod/shop.yaml',
+        name: 'shop',
+        namespace: 'flux-system',
+        sources: [
+          { kind: 'ConfigMap', name: 'cluster-vars', isOptional: false, file: 'clusters/prod/vars.yaml' },
+          { kind: 'Secret', name: 'not-there', isOptional: true },
+        ],
+      },
+    },
+    files: flux,
   },
   {
     name: 'chart with values in plumbline.yaml',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { decodeText } from '../../../src/engine/git/textEncoding.ts';
@@ -9,6 +9,9 @@ import { leavesOf, MarkerSet } from '../../../src/engine/provenance/markers.ts';
 import { Prover } from '../../../src/engine/provenance/prover.ts';
 import { SourceLines } from '../../../src/engine/provenance/sourceLines.ts';
 import type { RenderResult } from '../../../src/engine/model/render.ts';
+import { valueAt } from '../../../src/engine/model/json.ts';
+import { substitute } from '../../../src/engine/render/envsubst.ts';
+import { yamlValues } from '../../../src/engine/writeback/yamlEdit.ts';
 import { openDiskTree } from '../../../src/engine/render/diskTree.ts';
 import { MemoryTree } from '../../../src/engine/render/memoryTree.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';
@@ -43,10 +46,26 @@ describe('lines of rendered fields, proved by changing the inputs', () => {
   }
 
   async function nativeLeaves(each: ProvenanceCase, folder: string): Promise<ReadonlyMap<string, unknown>> {
-    const text = await native(each.spec, folder);
+    const text = await fluxText(each, folder, await native(each.spec, folder));
     const documents = await renders.parse('native', Buffer.from(text), { signal });
     const objects = documents.flatMap(({ value }) => flat(value)).map((object) => ({ object }));
     return leavesOf(objects as unknown as RenderResult['objects']);
+  }
+
+  /** What Flux makes of a build: variables are replaced in the YAML text of each object. */
+  async function fluxText({ spec }: ProvenanceCase, folder: string, text: string): Promise<string> {
+    if (spec.postBuild === undefined) return text;
+    const variables: Record<string, string> = {};
+    for (const { file } of [...spec.postBuild.sources, spec.postBuild]) {
+      if (file === undefined) continue;
+      const [value] = yamlValues(await readFile(join(folder, file), 'utf8'));
+      Object.assign(variables, valueAt(value, 'data') ?? valueAt(value, 'spec', 'postBuild', 'substitute'));
+    }
+    const isOff = (each: string): boolean => each.includes('substitute: disabled');
+    return text
+      .split('---\n')
+      .map((each) => (isOff(each) ? each : substitute(each, (name) => variables[name])))
+      .join('---\n');
   }
 
   /** Leaves that do not follow the piece that is said to set them. */
@@ -135,6 +154,24 @@ describe('lines of rendered fields, proved by changing the inputs', () => {
         'Service',
         [{ field: 'spec' }, { field: 'ports' }, { index: 0 }, { field: 'port' }],
         'prod/ports.yaml:  value: 8081',
+      ],
+      [
+        'overlay with Flux substitution',
+        'Deployment',
+        [{ field: 'spec' }, { field: 'replicas' }],
+        'clusters/prod/shop.yaml:      replicas: "3" # of prod',
+      ],
+      [
+        'overlay with Flux substitution',
+        'Deployment',
+        [...container, { field: 'resources' }, { field: 'limits' }, { field: 'memory' }],
+        'clusters/prod/vars.yaml:  memory: 256Mi',
+      ],
+      [
+        'overlay with Flux substitution',
+        'Deployment',
+        [{ field: 'spec' }, { field: 'minReadySeconds' }],
+        'shop/web.yaml:  minReadySeconds: 4',
       ],
       ['overlay with every feature', 'ConfigMap', [{ field: 'data' }, { field: 'MOTTO' }], 'base/app.env:MOTTO=all you need'],
       ['overlay with every feature', 'Secret', [{ field: 'data' }, { field: 'USER' }], 'base/kustomization.yaml:    literals: [USER=shop]'],
