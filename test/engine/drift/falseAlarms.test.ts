@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { describe } from '../../../src/engine/model/describe.ts';
 import type { Verdict } from '../../../src/engine/model/states.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';
 import { makeService } from '../render/support.ts';
@@ -77,6 +78,20 @@ test('report 1: no case differs without a field to show, and what was left out s
   const silent = verdicts.filter(({ verdict }) => isDifferent(verdict) && verdict.fields.every((field) => field.isCosmetic));
   const unexplained = verdicts.filter(({ verdict }) => verdict.ignored.some(({ by, reason }) => by === '' || reason === undefined));
   assert.deepEqual([silent.map(({ name }) => name), unexplained.map(({ name }) => name)], [[], []]);
+});
+
+test('what is left out says why in words: autoscalers, certificates, admission, randomness', () => {
+  const reasons = verdicts.flatMap(({ verdict }) => verdict.ignored.flatMap(({ reason }) => reason ?? []));
+  const texts = [...new Set(reasons.map(({ code, details }) => describe(code, details)))].sort();
+  const scaled = ' sets it. Removing it from Git keeps a sync from working against that.';
+  assert.deepEqual(texts, [
+    'Admission changes it: a mutating webhook or policy sets this value whatever Git says.',
+    'Every render of the chart gives another value, so no difference means anything.',
+    `HorizontalPodAutoscaler/web${scaled}`,
+    `ScaledObject/web${scaled}`,
+    'The controller cert-manager-cainjector puts the certificate authority in.',
+    `kube-controller-manager${scaled}`,
+  ]);
 });
 
 test('report 2: changes of status ask the server nothing', async () => {

@@ -93,6 +93,50 @@ for (const each of cases) {
   });
 }
 
+test('what people read of a field: who, with what, when, whose it is, and whether it stays', () => {
+  const read = (over: Partial<FieldDifference>, context: ExplainContext = {}): readonly string[] =>
+    explain(field(over), context).map(({ code, details }) => describe(code, details));
+  const at = '2026-01-01T14:02:00Z';
+  const resources = 'spec.template.spec.containers[name=web].resources.limits.cpu';
+  const scaled = by('kube-controller-manager', { subresource: 'scale' });
+  assert.deepEqual(
+    {
+      hand: read({ writer: by('kubectl-edit') }),
+      hpa: read({ writer: scaled }, { autoscaler: 'HorizontalPodAutoscaler/web' }),
+      keda: read({ writer: by('keda-operator', { subresource: 'scale' }) }, { autoscaler: 'ScaledObject/web' }),
+      vpa: read({ id: resources, writer: by('kubectl-set') }, { sizer: 'VerticalPodAutoscaler/web' }),
+      serverDefault: read({ change: 'added', direction: 'out of sync' }),
+      cosmetic: read({ isCosmetic: true, git: '1', live: '1000m', writer: by('kubectl-patch') }),
+      unconfirmed: read({ isConfirmed: false, writer: by('my-operator') }),
+    },
+    {
+      hand: [`Changed by hand with kubectl edit, ${at}.`, 'Nobody reverts it by itself; the next sync does.'],
+      hpa: [
+        `Scaled by kube-controller-manager, ${at}.`,
+        'HorizontalPodAutoscaler/web scales this object. Remove the field from Git, or the next sync works against it.',
+        'Nobody reverts it by itself; the next sync does.',
+      ],
+      keda: [
+        `Scaled by keda-operator, ${at}.`,
+        'ScaledObject/web scales this object. Remove the field from Git, or the next sync works against it.',
+        'Nobody reverts it by itself; the next sync does.',
+      ],
+      vpa: [
+        `Changed by hand with kubectl set, ${at}.`,
+        'VerticalPodAutoscaler/web sizes the Pods of this object, whatever these values say.',
+        'Nobody reverts it by itself; the next sync does.',
+      ],
+      serverDefault: ['No field manager holds it: the server filled it in.', 'Git has moved on; the next sync changes it.'],
+      cosmetic: [`Changed by hand with kubectl patch, ${at}.`, 'Both mean the same, in another spelling; it does not count.'],
+      unconfirmed: [
+        `Written by the controller my-operator, ${at}.`,
+        'Not confirmed: without the right to dry-run only what the object itself shows is known.',
+        'Nobody reverts it by itself; the next sync does.',
+      ],
+    },
+  );
+});
+
 test('tools by the names that people know', () => {
   assert.deepEqual(
     [toolOf('kubectl-edit'), toolOf('kubectl', 'scale'), toolOf('kubectl-client-side-apply'), toolOf('argocd-server'), toolOf('deployer')],
