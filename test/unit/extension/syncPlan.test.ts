@@ -102,3 +102,44 @@ test('a recorded sync: its commit, its age, how it ended, what it changed, who a
     },
   );
 });
+
+test('a take over: whose fields move, which marks change, and what becomes of the Helm release', () => {
+  const [plan] = syncPlans.plans;
+  const [application] = plan?.applications ?? [];
+  const [step] = plan?.steps ?? [];
+  assert(plan && application && step);
+  const key = { group: '', kind: 'ConfigMap', namespace: 'shop', name: 'settings' };
+  const moves = [{ manager: 'helm', operation: 'Apply', count: 3, fields: ['data.a', 'data.b'] }] as const;
+  const marks = [{ place: 'annotation', name: 'meta.helm.sh/release-name', change: 'removed' }] as const;
+  const taken = { ...step, key, action: 'take-over', fields: [], undoes: [], moves, marks } as const;
+  const releases = [{ name: 'shop', namespace: 'shop', version: 3, records: 3 }];
+  const plans = {
+    refused: [],
+    plans: [{ ...plan, kind: 'take-over' as const, applications: [{ ...application, prune: false, releases }], steps: [taken] }],
+  };
+  assert.equal(
+    syncPlanDocument(plans, words),
+    [
+      '# prod · prod-eu (protected)',
+      '# 1 to take over',
+      '',
+      '@ shop  shop · origin/main 4f2c1d0',
+      '# Helm’s record of the release shop/shop, revision 3 stays as it is (3 Secrets).',
+      '# Never run “helm uninstall” or “helm upgrade” on it again: that deletes or overwrites these objects.',
+      '# To make Helm forget it: kubectl -n shop delete secret -l owner=helm,name=shop',
+      '> take over ConfigMap/settings  shop',
+      '    3 fields: helm → plumbline',
+      '    annotation removed: meta.helm.sh/release-name',
+      '',
+    ].join('\n'),
+  );
+  const question = syncQuestion(plans, new Set(), words);
+  assert.deepEqual(
+    [question?.message, question?.action, question?.protectedEnvironments],
+    ['Take over 1 object of shop in namespace shop on cluster prod-eu?', 'Take Over', []],
+  );
+  assert.match(
+    question?.detail ?? '',
+    /^Nothing is deleted, restarted or applied: .*\n\nHelm’s record of the release shop\/shop, revision 3/,
+  );
+});
