@@ -67,6 +67,7 @@ function hoverSection(mark: LineMark): string {
   const rows = [
     ['working tree', mark.working],
     ['Git', mark.git ?? (mark.kind === 'added' ? 'not set' : undefined)],
+    ['last sync', mark.synced],
     ['live', mark.live ?? (mark.kind === 'missing' ? 'the object does not exist' : mark.kind === 'removed' ? 'not set' : undefined)],
   ].flatMap(([side, text]) => (text === undefined ? [] : [`| ${side ?? ''} | \`${code(text)}\` |`]));
   const table = rows.length === 0 ? '' : `\n\n| side | value |\n|---|---|\n${rows.join('\n')}`;

@@ -112,6 +112,8 @@ function fact(mark: LineMark, l10n: WordsContext['l10n']): string {
       return mark.working === mark.live ? l10n.t('as live') : l10n.t('live: {0}', live);
     case 'changed':
       if (mark.working !== undefined && mark.working === mark.live) return l10n.t('as live, Git: {0}', git);
+      // Git has changed it, too: the line shows what it has now.
+      if (mark.synced !== undefined && !mark.isEdited) return l10n.t('live: {0}, synced: {1}', live, mark.synced);
       return mark.isEdited ? l10n.t('live: {0}, Git: {1}', live, git) : l10n.t('live: {0}', live);
     case 'added':
       return mark.fieldId === undefined

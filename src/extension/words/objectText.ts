@@ -128,6 +128,7 @@ export function fieldText(row: FieldRow, application: ApplicationRow | undefined
   const value = (text: string | undefined): string => (row.isMasked ? l10n.t('(masked)') : (text ?? l10n.t('(not set)')));
   const facts = [
     l10n.t('Git: {0}', value(row.git)),
+    ...(row.synced === undefined ? [] : [l10n.t('Last sync: {0}', value(row.synced))]),
     l10n.t('Live: {0}', value(row.live)),
     ...(writer === '' ? [] : [l10n.t('Changed by {0}', writer)]),
     ...(row.source === undefined ? [] : [l10n.t('Set at {0}', `${row.source.file}:${String(row.source.startLine + 1)}`)]),

@@ -61,8 +61,9 @@ test('one line, several marks: the worst decides, applications are told apart, t
       lineMark(1, { kind: 'edited', working: '4', live: '2' }),
       lineMark(1, { kind: 'edited', working: '2', live: '2' }),
       lineMark(1, { working: '5', isEdited: true }),
+      lineMark(1, { synced: '1' }),
     ].map((mark) => noteText(mark, words).split(' · ')[0]),
-    ['live: 2', 'as live', 'as live, Git: 2'],
+    ['live: 2', 'as live', 'as live, Git: 2', 'live: 5, synced: 1'],
   );
 });
 
