@@ -68,6 +68,17 @@ async function untilAt(repo: string, revision: string, expected: string): Promis
   });
 }
 
+/** Changes settings, and waits until the extension follows: the tree is grouped by what is asked then. */
+async function writeSettings(more: Readonly<Record<string, unknown>>, groupBy: 'cluster' | 'environment'): Promise<void> {
+  await server.writeSettings({
+    ...commitSettings,
+    ...more,
+    'plumbline.tree.groupBy': groupBy,
+    'workbench.colorTheme': 'Default Light Modern',
+  });
+  await workbench.row(groupBy === 'cluster' ? /^plumbline-dev, 1 applications/ : /^prod, 1 applications/);
+}
+
 /** Chooses a command about commits in the row's menu, once the row says that it is edited. */
 async function begin(entry: RegExp): Promise<void> {
   await workbench.row(/^application shop, prod, .*edited/);
@@ -183,14 +194,10 @@ flow(session, 'a new branch beside the checkout, pushed, and the page of its mer
 });
 
 flow(session, 'a protected branch is not committed to; a longer message is written in a document', '43-protected', async () => {
-  await server.writeSettings({
-    ...commitSettings,
-    'plumbline.commit.protectedBranches': ['main'],
-    'workbench.colorTheme': 'Default Light Modern',
-  });
+  await writeSettings({ 'plumbline.commit.protectedBranches': ['main'] }, 'cluster');
   await begin(/^Commit Changes/);
   await page.locator('.quick-input-titlebar').getByRole('button', { name: 'Write a Longer Message' }).click();
-  await workbench.untilText(/^Update shop\n[\s\S]*# Write the message/m);
+  await workbench.untilText(/^Update shop\n[\s\S]*# Accept the message/m);
   await page.keyboard.press('Control+Home');
   await page.keyboard.press('End');
   await page.keyboard.type('\n\nIt was too loud.');
@@ -206,7 +213,7 @@ flow(session, 'a protected branch is not committed to; a longer message is writt
 });
 
 flow(session, 'a sync of an edited application commits and pushes first, then applies what was pushed', '44-synced', async () => {
-  await server.writeSettings({ ...commitSettings, 'workbench.colorTheme': 'Default Light Modern' });
+  await writeSettings({}, 'environment');
   const question = page.locator('.monaco-dialog-box');
   await workbench.chooseInMenu(/^application shop, prod/, /^Sync…/, async () => ((await question.count()) > 0 ? undefined : 'no question'));
   assert.match(await workbench.question(), /uncommitted edits/);

@@ -97,11 +97,12 @@ export class MessageEditor implements vscode.Disposable {
   async #write(text: string): Promise<string | undefined> {
     await this.cancel();
     const hint = [
-      vscode.l10n.t('Write the message of the commit, and accept it with the check mark in the title bar of this editor.'),
+      vscode.l10n.t('Accept the message with the check mark in the title bar of this editor.'),
       vscode.l10n.t('Lines that start with # are left out. Close the editor to give up.'),
     ];
     const content = `${text}\n\n${hint.map((line) => `# ${line}`).join('\n')}\n`;
-    const document = await vscode.workspace.openTextDocument({ language: 'git-commit', content });
+    // Not of language git-commit: the Git extension would put its own button into it.
+    const document = await vscode.workspace.openTextDocument({ language: 'plaintext', content });
     const written = new Promise<string | undefined>((finish) => {
       this.#writing = { document, finish };
     });

@@ -37,7 +37,8 @@ export class EngineSupervisor implements Disposable {
     this.#disposables.add(vscode.workspace.onDidGrantWorkspaceTrust(sendSettings));
     this.#disposables.add(
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration('plumbline')) sendSettings();
+        // Protected branches and sign-off are settings of the Git extension too.
+        if (event.affectsConfiguration('plumbline') || event.affectsConfiguration('git')) sendSettings();
       }),
     );
     this.#disposables.add(
