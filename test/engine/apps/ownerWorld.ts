@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { Limiter } from '../../../src/base/async.ts';
+import type { ClusterConnection } from '../../../src/engine/cluster/api.ts';
+import { ownerMarkOf } from '../../../src/engine/compare/ownerMarks.ts';
+import { CustomHealth } from '../../../src/engine/customHealth.ts';
+import { Judge } from '../../../src/engine/drift/judge.ts';
+import { VerdictCache } from '../../../src/engine/drift/verdictCache.ts';
+import type { JsonObject } from '../../../src/engine/model/json.ts';
+import { gvkOf, keyOf, type KubeObject } from '../../../src/engine/model/objects.ts';
+import type { OwnerView } from '../../../src/engine/model/ownerView.ts';
+import type { Verdict } from '../../../src/engine/model/states.ts';
+import { type Hubs, OwnerObjects } from '../../../src/engine/ownerObjects.ts';
+import { OwnerViews } from '../../../src/engine/ownerViews.ts';
+import type { RenderService } from '../../../src/engine/render/renderService.ts';
+import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { testConnection } from '../cluster/support.ts';
+import { makeService } from '../render/support.ts';
+import { applyAs, installOwnerKinds } from './ownerKinds.ts';
+
+const signal = new AbortController().signal;
+
+/** What a question to a bench came to. */
+export interface Judged {
+  readonly view: OwnerView | undefined;
+  readonly verdict: Verdict;
+  /** `direction change id` of each field that counts */
+  readonly fields: readonly string[];
+  /** `id: by` of each place that was left out */
+  readonly ignored: readonly string[];
+}
+
+/** Views and verdicts read everything anew: nothing is kept from one question to the next. */
+export class Bench {
+  readonly #connection: ClusterConnection;
+  readonly #hubs: Hubs = { connections: () => Promise.resolve([]) };
+  readonly #renders: RenderService;
+  readonly owners: OwnerViews;
+  #now = 0;
+
+  constructor(connection: ClusterConnection, renders: RenderService) {
+    this.#connection = connection;
+    this.#renders = renders;
+    this.owners = new OwnerViews(renders, new OwnerObjects(this.#hubs, () => (this.#now += 60_000)));
+  }
+
+  /** Whose an object is, and what that owner is called. */
+  async ownerOf(object: KubeObject): Promise<string> {
+    const live = await this.live(object);
+    const pair = { desired: object, live, schema: undefined, resource: undefined };
+    const view = await this.owners.viewOf(this.#connection, pair, signal);
+    const mark = ownerMarkOf(live);
+    return `${mark?.owner ?? '-'} ${mark?.name ?? ''}${view === undefined ? '' : ` as ${view.name}`}`;
+  }
+
+  live(desired: KubeObject): Promise<KubeObject> {
+    return this.#connection.get(gvkOf(desired), keyOf(desired), { signal });
+  }
+
+  async judge(desired: KubeObject): Promise<Judged> {
+    const connection = this.#connection;
+    const live = await this.live(desired);
+    const resource = await connection.discovery.resource(gvkOf(desired), signal);
+    const schema = await connection.schemas.schemaOf(gvkOf(desired), signal);
+    const view = await this.owners.viewOf(connection, { desired, live, schema, resource }, signal);
+    const judge = new Judge(new VerdictCache({ hashKey: Buffer.alloc(32, 1), now: () => Date.now() }), new Limiter(4));
+    const verdict = await judge.judge(
+      { key: keyOf(desired), desired, live, schema, resource, owner: 'unmanaged', rules: [], ...(view === undefined ? {} : { view }) },
+      {
+        client: connection,
+        canDryRun: ({ group, plural }, { namespace }) => connection.canI({ verb: 'patch', group, resource: plural, namespace }, { signal }),
+        serverVersion: '',
+        clusterUid: '',
+      },
+    );
+    return {
+      view,
+      verdict,
+      fields: verdict.fields.map((field) => `${field.direction} ${field.change} ${field.id}`),
+      ignored: verdict.ignored.map(({ id, by }) => `${id}: ${by}`).sort(),
+    };
+  }
+
+  health(): CustomHealth {
+    return new CustomHealth(this.#renders, this.owners);
+  }
+
+  get connection(): ClusterConnection {
+    return this.#connection;
+  }
+}
+
+/** A control plane with the kinds of Argo CD and Flux, and what their controllers would write there. */
+export class OwnerWorld {
+  readonly plane: ControlPlane;
+  readonly renders: RenderService;
+
+  private constructor(plane: ControlPlane, renders: RenderService) {
+    this.plane = plane;
+    this.renders = renders;
+  }
+
+  static async start(): Promise<OwnerWorld> {
+    const [plane, renders] = await Promise.all([startControlPlane({ name: 'owners' }), makeService()]);
+    await installOwnerKinds(plane);
+    await plane.apply(['argocd', 'flux-system', 'shop'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
+    return new OwnerWorld(plane, renders);
+  }
+
+  async stop(): Promise<void> {
+    this.renders.dispose();
+    await this.plane.stop();
+  }
+
+  /** A user's bench. */
+  async open(t: TestContext, user: 'admin' | 'viewer' = 'admin'): Promise<Bench> {
+    const file = user === 'admin' ? this.plane.kubeconfigPath : await this.plane.kubeconfig(user);
+    const connection = await testConnection(t, file, 'owners');
+    await connection.ready(signal);
+    return new Bench(connection, this.renders);
+  }
+
+  /** Applies objects as a person does. */
+  async apply(...objects: readonly KubeObject[]): Promise<void> {
+    await applyAs(this.plane, 'kubectl', objects);
+  }
+
+  /** Applies as Argo CD does with ServerSideApply: its manager, its tracking annotation. */
+  async applyAsArgo(object: KubeObject, application: string): Promise<void> {
+    const { name, namespace } = keyOf(object);
+    const annotations = { 'argocd.argoproj.io/tracking-id': `${application}:apps/Deployment:${namespace}/${name}` };
+    await applyAs(this.plane, 'argocd-controller', [{ ...object, metadata: { ...object.metadata, annotations } }]);
+  }
+
+  /** Applies as one of Flux's controllers does, as part of `flux-system/apps`. */
+  async applyAsFlux(object: KubeObject, prefix: string, manager: string): Promise<void> {
+    const labels = { [`${prefix}.toolkit.fluxcd.io/name`]: 'apps', [`${prefix}.toolkit.fluxcd.io/namespace`]: 'flux-system' };
+    await applyAs(this.plane, manager, [{ ...object, metadata: { ...object.metadata, labels } }]);
+  }
+
+  /** Patches a Deployment of the namespace shop behind Git's back. */
+  async edit(name: string, patch: JsonObject, manager = 'kubectl-edit'): Promise<void> {
+    const path = `/apis/apps/v1/namespaces/shop/deployments/${name}?fieldManager=${manager}`;
+    const { status, body } = await this.plane.request(path, {
+      method: 'PATCH',
+      contentType: 'application/strategic-merge-patch+json',
+      body: patch,
+    });
+    assert.equal(status, 200, body);
+  }
+
+  /** Sets what argocd-cm says. */
+  async argoConfig(data: Record<string, string>): Promise<void> {
+    await this.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: 'argocd' }, data });
+  }
+}
+
+/** A Deployment of the namespace shop. */
+export function deployment(name: string, annotations: JsonObject = {}): KubeObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: 'shop', ...(Object.keys(annotations).length === 0 ? {} : { annotations }) },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: { containers: [{ name: 'web', image: 'web:1', env: [{ name: 'A', value: '1' }] }] },
+      },
+    },
+  };
+}
+
+/** An Application of Argo CD. */
+export function application(name: string, spec: JsonObject): KubeObject {
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name, namespace: 'argocd' },
+    spec: {
+      project: 'default',
+      source: { repoURL: 'https://example.com/repo', path: 'x' },
+      destination: { server: 'https://kubernetes.default.svc', namespace: 'shop' },
+      ...spec,
+    },
+  };
+}
