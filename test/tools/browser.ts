@@ -25,6 +25,9 @@ export async function browserPath(): Promise<string> {
   throw new Error('No Chromium was found: apt-get install chromium');
 }
 
+/** How long a workbench may take to open, in milliseconds: much code is read and compiled the first time. */
+const openingMs = 120_000;
+
 /** Starts a headless browser; close it in `t.after`. */
 export async function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: await browserPath(), args: ['--no-sandbox', '--disable-gpu'] });
@@ -38,9 +41,9 @@ export async function launchBrowser(): Promise<Browser> {
 export async function openWorkbench(browser: Browser, url: string, size = { width: 1400, height: 900 }): Promise<Page> {
   const context = await browser.newContext({ viewport: size });
   const page = await context.newPage();
-  await page.goto(url);
+  await page.goto(url, { timeout: openingMs });
   // VS Code's own test driver, there when the server was started with `enable-smoke-test-driver`.
-  await page.waitForFunction('window.driver !== undefined', undefined, { timeout: 60_000 });
+  await page.waitForFunction('window.driver !== undefined', undefined, { timeout: openingMs });
   await page.evaluate('window.driver.whenWorkbenchRestored()');
   return page;
 }
