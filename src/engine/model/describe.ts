@@ -17,7 +17,9 @@ export function words(code: string, details: Reason['details']): Words {
   for (const [name, value] of Object.entries(details)) {
     if (value !== undefined) args[name] = typeof value === 'object' ? value.join(', ') : value;
   }
-  return { template: messageTemplates[code] ?? '{code}', args };
+  const template = messageTemplates[code] ?? '{code}';
+  // The core group has no name: no empty parentheses for it.
+  return { template: template.replaceAll(/ \(\{(\w+)\}\)/g, (place, name: string) => (args[name] === '' ? '' : place)), args };
 }
 
 /** {@link words} as one English sentence, for terminals and logs. */

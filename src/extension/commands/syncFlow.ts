@@ -225,6 +225,7 @@ async function apply(plans: readonly SyncPlan[], services: Services): Promise<vo
         }
       } finally {
         listener.dispose();
+        planView.stop();
       }
     },
   );

@@ -107,6 +107,14 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, Disposable {
     this.#changes.fire(undefined);
   }
 
+  /** The sync has ended: nothing is on its way any more, what was waited for stays as it was last seen. */
+  stop(): void {
+    for (const [id, progress] of this.#progress) {
+      if (progress.state === 'started' || progress.state === 'waiting') this.#progress.set(id, { ...progress, state: 'skipped' });
+    }
+    this.#changes.fire(undefined);
+  }
+
   getTreeItem(node: PlanNode): vscode.TreeItem {
     switch (node.type) {
       case 'application':

@@ -138,7 +138,7 @@ test('who may not write sees in the plan which right is missing; who may write b
   );
   const seen = await limited.plan([configMap(namespace, 'a'), configMap(namespace, 'b')]);
   assert.deepEqual(stepsOf(seen), ['unchanged ConfigMap/a', 'skipped ConfigMap/b forbidden']);
-  assert.match(words(seen, 'b'), /patch configmaps/);
+  assert.match(words(seen, 'b'), /patch configmaps in namespace/);
   const only = `--resource-name=${['a', 'b'].join(' --resource-name=')}`.split(' ');
   await fixture.plane.kubectl(['create', 'role', 'some', '-n', namespace, '--verb=patch', '--resource=configmaps', ...only]);
   await fixture.plane.kubectl(['create', 'role', 'make', '-n', namespace, '--verb=create', '--resource=configmaps']);
