@@ -22,6 +22,7 @@ import { type ComparisonBasis, isSameBasis, isSameButRender } from './comparison
 import { textsOf } from './markIndex.ts';
 import { otherWriterPaths } from './provenance/otherWriters.ts';
 import { markId } from './markedObjects.ts';
+import { ProgressLooks } from './progressLooks.ts';
 import { marksOf } from './rows.ts';
 import type { SourceRenderer } from './sourceRenderer.ts';
 import { SyncedSide } from './syncedSide.ts';
@@ -57,6 +58,7 @@ export class ApplicationSession implements Disposable {
   readonly #abort = new AbortController();
   readonly #waiting: (() => void)[] = [];
   readonly #queue: CheckQueue;
+  readonly #looks = new ProgressLooks();
   readonly #synced: SyncedSide;
   readonly #followers = new PodFollowers();
   #application: Application;
@@ -187,7 +189,7 @@ export class ApplicationSession implements Disposable {
 
   /** Looks again at what time alone may change: objects that are on their way to health, and what had no answer. */
   timePassed(): void {
-    for (const [id, { health }] of this.#objects) if (health?.status === 'progressing') this.#queue.add(id);
+    for (const id of this.#looks.due(this.#objects)) this.#queue.add(id);
     for (const id of this.#followers.due(this.#objects)) this.#queue.add(id);
     if (this.#queue.addDue()) this.refresh();
     if (!this.#queue.isEmpty) this.#check.request();
@@ -196,13 +198,16 @@ export class ApplicationSession implements Disposable {
   /** The connection's state changed: the row says how old what it shows is. */
   connectionChanged(): void {
     if (!this.#isActive) return;
-    if (this.#connection?.state.status === 'connected' && this.#failure !== undefined) this.refresh();
+    const isConnected = this.#connection?.state.status === 'connected';
+    if (isConnected) this.#queue.hurry();
+    if (isConnected && this.#failure !== undefined) this.refresh();
     this.#listener.onRow(this.#application.id);
   }
 
   /** A watch reached its goal: what could not be watched before is compared now. */
   watchChanged({ state, gvk, namespace }: WatchStatus): void {
     if (state !== 'synced') return;
+    this.#queue.hurry();
     const isMended = this.#watchProblems.some(
       ({ interest }) =>
         interest.gvk.kind === gvk.kind && interest.gvk.group === gvk.group && (namespace === '' || namespace === interest.namespace),

@@ -5,7 +5,7 @@ import type { ClusterConnection, WatchOutcome } from './cluster/api.ts';
 import { type DesiredObject, watchFailureOf } from './desiredObjects.ts';
 import type { Baseline } from './drift/judgement.ts';
 import type { Application } from './model/application.ts';
-import { keyString, type ObjectKey } from './model/objects.ts';
+import { gvkOf, keyString, type ObjectKey } from './model/objects.ts';
 import type { SourceTree } from './model/sourceTree.ts';
 import type { ObjectChecker } from './objectChecker.ts';
 import { cannotCompare, type TrackedObject } from './trackedObject.ts';
@@ -63,6 +63,11 @@ export class CheckQueue {
     return due.includes('');
   }
 
+  /** The server answers again, or a watch is in sync: what had no answer need not wait. */
+  hurry(): void {
+    this.#again.hurry();
+  }
+
   /** Notes how the comparison as a whole ended. */
   compared(isDone: boolean): void {
     if (isDone) this.#again.checked('', {});
@@ -94,6 +99,10 @@ export class CheckQueue {
       const desired = scope.byId.get(id);
       const tracked = objects().get(id);
       if (desired === undefined || tracked === undefined) return;
+      if (isBeingListed(desired, scope)) {
+        this.#again.failed(id);
+        return;
+      }
       try {
         const next = await this.#check(desired, tracked, scope, isInteractive, signal);
         this.#again.checked(id, next.verdict);
@@ -136,4 +145,11 @@ export class CheckQueue {
       signal,
     );
   }
+}
+
+/** Whether nobody can tell yet that an object is missing: the list that would show it has not ended. */
+function isBeingListed({ key, object, resource }: DesiredObject, { connection: { watches }, watchProblems }: CheckScope): boolean {
+  if (resource === undefined || watchFailureOf(watchProblems, key) !== undefined) return false;
+  const gvk = gvkOf(object);
+  return watches.get(key, gvk.version) === undefined && !watches.isSynced(gvk, key.namespace);
 }

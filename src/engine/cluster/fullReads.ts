@@ -29,7 +29,7 @@ const RETRY_MAX_MS = 60_000;
 /** Not the server's last word. */
 const PASSING = ['server-error', 'server-timeout', 'too-many-requests', 'timed-out', 'unreachable'] as const;
 /** So many reads of one namespace, and at least half of what it holds, are cheaper as one list. */
-const LISTED_FROM = 10;
+const LISTED_FROM = 3;
 
 interface Batch {
   wanted: number;
@@ -129,7 +129,7 @@ export class FullReads {
   async #listed({ info }: ReflectorSpec, namespace: string, wanted: number): Promise<ReadonlyMap<string, KubeObject> | undefined> {
     const { store, list, signal } = this.#options;
     if (wanted < LISTED_FROM) return undefined;
-    const held = store.entries(info.group, info.kind, info.version).filter(({ key }) => key.namespace === namespace);
+    const held = store.inNamespace(info.group, info.kind, namespace);
     if (wanted * 2 < held.length) return undefined;
     try {
       const objects = await this.#limiter.run(() => list(info, namespace, signal));

@@ -23,6 +23,8 @@ export interface StoredEntry {
 export class ObjectStore {
   /** `group/Kind` → version → `namespace/name` */
   readonly #kinds = new Map<string, Map<string, Map<string, StoredEntry>>>();
+  /** `group/Kind|namespace` → name → the entry of each version */
+  readonly #byNamespace = new Map<string, Map<string, StoredEntry[]>>();
   readonly #byUid = new Map<string, StoredEntry>();
   /** owner's uid → uids */
   readonly #children = new Map<string, Set<string>>();
@@ -37,6 +39,16 @@ export class ObjectStore {
       if (entry !== undefined) return entry;
     }
     return undefined;
+  }
+
+  /** The entries of a kind in one namespace, each object once. */
+  inNamespace(group: string, kind: string, namespace: string): StoredEntry[] {
+    return [...(this.#byNamespace.get(`${group}/${kind}|${namespace}`)?.values() ?? [])].flatMap(([first]) => first ?? []);
+  }
+
+  /** The versions at which objects of a kind are held. */
+  versions(group: string, kind: string): readonly string[] {
+    return [...(this.#kinds.get(`${group}/${kind}`)?.keys() ?? [])];
   }
 
   byUid(uid: string): StoredEntry | undefined {
@@ -75,6 +87,7 @@ export class ObjectStore {
     const entries = versions.get(kind.version) ?? new Map<string, StoredEntry>();
     versions.set(kind.version, entries);
     entries.set(placeOf(key), entry);
+    this.#place(before, entry);
     this.#link(entry);
     return { type: before === undefined ? 'added' : 'modified', key, uid, object };
   }
@@ -88,11 +101,26 @@ export class ObjectStore {
     entries.delete(placeOf(key));
     if (entries.size === 0) versions.delete(kind.version);
     if (versions.size === 0) this.#kinds.delete(`${kind.group}/${kind.kind}`);
+    this.#place(entry, undefined);
     this.#unlink(entry);
     // The object may be watched at another version too.
     const other = this.get(entry.key);
     if (other?.uid === entry.uid) this.#link(other);
     return { type: 'deleted', key: entry.key, uid: entry.uid };
+  }
+
+  /** Puts an entry in the place of another of the same key and version. */
+  #place(before: StoredEntry | undefined, now: StoredEntry | undefined): void {
+    const key = (now ?? before)?.key;
+    if (key === undefined) return;
+    const id = `${key.group}/${key.kind}|${key.namespace}`;
+    const names = this.#byNamespace.get(id) ?? new Map<string, StoredEntry[]>();
+    this.#byNamespace.set(id, names);
+    const others = (names.get(key.name) ?? []).filter((entry) => entry !== before);
+    const entries = now === undefined ? others : [...others, now];
+    if (entries.length > 0) names.set(key.name, entries);
+    else names.delete(key.name);
+    if (names.size === 0) this.#byNamespace.delete(id);
   }
 
   #link(entry: StoredEntry): void {

@@ -3,13 +3,13 @@ import { type AppError, isAppError } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
-import { type GroupVersionKind, type KubeObject, keyString, type ObjectKey } from '../model/objects.ts';
+import { type GroupVersionKind, type KubeObject, keyString, type ObjectKey, parseKeyString } from '../model/objects.ts';
 import type { ResourceInfo } from '../model/resourceInfo.ts';
 import type { Reason } from '../model/states.ts';
 import type { Discovery, ObjectChange, WatchCache, WatchInterest, WatchOutcome, WatchStatus } from './api.ts';
 import { reasonOf } from './apiErrors.ts';
 import { FullReads } from './fullReads.ts';
-import { ObjectStore } from './objectStore.ts';
+import { ObjectStore, type StoredEntry } from './objectStore.ts';
 import type { ReflectorSpec } from './reflector.ts';
 import { RunningWatch, type WatchContext } from './runningWatch.ts';
 import { covers, kindId, planWatches, type ResolvedInterest, specId } from './watchPlan.ts';
@@ -126,17 +126,9 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
   async setManaged(keys: ReadonlySet<string>, signal = this.#background.signal): Promise<void> {
     const before = this.#managed;
     this.#managed = new Set(keys);
-    const reads: Promise<void>[] = [];
-    for (const watch of this.#watches.values()) {
-      const { info, namespace } = watch.spec;
-      for (const entry of this.#store.entries(info.group, info.kind, info.version)) {
-        if (namespace !== '' && entry.key.namespace !== namespace) continue;
-        const id = keyString(entry.key);
-        if (keys.has(id) && !entry.isFull) reads.push(this.#reads.read(watch.spec, entry.key));
-        else if (before.has(id) && !keys.has(id)) watch.strip(entry);
-      }
-    }
-    await raceWithSignal(Promise.all(reads), signal);
+    for (const id of before) if (!keys.has(id)) for (const { watch, entry } of this.#held(id)) watch.strip(entry);
+    const added = [...keys].filter((id) => !before.has(id));
+    await raceWithSignal(this.#readInFull(added), signal);
   }
 
   get(key: ObjectKey, version?: string): KubeObject | undefined {
@@ -165,8 +157,8 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
   }
 
   objects(group: string, kind: string, namespace?: string): readonly KubeObject[] {
-    const entries = this.#store.entries(group, kind);
-    return (namespace === undefined ? entries : entries.filter(({ key }) => key.namespace === namespace)).map(({ object }) => object);
+    const entries = namespace === undefined ? this.#store.entries(group, kind) : this.#store.inNamespace(group, kind, namespace);
+    return entries.map(({ object }) => object);
   }
 
   statuses(): readonly WatchStatus[] {
@@ -182,13 +174,41 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
 
   /** Resolves and reads again what could not be while the server was away. */
   reconnected(): void {
-    this.#background.run('reading again', (signal) => this.setManaged(this.#managed, signal));
+    this.#background.run('reading again', () => this.#readInFull(this.#managed));
     if (this.#unresolved > 0) this.#applyInBackground('watches after a reconnection');
   }
 
   dispose(): void {
     for (const watch of this.#watches.values()) watch.dispose();
     this.#disposables.dispose();
+  }
+
+  /** Reads those of these managed objects in full that are known by less. */
+  async #readInFull(ids: Iterable<string>): Promise<void> {
+    const reads: Promise<void>[] = [];
+    for (const id of ids) {
+      for (const { watch, entry } of this.#held(id)) if (!entry.isFull) reads.push(this.#reads.read(watch.spec, entry.key));
+    }
+    await Promise.all(reads);
+  }
+
+  /** An object as each of its watches holds it. @param id `keyString` */
+  #held(id: string): { readonly watch: RunningWatch; readonly entry: StoredEntry }[] {
+    const key = parseKeyString(id);
+    const held: { watch: RunningWatch; entry: StoredEntry }[] = [];
+    for (const version of this.#store.versions(key.group, key.kind)) {
+      const entry = this.#store.get(key, version);
+      if (entry === undefined) continue;
+      const watch = [...this.#watches.values()].find(
+        ({ spec: { info, namespace } }) =>
+          info.group === key.group &&
+          info.kind === key.kind &&
+          info.version === version &&
+          (namespace === '' || namespace === key.namespace),
+      );
+      if (watch !== undefined) held.push({ watch, entry });
+    }
+    return held;
   }
 
   async #settle(interests: readonly WatchInterest[], signal: AbortSignal): Promise<readonly WatchOutcome[]> {

@@ -93,3 +93,19 @@ test('unmanaged objects keep no values; Pods, ReplicaSets and Jobs keep what hea
     ],
   );
 });
+
+test('the objects of one namespace are found without the others, each once, as long as a version holds them', () => {
+  const store = new ObjectStore();
+  store.upsert(HPA1, make(HPA1, 'web', '1'), true);
+  store.upsert(HPA2, make(HPA2, 'web', '1'), true);
+  store.upsert(HPA2, make(HPA2, 'api', '1'), true);
+  store.upsert(HPA2, make(HPA2, 'api', '2'), true);
+  const names = (namespace: string): string[] =>
+    store.inNamespace('autoscaling', 'HorizontalPodAutoscaler', namespace).map((one) => one.key.name);
+  const all = [names('n'), names('m')];
+  store.remove(HPA1, key(HPA1, 'web'));
+  const withoutOne = names('n');
+  store.remove(HPA2, key(HPA2, 'web'));
+  store.remove(HPA2, key(HPA2, 'api'));
+  assert.deepEqual([all, withoutOne, names('n')], [[['web', 'api'], []], ['web', 'api'], []]);
+});

@@ -30,3 +30,16 @@ test('the wait ends at five minutes; what is gone is forgotten', () => {
   again.retain((id) => id === 'b');
   assert.deepEqual([due, again.due()], [['a', 'b'], ['b']]);
 });
+
+test('when the server answers again nothing waits any longer', () => {
+  let nowMs = 0;
+  const again = new CheckAgain(() => nowMs);
+  for (let attempt = 0; attempt < 8; attempt += 1) again.failed('a');
+  nowMs = 1_000;
+  const before = again.due();
+  again.hurry();
+  const after = again.due();
+  again.failed('a');
+  nowMs = 3_000;
+  assert.deepEqual([before, after, again.due()], [[], ['a'], ['a']]);
+});
