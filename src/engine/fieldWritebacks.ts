@@ -129,6 +129,8 @@ export class FieldWritebacks {
     const own = (place: EditPlace): number => Number(place.range.file !== rendered.file);
     const editable = places.filter(({ edit }) => edit.role !== 'template' && edit.role !== 'chart');
     const [first] = places;
+    const reason = located.find((found) => found?.reason !== undefined)?.reason;
+    if (first === undefined && reason !== undefined) throw new AppError(reason.code, reason.details);
     if (editable.length === 0 && first !== undefined) throw new AppError('adopt-in-template', { file: first.range.file });
     return (shape.down.length > 0 ? editable.toSorted((left, right) => own(left) - own(right)) : editable).slice(0, MAX_PLACES);
   }

@@ -1,5 +1,6 @@
 import type { FileRange } from './application.ts';
 import type { FieldPath } from './fieldPath.ts';
+import type { Reason } from './states.ts';
 
 /**
  * How sure a line is: `proved` by changing it and seeing the field change; `template only`: the file that makes the object is known,
@@ -24,4 +25,6 @@ export interface FieldProvenance {
   readonly certainty: Certainty;
   /** every place that has a part in the value; the last one decides. Empty unless `proved` */
   readonly chain: readonly ProvenanceLink[];
+  /** why nothing more is known, when a file of the source cannot be looked into; words by `describe` */
+  readonly reason?: Reason;
 }

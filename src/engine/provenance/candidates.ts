@@ -51,7 +51,7 @@ const RISKY_KEYS: ReadonlySet<string> = new Set([
   'type',
 ]);
 /** What a YAML text may hold before nothing of it is tried: larger ones cost seconds. */
-const MAX_TEXT = 2_000_000;
+export const MAX_TEXT = 2_000_000;
 const MAX_SCALARS = 20_000;
 
 /** Every scalar of the values of a YAML text, each once (behind an anchor where it stands); none of a broken document. */

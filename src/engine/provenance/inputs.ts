@@ -1,9 +1,11 @@
 import { chartName, kustomizationNames } from '../apps/fileFacts.ts';
 import { decodeText } from '../git/textEncoding.ts';
 import type { RenderResult, SourceSpec } from '../model/render.ts';
+import type { Reason } from '../model/states.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
 import {
   type Candidate,
+  MAX_TEXT,
   environmentCandidates,
   nestedCandidates,
   scalarsOf,
@@ -17,6 +19,8 @@ export interface RenderInputs {
   /** by path, without byte-order marks */
   readonly texts: ReadonlyMap<string, string>;
   readonly candidates: readonly Candidate[];
+  /** files that are not looked into, and why */
+  readonly off: ReadonlyMap<string, Reason>;
 }
 
 type Path = readonly (string | number)[];
@@ -44,15 +48,26 @@ export async function inputsOf(
   said?: SpecInput,
 ): Promise<RenderInputs> {
   const texts = new Map<string, string>();
+  const off = new Map<string, Reason>();
   for (const { path, kind, hash } of render.reads) {
     if (kind !== 'file' || hash === 'absent') continue;
     const bytes = await tree.read(path).catch(() => undefined);
-    if (bytes !== undefined) texts.set(path, decodeText(bytes));
+    if (bytes === undefined) continue;
+    const problem = inexactReason(path, bytes);
+    if (problem === undefined) texts.set(path, decodeText(bytes));
+    else off.set(path, problem);
   }
   const candidates = candidatesOf(spec, texts);
-  if (said === undefined) return { texts, candidates };
+  if (said === undefined) return { texts, candidates, off };
   const own = yamlCandidates(said.file, said.text, 'values', (path) => said.accepts(path));
-  return { texts: new Map([...texts, [said.file, said.text]]), candidates: [...candidates, ...own] };
+  return { texts: new Map([...texts, [said.file, said.text]]), candidates: [...candidates, ...own], off };
+}
+
+/** Why the lines of a file are not looked into: it would take seconds, or its bytes are no text that tools write back as it was. */
+export function inexactReason(file: string, bytes: Uint8Array): Reason | undefined {
+  if (bytes.length > MAX_TEXT) return { code: 'lines-too-large', details: { file, limit: `${String(MAX_TEXT / 1_000_000)} MB` } };
+  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  return isUtf16 ? { code: 'lines-encoding', details: { file } } : undefined;
 }
 
 function candidatesOf({ postBuild, ...spec }: SourceSpec, all: ReadonlyMap<string, string>): readonly Candidate[] {

@@ -1,6 +1,7 @@
 import type { FileRange, SourceType } from '../model/application.ts';
 import type { FieldPath } from '../model/fieldPath.ts';
 import type { FieldDifference } from '../model/states.ts';
+import { MAX_TEXT } from './candidates.ts';
 import { nodeEquals } from './scalars.ts';
 import { type IndexedObject, type ObjectIdentity, type PathHit, YamlIndex } from './yamlIndex.ts';
 
@@ -89,6 +90,8 @@ export class Locator {
 }
 
 function parse(text: string): YamlIndex | undefined {
+  // Seconds in which nothing else is done, for a file that nobody reads line by line.
+  if (text.length > MAX_TEXT) return undefined;
   try {
     return new YamlIndex(text);
   } catch {

@@ -82,7 +82,7 @@ export class SourceLines {
   async #locateOne(
     { spec, render }: RenderSource,
     { object, path, live }: FieldQuestion,
-    { candidates }: RenderInputs,
+    { candidates, off }: RenderInputs,
     prover: Prover,
     signal: AbortSignal,
   ): Promise<FieldProvenance | undefined> {
@@ -97,8 +97,16 @@ export class SourceLines {
       }
     }
     if (object.file === undefined) return undefined;
+    // The file that declares the object, else any that may set the field.
+    const reason = off.get(object.file) ?? [...off.values()][0];
     const range: FileRange = { file: object.file, startLine: object.line ?? 0, startColumn: 0, endLine: object.line ?? 0, endColumn: 1 };
-    return { path, range, certainty: spec.type === 'helm' ? 'template only' : 'object', chain: [] };
+    return {
+      path,
+      range,
+      certainty: spec.type === 'helm' ? 'template only' : 'object',
+      chain: [],
+      ...(reason === undefined ? {} : { reason }),
+    };
   }
 
   /** The leaf itself, or the first proved one of a list or mapping. */

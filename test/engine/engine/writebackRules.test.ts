@@ -149,7 +149,7 @@ test('Ignore This Field: the smallest rule, where the owner of the object looks,
     ...(await ask('prod/argo', 'Deployment/web')),
     ...(await ask('prod/flux', 'Deployment/flux')),
   ];
-  const plan = await shop.engine.ignoreEdits.plan({ targets }, AbortSignal.timeout(60_000));
+  const plan = await shop.engine.ignoreEdits.plan({ targets }, AbortSignal.timeout(180_000));
   assert.deepEqual(
     [plan.refused, plan.places, plan.effects.map(({ object, fieldId, isIntended }) => [object, fieldId, isIntended])],
     [

@@ -75,7 +75,7 @@ export async function opened(
   return {
     engine,
     repo,
-    plan: (request) => engine.writebacks.plan(request, AbortSignal.timeout(60_000)),
+    plan: (request) => engine.writebacks.plan(request, AbortSignal.timeout(180_000)),
     object,
     async field(applicationId, name, fieldId) {
       const target = object(applicationId, name);

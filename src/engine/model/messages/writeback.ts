@@ -7,6 +7,8 @@ export const writebackMessages: Readonly<Record<string, string>> = {
   'edit-not-exact': 'The value cannot be written there without changing anything else. Edit the file by hand.',
   'edit-encoding': '{file} is not UTF-8, so Plumbline does not edit it. Save it as UTF-8 first.',
   'edit-link': '{file} is reached through a link, so it is not sure what else an edit would change. Edit the file that the link leads to.',
+  'lines-too-large': '{file} is larger than {limit}, so Plumbline does not look for lines in it. Edit it by hand, or divide it.',
+  'lines-encoding': '{file} is not UTF-8, so Plumbline does not look for lines in it. Save it as UTF-8.',
   'adopt-composed':
     'The field is put together from several pieces, and the live value changes more than one of them. Edit the file by hand.',
   'adopt-secret': 'Values of Secrets are never written into files. Change the secret at its source, or use Ignore This Field.',
