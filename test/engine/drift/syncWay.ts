@@ -60,6 +60,8 @@ applications:
     await git(repo, 'commit', '-q', '-m', `Batch ${(this.#count += 1)}`);
     const { signal } = new AbortController();
     await this.#engine.refresh(APPLICATION, { fetch: false }, signal);
+    // A session that was made anew meanwhile is not compared by itself.
+    await this.#engine.check([APPLICATION]);
     const { plans, refused } = await this.#engine.syncs.plan([{ applicationId: APPLICATION }], { kind: 'sync' }, signal);
     const [plan] = plans;
     if (plan === undefined) throw new Error(`no plan: ${JSON.stringify(refused)}`);
