@@ -61,7 +61,10 @@ export class CommitFlow {
     // Without a remote the branch itself is the target.
     if (way === 'commit') return plan.push === undefined ? 'pushed' : 'committed';
     const push = await this.#services.engine.request('plumbline/planPush', { repoRoot: plan.repoRoot });
-    const end = await this.#services.pushes.push(push);
+    // What was confirmed, or asked again: the branch may have moved meanwhile.
+    const isAsShown = push.count === (plan.push?.count ?? 0) + 1 && push.tip === outcome.commit;
+    const { pushes } = this.#services;
+    const end = isAsShown ? await pushes.push(push) : await pushes.confirmAndPush(plan.repoRoot);
     if (end === 'elsewhere') return 'requested';
     return end === 'pushed' ? 'pushed' : 'committed';
   }

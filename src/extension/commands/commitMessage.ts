@@ -50,16 +50,12 @@ export class MessageEditor implements vscode.Disposable {
       await vscode.window.showWarningMessage(vscode.l10n.t('The message is empty.'));
       return;
     }
-    const { document } = this.#writing;
-    this.#finish(message);
-    await close(document);
+    await this.#end(message);
   }
 
   /** Gives up the document, and with it the commit. */
   async cancel(): Promise<void> {
-    const document = this.#writing?.document;
-    this.#finish(undefined);
-    if (document !== undefined) await close(document);
+    await this.#end(undefined);
   }
 
   dispose(): void {
@@ -111,12 +107,23 @@ export class MessageEditor implements vscode.Disposable {
     return written;
   }
 
+  /** Closes the document first, and goes on then: what is asked next keeps the focus. */
+  async #end(message: string | undefined): Promise<void> {
+    const writing = this.#take();
+    if (writing === undefined) return;
+    await close(writing.document);
+    writing.finish(message);
+  }
+
   #finish(message: string | undefined): void {
+    this.#take()?.finish(message);
+  }
+
+  #take(): Writing | undefined {
     const writing = this.#writing;
     this.#writing = undefined;
-    if (writing === undefined) return;
     this.#contextKeys.set('plumbline:message', false);
-    writing.finish(message);
+    return writing;
   }
 }
 
