@@ -169,7 +169,7 @@ test('an open file: marks that follow edits, Problems, hover, actions, lens, sid
 
   const position = { line: 6, character: 4 };
   const hover = await engine.connection.sendRequest('textDocument/hover', { textDocument, position });
-  assert.match(JSON.stringify(hover), /blue.*red.*kubectl-patch/);
+  assert.match(JSON.stringify(hover), /blue.*red.*kubectl.patch/);
   assert.equal(await engine.connection.sendRequest('textDocument/hover', { textDocument, position: { line: 100, character: 0 } }), null);
   const range = { start: position, end: position };
   const context = { diagnostics: [] };
