@@ -9,10 +9,11 @@ import type { AlarmCase, Made, World } from './world.ts';
 
 const ADMISSION = 'API server (defaults, admission)';
 
-/** An object as it lies in the cluster, with all that the server added: as people export it. */
+/** An object as it lay in the cluster, with all that the server added, as people export it; the server has counted on since. */
 async function exported(world: World, object: KubeObject): Promise<Made> {
   const live = await world.fixture.live(object);
   if (live === undefined) throw new Error(`not live: ${object.kind}`);
+  await world.write(object, 'shop-operator', { metadata: { annotations: { 'shop.example/seen': 'yes' } } });
   return { git: live };
 }
 
@@ -121,6 +122,23 @@ const CASES: readonly AlarmCase[] = [
         state: 'drifted',
         fields: ['drifted changed data.other: "a" -> "b" by kubectl-edit'],
         ignored: [`data.image ${ADMISSION}: ignored-admission`],
+      },
+    },
+    {
+      sources: [9],
+      name: `what a mutating ${by} that came later would add and rewrite`,
+      ways: ['server-side'],
+      setUp: async (world) => {
+        const git = hooked(world, { image: 'web:1', other: 'a' });
+        await world.apply(git);
+        await install(world);
+        const { data } = changed(git, ['data', 'other'], 'c');
+        return { git: { ...git, data: data ?? {} } };
+      },
+      expected: {
+        state: 'out of sync',
+        fields: ['out of sync changed data.other: "c" -> "a" by kubectl'],
+        ignored: [`data.image ${ADMISSION}: ignored-admission`, `data.injected ${ADMISSION}: ignored-admission`],
       },
     },
   ]),

@@ -117,9 +117,11 @@ export async function installPolicy(world: World): Promise<void> {
 /** The API server learns of new configurations by watching: asks by dry-runs until it does. */
 async function untilMutated(world: World): Promise<void> {
   const path = `/api/v1/namespaces/${world.namespace}/configmaps?dryRun=All`;
+  const object = hooked(world, { a: 'b' });
+  const probe = { ...object, metadata: { ...object.metadata, name: 'probe' } };
   const deadline = Date.now() + 60_000;
   while (Date.now() < deadline) {
-    const { body } = await world.fixture.admin.call('POST', path, hooked(world, { a: 'b' }));
+    const { body } = await world.fixture.admin.call('POST', path, probe);
     if (isJsonObject(body) && objectAt(body, 'data')['injected'] !== undefined) return;
     await delay(50);
   }
