@@ -78,7 +78,7 @@ function placeOf(mark: LineMark): string {
 }
 
 /** Whether there is a live value to take into the file, and no secret. */
-export function isAdoptable(mark: LineMark): boolean {
+function isAdoptable(mark: LineMark): boolean {
   if (mark.fieldId === undefined || isMasked(mark)) return false;
   return (
     mark.kind === 'added' || mark.kind === 'removed' || ((mark.kind === 'changed' || mark.kind === 'differs') && mark.live !== undefined)
@@ -91,7 +91,7 @@ function isRemovable(mark: LineMark): boolean {
 }
 
 /** Whether a rule can be about the mark. */
-export function isIgnorable(mark: LineMark): boolean {
+function isIgnorable(mark: LineMark): boolean {
   return mark.fieldId !== undefined && ['changed', 'added', 'removed', 'differs'].includes(mark.kind);
 }
 
