@@ -38,7 +38,12 @@ export async function waitHealthy(
 ): Promise<readonly WaitingStep[]> {
   const limiter = new Limiter(CONCURRENT_READS);
   const told = new Map<PreparedSyncStep, string>();
-  let left = steps;
+  let left = steps.filter((prepared) => {
+    const isDone = wasHealthy(prepared, options);
+    if (isDone) options.onHealthy(prepared);
+    return !isDone;
+  });
+  if (left.length === 0) return [];
   for (;;) {
     const looked = await Promise.all(left.map((prepared) => limiter.run(() => look(prepared, connection, options))));
     const waiting = looked.filter((each) => each !== undefined);
@@ -53,6 +58,14 @@ export async function waitHealthy(
     if (left.length === 0 || Date.now() >= options.untilMs) return waiting;
     await delay(POLL_MS, options.signal);
   }
+}
+
+/** An object to which nothing was done needs no look where it was healthy when the plan saw it. */
+function wasHealthy(prepared: PreparedSyncStep, { childrenOf }: WaitOptions): boolean {
+  const { step, live } = prepared;
+  if (step.action !== 'unchanged' || live === undefined) return false;
+  const { status } = healthOf(live, { nowMs: Date.now(), children: childrenOf(live, prepared) });
+  return status === 'healthy' || status === 'suspended';
 }
 
 async function look(

@@ -81,6 +81,11 @@ test('three hundred synced objects: no dry-run, and no read of any of them', asy
   const idle = await planned(user, objects, known);
   assert.deepEqual([idle.dryRuns, new Set(idle.steps.map((step) => step.split(' ')[0]))], [0, new Set(['unchanged'])]);
   assert(idle.requests < 20, `${String(idle.requests)} requests`);
+  // Nor is anything waited for that was healthy, and that nothing was done to.
+  const next = await user.plan([...objects.slice(1), configMap(namespace, 'c0', { a: '2' })]);
+  const { requests: before } = fixture.admin.connection.counters;
+  assert.equal((await user.execute(next, { wait: true })).outcome, 'done');
+  assert(fixture.admin.connection.counters.requests - before < 20);
 });
 
 test('the proof is no guess: fields nobody holds yet, fields Git lost, and what is older than the cluster are asked for', async () => {
