@@ -19,7 +19,7 @@ export interface CallTarget {
 }
 
 const IMMUTABLE =
-  /immutable|updates to statefulset spec|cannot change roleRef|may not be changed|may not change once set|cannot be changed|can not be changed/i;
+  /immutable|updates to statefulset spec|pod updates may not change fields|cannot change roleRef|may not be changed|may not change once set|cannot be changed|can not be changed/i;
 /** A policy denies with the reason that its author chose: 422 unless told otherwise (apiserver plugin/policy/validating). */
 const POLICY = /ValidatingAdmissionPolicy '([^']+)'/;
 const SHOWN_VALUE_LENGTH = 120;
