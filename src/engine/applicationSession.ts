@@ -191,7 +191,7 @@ export class ApplicationSession implements Disposable {
   timePassed(): void {
     for (const id of this.#looks.due(this.#objects)) this.#queue.add(id);
     for (const id of this.#followers.due(this.#objects)) this.#queue.add(id);
-    if (this.#queue.addDue()) this.refresh();
+    if (this.#queue.addDue() || this.#synced.isOverdue(Date.now())) this.refresh();
     if (!this.#queue.isEmpty) this.#check.request();
   }
 

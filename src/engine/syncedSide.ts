@@ -66,6 +66,12 @@ export class SyncedSide {
     return this.#history;
   }
 
+  /** Whether the time of a running sync has run out since the ledger was read. @param nowMs epoch milliseconds */
+  isOverdue(nowMs: number): boolean {
+    const until = this.#history?.running?.until;
+    return until !== undefined && Date.parse(until) <= nowMs;
+  }
+
   /** Why the objects of the synced revision are not known, though one is recorded. */
   get problem(): Reason | undefined {
     return this.#problem;

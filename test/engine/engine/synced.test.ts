@@ -335,6 +335,10 @@ test('a sync that was cut off is offered for completion; a new one is refused un
   const [reason] = refused.flatMap((each) => each.reason ?? []);
   assert.equal(reason?.code, 'sync-running');
   assert.match(describe(reason.code, reason.details), new RegExp(`may begin at ${until45.replaceAll('.', '\\.')}, 45 s after`));
+  await annotate(namespace, 'running', running({ machine: 'another', pid: dead }, new Date(Date.now() + 1000).toISOString()));
+  await until(engine, 'its time ran out, though nothing was written', () => rowOf(engine, id).unfinishedSync !== undefined);
+  await annotate(namespace, 'running', running({ machine: 'another', pid: dead }));
+  await until(engine, 'said to run again', () => rowOf(engine, id).runningSync !== undefined);
   await annotate(namespace, 'running', running({ ...currentHolder(), pid: dead }));
   await until(engine, 'known to be cut off', () => rowOf(engine, id).unfinishedSync !== undefined);
   assert.equal(rowOf(engine, id).runningSync, undefined);
