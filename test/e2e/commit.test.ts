@@ -44,6 +44,7 @@ const session = await startSession({
     await git(repo, ['config', 'http.curloptResolve', `${host}:127.0.0.1`]);
     await git(repo, ['config', 'http.proxy', '']);
     await git(repo, ['remote', 'add', 'origin', `http://${host}/acme/shop.git`]);
+    await writeFile(join(repo, '.git/info/exclude'), '.vscode\n');
     await git(repo, ['fetch', '-q']);
     await git(repo, ['branch', '-q', '--set-upstream-to=origin/main']);
     await cluster.kubectl(['create', 'namespace', 'shop']);
@@ -51,7 +52,7 @@ const session = await startSession({
   },
 });
 after(() => session.end());
-const { cluster, folder, workbench, dir, server } = session;
+const { cluster, folder, workbench, dir } = session;
 const { page } = workbench;
 const input = page.locator('.quick-input-widget .quick-input-box input');
 const titled = (title: string): ReturnType<typeof page.locator> =>
@@ -68,14 +69,10 @@ async function untilAt(repo: string, revision: string, expected: string): Promis
   });
 }
 
-/** Changes settings, and waits until the extension follows: the tree is grouped by what is asked then. */
+/** Changes the folder's settings, and waits until the extension follows: the tree is grouped by what is asked then. */
 async function writeSettings(more: Readonly<Record<string, unknown>>, groupBy: 'cluster' | 'environment'): Promise<void> {
-  await server.writeSettings({
-    ...commitSettings,
-    ...more,
-    'plumbline.tree.groupBy': groupBy,
-    'workbench.colorTheme': 'Default Light Modern',
-  });
+  await mkdir(join(folder, '.vscode'), { recursive: true });
+  await writeFile(join(folder, '.vscode/settings.json'), JSON.stringify({ ...more, 'plumbline.tree.groupBy': groupBy }));
   await workbench.row(groupBy === 'cluster' ? /^plumbline-dev, 1 applications/ : /^prod, 1 applications/);
 }
 

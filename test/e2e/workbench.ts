@@ -19,6 +19,23 @@ const readNotes = `[...document.querySelectorAll('.editor-instance .view-line')]
   }),
 )`;
 
+/** Runs in the page: relative luminance and contrast as WCAG 2 defines them. */
+const readContrast = `(() => {
+  const luminance = (color) => {
+    const [r, g, b] = color.match(/[\\d.]+/g).slice(0, 3).map((part) => {
+      const value = Number(part) / 255;
+      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const note = [...document.querySelectorAll('.editor-instance .view-line span[class*="ced-"]')]
+    .map((span) => getComputedStyle(span, '::after'))
+    .find(({ content }) => content !== 'none' && content !== 'normal');
+  const paper = getComputedStyle(document.querySelector('.editor-instance .monaco-editor-background')).backgroundColor;
+  const [dark, light] = [luminance(note.color), luminance(paper)].sort((left, right) => left - right);
+  return (light + 0.05) / (dark + 0.05);
+})()`;
+
 /** The workbench as a user drives it: names of what is seen, no ids of the implementation where a name will do. */
 export class Workbench {
   readonly page: Page;
@@ -133,19 +150,16 @@ export class Workbench {
       look: async () => ((await input.isVisible()) ? undefined : 'no input'),
     });
     await input.fill(`>${title}`);
-    await this.#acceptFirst(title);
+    // Commands that were used lately stand first, also those that only resemble the title.
+    const exact = this.page.locator('.label-name', { hasText: new RegExp(`^${title.replaceAll(/[^\w\s]/g, '\\$&')}$`) });
+    await this.page.locator('.quick-input-list .monaco-list-row').filter({ has: exact }).first().click();
   }
 
-  /** Picks an entry of an open quick pick by its beginning. */
+  /** Picks an entry of an open quick pick by its beginning: the focused one, for before the list is filtered it is another. */
   async pick(text: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget .quick-input-box input');
     await input.waitFor();
     await input.fill(text);
-    await this.#acceptFirst(text);
-  }
-
-  /** Accepts the focused entry, once it is one that was asked for: before the list is filtered it is another. */
-  async #acceptFirst(text: string): Promise<void> {
     await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: text }).first().waitFor();
     await this.page.keyboard.press('Enter');
   }
@@ -202,15 +216,20 @@ export class Workbench {
     return text;
   }
 
-  /** Moves the mouse onto the first visible line that contains a text, and returns what the hover says. */
-  async hover(lineText: string): Promise<string> {
+  /**
+   * Moves the mouse onto the first visible line that contains a text, and returns what the hover says.
+   * @param expected what it has to say: Problems are there before the engine has answered
+   */
+  async hover(lineText: string, expected = /Git/): Promise<string> {
     const line = this.page.locator('.editor-instance .view-line', { hasText: lineText }).first();
     // The first spans of a line are its decoration and its indentation.
-    const box = await line.locator('span > span', { hasText: /\w/ }).first().boundingBox();
-    if (box === null) throw new Error(`no line '${lineText}'`);
-    const hover = this.page.locator('.monaco-resizable-hover', { hasText: 'Git' }).first();
+    const word = line.locator('span > span', { hasText: /\w/ }).first();
+    const hover = this.page.locator('.monaco-resizable-hover', { hasText: expected }).first();
     await this.#insist(`hover on '${lineText}'`, {
       gesture: async () => {
+        // A CodeLens that comes moves the lines.
+        const box = await word.boundingBox();
+        if (box === null) throw new Error(`no line '${lineText}'`);
         await this.page.mouse.move(box.x + 200, box.y + 200);
         await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 8 });
       },
@@ -219,6 +238,46 @@ export class Workbench {
     // It fades in, and a picture of it half faded is of no use.
     await this.page.waitForFunction(`document.querySelector('.monaco-resizable-hover').getAnimations({ subtree: true }).length === 0`);
     return hover.innerText();
+  }
+
+  /** Goes to the next problem of the active file, until the one that is expected is shown in full. */
+  async nextProblem(expected: RegExp): Promise<void> {
+    const shown = this.page.locator('.zone-widget', { hasText: expected });
+    await this.#insist(`problem ${expected.source}`, {
+      gesture: () => this.page.keyboard.press('Alt+F8'),
+      look: async () => ((await shown.count()) > 0 ? undefined : 'another or none'),
+    });
+  }
+
+  /** Opens the list of actions at the cursor, and returns what it offers. */
+  async quickFixes(): Promise<string[]> {
+    const actions = this.page.locator('.action-widget .monaco-list-row.action');
+    await this.#insist('the list of actions', {
+      gesture: async () => {
+        await this.page.keyboard.press('Escape');
+        await this.page.keyboard.press('Control+.');
+      },
+      look: async () => ((await actions.count()) > 0 ? undefined : 'no list'),
+    });
+    return (await actions.allInnerTexts()).map((text) => text.trim());
+  }
+
+  /** Takes an action of the open list. */
+  async chooseFix(label: RegExp): Promise<void> {
+    await this.page.locator('.action-widget .monaco-list-row.action', { hasText: label }).first().click();
+  }
+
+  /** Changes the colour theme. */
+  async theme(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+k');
+    await this.page.keyboard.press('Control+t');
+    await this.pick(name);
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  }
+
+  /** Contrast of the first end-of-line note against the editor (WCAG 2, 1 to 21). */
+  async noteContrast(): Promise<number> {
+    return this.page.evaluate<number>(readContrast);
   }
 
   /** Waits until the visible text of the active editor matches. */

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { helm } from '../tools/binaries.ts';
+import { makeEditorRepo } from './editorRepo.ts';
+import { flow, startSession } from './session.ts';
+import { until } from './workbench.ts';
+
+// The API server alone: a base with two overlays and a chart, all in sync before the first flow.
+const session = await startSession({
+  prepare: async (cluster, dir) => {
+    const { folder } = await makeEditorRepo(cluster, dir);
+    const chart = join(folder, 'charts/till');
+    const values = { eu: ['-f', join(chart, 'values-eu.yaml')], us: [] };
+    for (const [region, args] of Object.entries(values)) {
+      await cluster.kubectl(['apply', '-n', region, '-f', '-'], await helm(['template', 'till', chart, ...args]));
+    }
+    return { folder };
+  },
+  // A browser's VS Code saves by itself after a second.
+  settings: { 'files.autoSave': 'off' },
+});
+after(() => session.end());
+const { cluster, folder, workbench } = session;
+const { page } = workbench;
+
+flow(session, 'one line of a base tells what live has in every environment', '30-combined', async () => {
+  await workbench.openPlumbline();
+  await workbench.widenSidebar(440);
+  for (const name of ['till', 'window'])
+    for (const region of ['eu', 'us']) await workbench.row(new RegExp(`^application ${name}, prod-${region}, synced`, 'i'));
+  await cluster.kubectl(['-n', 'eu', 'scale', 'deployment/window', '--replicas=5']);
+  await cluster.kubectl(['-n', 'us', 'scale', 'deployment/window', '--replicas=4']);
+  await cluster.kubectl(['-n', 'us', 'patch', 'configmap/till-receipt', '--type=merge', '-p', '{"data":{"greeting":"howdy"}}']);
+  await cluster.kubectl(['-n', 'eu', 'set', 'image', 'deployment/window', 'window=registry.example/window:1.2']);
+  await cluster.kubectl(['-n', 'us', 'set', 'env', 'deployment/window', 'REGION=mars']);
+  await workbench.openFile('window/base/window.yaml');
+  await workbench.untilNote('replicas:', /^live: 5 in prod-eu, 4 in prod-us$/);
+});
+
+flow(session, 'hover: both environments, how it was changed, the words of the API, the last commit, the actions', '31-hover', async () => {
+  const text = await workbench.hover('replicas: 2', /Number of desired pods/);
+  assert.match(text, /prod-eu[\s\S]*Git\s+2\s+live\s+5[\s\S]*Changed by hand with kubectl scale\./);
+  assert.match(text, /prod-us[\s\S]*Git\s+2\s+live\s+4/);
+  assert.match(text, /Number of desired pods/);
+  assert.match(text, /Open the shop · Mara/);
+  assert.match(text, /Open Diff · Three Sides · Adopt Live Value · .*Revert Live to Git/);
+});
+
+const marked: readonly [what: string, file: string, line: string, note: RegExp][] = [
+  ['an images entry', 'window/overlays/eu/kustomization.yaml', 'newTag:', /^live: .*window:1\.2 · kubectl-set/],
+  ['a JSON patch inside YAML', 'window/overlays/us/kustomization.yaml', 'value: us', /^live: mars · kubectl-set/],
+  ['values of a chart', 'charts/till/values.yaml', 'greeting:', /^live: howdy · kubectl-patch/],
+];
+for (const [index, [what, file, line, note]] of marked.entries()) {
+  flow(session, `the mark stands on ${what}`, `32-line-${String(index + 1)}`, async () => {
+    await workbench.closeEditors();
+    await workbench.openFile(file);
+    await workbench.untilNote(line, note);
+  });
+}
+
+flow(session, 'the lamp on a marked line offers what can be done with it', '33-actions', async () => {
+  await workbench.goToLine(2);
+  const actions = await workbench.quickFixes();
+  for (const action of [
+    /^Revert live greeting to Git in prod-us/,
+    /^Adopt live greeting from prod-us/,
+    /^Open diff of ConfigMap\/till-receipt/,
+  ]) {
+    assert.ok(
+      actions.some((label) => action.test(label)),
+      `${action.source}: ${actions.join(' | ')}`,
+    );
+  }
+});
+
+flow(session, 'adopt: the edit is shown before it is made, and changes nothing but the value', '34-adopted', async () => {
+  await workbench.chooseFix(/^Adopt live greeting/);
+  assert.match(await workbench.question(), /charts\/till\/values\.yaml:2/);
+  await workbench.picture('34-question');
+  await workbench.answer('Apply');
+  await workbench.untilText(/^# Words on the receipt\.\ngreeting: howdy\nfooter: thanks/m);
+  await page.keyboard.press('Control+s');
+  await until('the saved file', async () => {
+    const text = await readFile(join(folder, 'charts/till/values.yaml'), 'utf8');
+    return text === '# Words on the receipt.\ngreeting: howdy\nfooter: thanks\n' ? undefined : text;
+  });
+});
+
+flow(session, 'typing in a base tells at once which applications would change, before anything is saved', '35-effects', async () => {
+  await workbench.closeEditors();
+  await workbench.openFile('window/base/window.yaml');
+  await workbench.goToLine(7);
+  await page.keyboard.press('End');
+  await page.keyboard.press('Backspace');
+  await page.keyboard.type('3');
+  const lens = page.locator('.codelens-decoration', { hasText: /your edits change/ });
+  await lens.waitFor();
+  assert.match(await lens.innerText(), /your edits change 1 object in prod-eu\/window, 1 object in prod-us\/window/);
+  assert.match(await readFile(join(folder, 'window/base/window.yaml'), 'utf8'), /replicas: 2/);
+});
+
+flow(session, 'three sides of one object: live, Git and the working tree in one view', '36-three-sides', async () => {
+  await workbench.command('Plumbline: Show What the Edits Change');
+  await page.locator('.quick-input-widget .monaco-list-row').first().waitFor();
+  await workbench.picture('36-effects');
+  await workbench.pick('Deployment/window');
+  const names = page.locator('.multiDiffEntry .file-path');
+  await until('two pairs', async () => ((await names.count()) === 2 ? undefined : (await names.allInnerTexts()).join(' | ')));
+  await workbench.restMouse();
+  await workbench.picture('36-three-sides');
+  await workbench.command('View: Close Editor');
+  await workbench.command('File: Revert File');
+  await workbench.untilText(/replicas: 2/);
+  await page.locator('.codelens-decoration', { hasText: /your edits change/ }).waitFor({ state: 'detached' });
+});
+
+flow(session, 'definition and references lead from file to file', '37-references', async () => {
+  await workbench.closeEditors();
+  await workbench.openFile('window/overlays/eu/kustomization.yaml');
+  await workbench.goToLine(2);
+  await page.keyboard.press('End');
+  await page.keyboard.press('F12');
+  await workbench.untilText(/^ *- window\.yaml/m);
+  await workbench.goToLine(2);
+  await page.keyboard.press('End');
+  await page.keyboard.press('F12');
+  await workbench.untilText(/^kind: Deployment/m);
+  await page.keyboard.press('Shift+F12');
+  await page.locator('.reference-zone-widget, .zone-widget').first().waitFor();
+});
+
+flow(session, 'what the API server refuses stands on its line after a save', '38-refused', async () => {
+  await page.keyboard.press('Escape');
+  await workbench.closeEditors();
+  await workbench.openFile('window/base/window.yaml');
+  await workbench.goToLine(7);
+  await page.keyboard.press('End');
+  await page.keyboard.insertText('\n  replicaz: 3');
+  await page.keyboard.press('Control+s');
+  await until('a problem', async () => {
+    const problems = (await workbench.problems()).join('\n');
+    return /would refuse Deployment\/window .*replicaz: field not declared[\s\S]*?Ln 8,/.test(problems) ? undefined : problems;
+  });
+  await workbench.picture('38-refused');
+  await workbench.closePanel();
+});
+
+flow(session, 'plumbline.yaml: keys are completed', '39-reverted', async () => {
+  await workbench.openFile('plumbline.yaml');
+  await page.keyboard.press('Control+End');
+  await page.keyboard.insertText('  - name: x\n    po');
+  await page.keyboard.press('Control+Space');
+  await page.locator('.suggest-widget .monaco-list-row', { hasText: 'policy' }).first().waitFor();
+  // What is declared stands while the text is no YAML for a moment.
+  await workbench.row(/^application till, prod-us, 1 drifted/);
+  await workbench.picture('39-completion');
+  await page.keyboard.press('Escape');
+  await workbench.command('File: Revert File');
+});
+
+for (const theme of ['Dark Modern', 'Dark High Contrast', 'Light High Contrast', 'Light Modern']) {
+  flow(session, `marks are readable in ${theme}`, `40-${theme.toLowerCase().replaceAll(' ', '-')}`, async () => {
+    await page.keyboard.press('Escape');
+    await workbench.theme(theme);
+    await workbench.openFile('window/overlays/us/kustomization.yaml');
+    await workbench.untilNote('value: us', /^live: mars/);
+    await workbench.restMouse();
+    const contrast = await workbench.noteContrast();
+    assert.ok(contrast >= (theme.includes('High') ? 7 : 3), `contrast ${String(contrast)}`);
+  });
+}
+
+flow(session, 'by keyboard alone: from the tree to the diff, from mark to mark, and to the actions', '41-keyboard', async () => {
+  await workbench.closeEditors();
+  await workbench.command('Plumbline: Focus on Applications View');
+  const focused = page.locator('.part.sidebar .monaco-list.element-focused .monaco-list-row.focused').first();
+  const press = async (key: string, expected: RegExp): Promise<void> => {
+    await page.keyboard.press(key);
+    await until(`${key} leads to ${expected.source}`, async () => {
+      const label = (await focused.getAttribute('aria-label')) ?? '';
+      return expected.test(label) ? undefined : label;
+    });
+  };
+  await press('Home', /^Needs Attention/);
+  await press('ArrowDown', /^application till, prod-us, 1 drifted/);
+  await page.keyboard.press('ArrowRight');
+  await workbench.row(/^ConfigMap\/till-receipt/);
+  await press('ArrowDown', /^ConfigMap\/till-receipt/);
+  await page.keyboard.press('Enter');
+  const { original, modified } = await workbench.diffSides();
+  assert.deepEqual([/greeting: howdy/.test(original), /greeting: hello/.test(modified)], [true, true]);
+  await workbench.closeEditors();
+  await workbench.openFile('window/overlays/us/kustomization.yaml');
+  await workbench.untilNote('value: us', /^live: mars/);
+  await workbench.nextProblem(/value is mars in window/);
+  await page.keyboard.press('Escape');
+  assert.match((await workbench.quickFixes()).join(), /Revert live value to Git/);
+});
