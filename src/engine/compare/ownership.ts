@@ -154,8 +154,10 @@ export function foreignFields(
             found.set(formatPath(at), { path: at, live: present, entry });
           }
         } else if (isLeaf(child)) {
-          for (const extra of extraKeys(wanted, present))
-            found.set(formatPath([...at, extra.step]), { ...extra, path: [...at, extra.step], entry });
+          for (const extra of extraKeys(wanted, present)) {
+            const path = [...at, ...extra.path];
+            found.set(formatPath(path), { path, live: extra.live, entry });
+          }
         } else visit(child, wanted, present, below, at);
       }
     };
@@ -178,12 +180,15 @@ function isAlias({ path, live }: ForeignField, fields: readonly ForeignField[]):
   return fields.some((other) => formatPath(other.path) === id && other.live === live);
 }
 
-/** Keys that a map has and Git's does not, where its holder holds it as one leaf (atomic maps: node selectors, label selectors). */
-function extraKeys(git: JsonValue | undefined, live: JsonValue): readonly { step: PathStep; live: JsonValue }[] {
+/** Keys at any depth that a map has and Git's does not, where its holder holds it as one leaf (atomic maps: node and label selectors). */
+function extraKeys(git: JsonValue | undefined, live: JsonValue): readonly { path: FieldPath; live: JsonValue }[] {
   if (!isJsonObject(git) || !isJsonObject(live)) return [];
-  return Object.entries(live).flatMap(([field, value]) =>
-    value === undefined || git[field] !== undefined ? [] : [{ step: { field }, live: value }],
-  );
+  return Object.entries(live).flatMap(([field, value]) => {
+    if (value === undefined) return [];
+    const step = { field };
+    if (git[field] === undefined) return [{ path: [step], live: value }];
+    return extraKeys(git[field], value).map((extra) => ({ ...extra, path: [step, ...extra.path] }));
+  });
 }
 
 function isFromBirth(entry: ManagedEntry, options: ForeignOptions): boolean {

@@ -59,7 +59,8 @@ export function predictedFields(prepared: Prepared, proof: Proof, predicted: Kub
   const ignored: IgnoredField[] = [];
   for (const found of semanticDiff(predicted, live, schema)) {
     if (ignoredBy(places, found.path) !== undefined) continue;
-    const isSetByGit = touches(desired, prepared, found.path);
+    const isSetByGit =
+      touches(desired, prepared, found.path) || (found.change === 'added' && isWithinAtomic(desired, prepared, found.path));
     const isOrphan = proof.orphans.some((path) => startsWithPath(path, found.path) || startsWithPath(found.path, path));
     const git = lookUp(desired, schema, found.path);
     const isGitLive =
@@ -149,6 +150,20 @@ function touches(desired: KubeObject, prepared: Prepared, path: FieldPath): bool
     schema = schemaAtStep(schema, step);
   }
   return true;
+}
+
+/** Whether a path lies, at any depth, in something of Git's that server-side apply replaces as a whole: label selectors, atomic lists. */
+function isWithinAtomic(desired: KubeObject, prepared: Prepared, path: FieldPath): boolean {
+  if (prepared.owner?.operation === 'Update') return false;
+  let value: JsonValue | undefined = desired;
+  let schema: TypeSchema | undefined = prepared.schema;
+  for (const [depth, step] of path.entries()) {
+    if (value === undefined) return false;
+    if (depth > 0 && shapeOf(value, schema) === 'atomic') return true;
+    value = stepInto(value, schema, step);
+    schema = schemaAtStep(schema, step);
+  }
+  return false;
 }
 
 /** Whether the owner replaces a merge list as a whole: JSON merge patches do, and strategic ones where the list has no such mark. */

@@ -174,6 +174,13 @@ const edits: readonly Edit[] = [
     fields: ['drifted added spec.template.spec.nodeSelector.disk: - -> "ssd" by kubectl-patch'],
   },
   {
+    // Oracle, seed 301: the map of labels is granular, the selector around it is replaced as a whole.
+    name: 'a label added to a selector, which is atomic as a whole (oracle seed 301 case 98)',
+    of: 'networkPolicy',
+    kubectl: patch('networkpolicy', 'merge', { spec: { podSelector: { matchLabels: { tier: 'front' } } } }),
+    fields: ['drifted added spec.podSelector.matchLabels.tier: - -> "front" by kubectl-patch'],
+  },
+  {
     name: 'kubectl rollout restart is cosmetic',
     of: 'deployment',
     kubectl: ['rollout', 'restart', 'deployment/web'],
