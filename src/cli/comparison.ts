@@ -1,6 +1,6 @@
 import type { Application } from '../engine/model/application.ts';
 import type { ApplicationState, Reason } from '../engine/model/states.ts';
-import type { TrackedObject } from '../engine/trackedObject.ts';
+import type { TrackedObject } from '../engine/sessions/trackedObject.ts';
 
 /** One application with its verdicts, however they were reached. */
 export interface Comparison {

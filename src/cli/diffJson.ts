@@ -4,7 +4,7 @@ import { formatPath } from '../engine/model/fieldPath.ts';
 import type { JsonValue } from '../engine/model/json.ts';
 import { keyString } from '../engine/model/objects.ts';
 import type { FieldDifference, Reason } from '../engine/model/states.ts';
-import type { TrackedObject } from '../engine/trackedObject.ts';
+import type { TrackedObject } from '../engine/sessions/trackedObject.ts';
 import type { Comparison, Counters } from './comparison.ts';
 import { isDifferent, isOpen } from './comparison.ts';
 

@@ -3,7 +3,7 @@ import { describe } from '../engine/model/describe.ts';
 import { displayName } from '../engine/model/objects.ts';
 import { shortValue } from '../engine/model/snapshot.ts';
 import type { FieldDifference, Reason } from '../engine/model/states.ts';
-import type { TrackedObject } from '../engine/trackedObject.ts';
+import type { TrackedObject } from '../engine/sessions/trackedObject.ts';
 import { type Comparison, type Counters, isDifferent, isOpen } from './comparison.ts';
 import { type Painter, safeText, type TextRole } from './style.ts';
 

@@ -5,12 +5,12 @@ import type { Plan, RevertTarget, StepResult } from './model/plan.ts';
 import type { Side } from './model/sides.ts';
 import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from './model/snapshot.ts';
 import type { Reason } from './model/states.ts';
-import type { CommitApi } from './commitApi.ts';
-import type { RollbackApi } from './rollbackApi.ts';
+import type { CommitApi } from './commits/commitApi.ts';
+import type { RollbackApi } from './rollbacks/rollbackApi.ts';
 import type { SyncApi } from './syncApi.ts';
-import type { ProvenanceApi } from './provenanceApi.ts';
-import type { IgnoreEditApi, WritebackApi } from './writebackApi.ts';
-import type { EditorApi } from './editorApi.ts';
+import type { ProvenanceApi } from './editor/provenanceApi.ts';
+import type { IgnoreEditApi, WritebackApi } from './writebacks/writebackApi.ts';
+import type { EditorApi } from './editor/editorApi.ts';
 
 /** A problem of a file: broken YAML, a bad plumbline.yaml, a failing template. */
 export interface FileProblem {

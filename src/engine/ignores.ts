@@ -1,4 +1,4 @@
-import type { ApplicationSession } from './applicationSession.ts';
+import type { ApplicationSession } from './sessions/applicationSession.ts';
 import type { FileRange } from './model/application.ts';
 import { displayName, keyString } from './model/objects.ts';
 import type { IgnoredList, IgnoredRow, RuleRow } from './model/snapshot.ts';

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { AppError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import type { ApplicationSession } from './applicationSession.ts';
+import type { ApplicationSession } from './sessions/applicationSession.ts';
 import type { ClusterConnection } from './cluster/api.ts';
 import type { ExecutionProgress, RevertPlans } from './engineApi.ts';
 import { displayName } from './model/objects.ts';
@@ -12,7 +12,7 @@ import { executePlan } from './sync/executePlan.ts';
 import { commonManager } from './sync/managers.ts';
 import { planRevert } from './sync/planRevert.ts';
 import type { PreparedPlan, RevertItem } from './sync/revertTypes.ts';
-import type { TrackedObject } from './trackedObject.ts';
+import type { TrackedObject } from './sessions/trackedObject.ts';
 
 /** One target with the application that it names. */
 export interface RevertRequest {

@@ -1,20 +1,20 @@
 import { userInfo } from 'node:os';
 import { AppError, isAppError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
-import type { ApplicationSession } from './applicationSession.ts';
+import type { ApplicationSession } from './sessions/applicationSession.ts';
 import type { ClusterConnection } from './cluster/api.ts';
-import { chartDigests } from './chartDigests.ts';
-import { reasonOf } from './clusterHub.ts';
-import { settleObjects } from './desiredObjects.ts';
+import { chartDigests } from './sessions/chartDigests.ts';
+import { reasonOf } from './live/clusterHub.ts';
+import { settleObjects } from './sessions/desiredObjects.ts';
 import type { SyncHistory } from './model/ledger.ts';
 import { gvkOf, keyOf } from './model/objects.ts';
 import type { StepResult } from './model/plan.ts';
 import { isComplete, renderReason } from './model/render.ts';
 import type { SyncOptions, SyncPlans, SyncProgress, SyncRequest, SyncResult, SyncTarget } from './model/sync.ts';
 import type { Reason } from './model/states.ts';
-import { descendants } from './objectChecker.ts';
-import type { RepoSession } from './repoSession.ts';
-import type { SourceRenderer } from './sourceRenderer.ts';
+import { descendants } from './sessions/objectChecker.ts';
+import type { RepoSession } from './sessions/repoSession.ts';
+import type { SourceRenderer } from './sources/sourceRenderer.ts';
 import { parentKeyOf } from './sync/applySet.ts';
 import { executeSync } from './sync/executeSync.ts';
 import { historyOf, ledgerOf } from './sync/ledger.ts';
@@ -22,8 +22,8 @@ import { otherApplication, readParent } from './sync/ledgerHold.ts';
 import { planSync } from './sync/planSync.ts';
 import type { LeftOver, PreparedSync, SyncItem } from './sync/syncTypes.ts';
 import type { SyncApi } from './syncApi.ts';
-import { watchedObject } from './watchedObject.ts';
-import type { FoundSession } from './workspaces.ts';
+import { watchedObject } from './sessions/watchedObject.ts';
+import type { FoundSession } from './sessions/workspaces.ts';
 
 /** What syncs need of the engine. */
 export interface SyncsServices {

@@ -1,6 +1,6 @@
 import { type CancellationToken, type Connection, ErrorCodes, ResponseError } from 'vscode-languageserver/node';
 import { raceWithSignal } from '../base/async.ts';
-import type { CommitApi, RemotePort } from '../engine/commitApi.ts';
+import type { CommitApi, RemotePort } from '../engine/commits/commitApi.ts';
 import type { CommitRequests, ServerRequests } from '../protocol/commitMessages.ts';
 import { withSignal } from './cancellation.ts';
 

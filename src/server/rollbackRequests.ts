@@ -1,5 +1,5 @@
 import type { CancellationToken, Connection } from 'vscode-languageserver/node';
-import type { RollbackApi } from '../engine/rollbackApi.ts';
+import type { RollbackApi } from '../engine/rollbacks/rollbackApi.ts';
 import type { RollbackRequests } from '../protocol/rollbackMessages.ts';
 import { withSignal } from './cancellation.ts';
 

@@ -67,7 +67,9 @@ export const ROOMS = {
 export function roomOf(path) {
   const [first = '', second, third] = path.split('/');
   if (second === undefined) return undefined;
-  return first === 'engine' && third !== undefined ? `engine/${second}` : first;
+  const inner = `${first}/${second}`;
+  // The other folders of engine/ compose the rooms, as engine.ts does.
+  return third !== undefined && ENGINE_ROOMS.includes(inner) ? inner : first;
 }
 
 function packageOf(specifier) {

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { AppError } from '../../base/errors.ts';
-import type { ApplicationSession } from '../../engine/applicationSession.ts';
+import type { ApplicationSession } from '../../engine/sessions/applicationSession.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { ContextList } from '../../engine/engineApi.ts';
 import { displayName } from '../../engine/model/objects.ts';
-import type { TrackedObject } from '../../engine/trackedObject.ts';
+import type { TrackedObject } from '../../engine/sessions/trackedObject.ts';
 import type { Comparison, Counters } from '../comparison.ts';
 import { selectApplications } from '../selection.ts';
 import { createEngine, pathSource, revisionOf, workingTree } from '../workspaceOf.ts';

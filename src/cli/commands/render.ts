@@ -3,7 +3,7 @@ import type { Application } from '../../engine/model/application.ts';
 import { describe } from '../../engine/model/describe.ts';
 import { isComplete, type RenderedObject, type RenderResult } from '../../engine/model/render.ts';
 import type { SourceTree } from '../../engine/model/sourceTree.ts';
-import { toYamlText } from '../../engine/yamlText.ts';
+import { toYamlText } from '../../engine/editor/yamlText.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { matching } from '../selection.ts';
 import { safeText } from '../style.ts';

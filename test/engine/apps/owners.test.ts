@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { CustomHealth, type LuaRunner } from '../../../src/engine/customHealth.ts';
+import { CustomHealth, type LuaRunner } from '../../../src/engine/sessions/customHealth.ts';
 import { describe } from '../../../src/engine/model/describe.ts';
 import type { JsonObject } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { isAppError } from '../../../src/base/errors.ts';
-import type { RemotePort } from '../../../src/engine/commitApi.ts';
+import type { RemotePort } from '../../../src/engine/commits/commitApi.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import { type CommitSettings, defaultCommitSettings, type EngineSettings } from '../../../src/engine/model/settings.ts';
 import { environment } from '../git/commitSupport.ts';

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { isAppError } from '../../../src/base/errors.ts';
-import type { RemotePort } from '../../../src/engine/commitApi.ts';
+import type { RemotePort } from '../../../src/engine/commits/commitApi.ts';
 import { hook, stateOf } from '../git/commitSupport.ts';
 import { serve } from '../git/gitServer.ts';
 import { commit, git, write } from '../git/sampleRepo.ts';

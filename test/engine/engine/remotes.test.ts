@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { isAppError } from '../../../src/base/errors.ts';
-import { fetchRemoteFile } from '../../../src/engine/remoteFetch.ts';
+import { fetchRemoteFile } from '../../../src/engine/sources/remoteFetch.ts';
 import { helm, kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
 import { atEnd, git, objectOf, reasonTexts, rowOf, settingsFor, startEngine, testFolder, testRepo, until, writeFiles } from './support.ts';

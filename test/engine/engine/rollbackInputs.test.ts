@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { findLayout } from '../../../src/engine/git/layout.ts';
 import { WritingGit } from '../../../src/engine/git/writingGit.ts';
-import { commitEntries, haveSame, resolvedReads, restoringChanges } from '../../../src/engine/rollbackInputs.ts';
+import { commitEntries, haveSame, resolvedReads, restoringChanges } from '../../../src/engine/rollbacks/rollbackInputs.ts';
 import { commit, git, makeRepo, testEnvironment } from '../git/sampleRepo.ts';
 
 test('inputs behind links: the links and what they lead to are restored, and nothing beside', async (t) => {

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import type { AddressInfo } from 'node:net';
 import { sha256 } from '../../../src/base/hash.ts';
 import type { RenderResult, SourceSpec } from '../../../src/engine/model/render.ts';
-import { fetchRemoteFile } from '../../../src/engine/remoteFetch.ts';
+import { fetchRemoteFile } from '../../../src/engine/sources/remoteFetch.ts';
 import { CachedRemoteSources } from '../../../src/engine/render/cachedRemotes.ts';
 import { MemoryTree } from '../../../src/engine/render/memoryTree.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';

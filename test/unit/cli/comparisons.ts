@@ -2,7 +2,7 @@ import type { Application } from '../../../src/engine/model/application.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { keyOf } from '../../../src/engine/model/objects.ts';
 import type { FieldDifference, ObjectState, Verdict } from '../../../src/engine/model/states.ts';
-import type { TrackedObject } from '../../../src/engine/trackedObject.ts';
+import type { TrackedObject } from '../../../src/engine/sessions/trackedObject.ts';
 import type { Comparison, Counters } from '../../../src/cli/comparison.ts';
 
 const range = (file: string, line: number): NonNullable<TrackedObject['header']> => ({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CheckAgain } from '../../../src/engine/checkAgain.ts';
+import { CheckAgain } from '../../../src/engine/sessions/checkAgain.ts';
 
 const passing = { reason: { code: 'server-error', details: {} } };
 const standing = { reason: { code: 'target-invalid', details: {} } };

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CheckQueue, type CheckScope } from '../../../src/engine/checkQueue.ts';
+import { CheckQueue, type CheckScope } from '../../../src/engine/sessions/checkQueue.ts';
 import type { ClusterConnection } from '../../../src/engine/cluster/api.ts';
-import type { DesiredObject } from '../../../src/engine/desiredObjects.ts';
+import type { DesiredObject } from '../../../src/engine/sessions/desiredObjects.ts';
 import { keyOf, keyString, type KubeObject } from '../../../src/engine/model/objects.ts';
-import type { ObjectChecker } from '../../../src/engine/objectChecker.ts';
-import { track, type TrackedObject } from '../../../src/engine/trackedObject.ts';
+import type { ObjectChecker } from '../../../src/engine/sessions/objectChecker.ts';
+import { track, type TrackedObject } from '../../../src/engine/sessions/trackedObject.ts';
 
 const service: KubeObject = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'shop' } };
 const key = keyOf(service);

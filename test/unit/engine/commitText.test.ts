@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { declaresSecret, maskPatch, secretValuesOf } from '../../../src/engine/commitSecrets.ts';
-import { freeBranch, matchesBranch } from '../../../src/engine/commitText.ts';
+import { declaresSecret, maskPatch, secretValuesOf } from '../../../src/engine/commits/commitSecrets.ts';
+import { freeBranch, matchesBranch } from '../../../src/engine/commits/commitText.ts';
 import { parsePatches } from '../../../src/engine/git/patches.ts';
 import type { RenderResult } from '../../../src/engine/model/render.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { settleObjects } from '../../../src/engine/desiredObjects.ts';
-import { extraneousOf } from '../../../src/engine/extraneous.ts';
+import { settleObjects } from '../../../src/engine/sessions/desiredObjects.ts';
+import { extraneousOf } from '../../../src/engine/sessions/extraneous.ts';
 import type { JsonObject } from '../../../src/engine/model/json.ts';
 import { keyOf, keyString, type KubeObject, nameOf } from '../../../src/engine/model/objects.ts';
 import type { RenderedObject } from '../../../src/engine/model/render.ts';

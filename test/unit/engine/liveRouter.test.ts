@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ObjectChange } from '../../../src/engine/cluster/api.ts';
-import { LiveRouter } from '../../../src/engine/liveRouter.ts';
+import { LiveRouter } from '../../../src/engine/live/liveRouter.ts';
 import { keyOf, keyString, type KubeObject } from '../../../src/engine/model/objects.ts';
 
 function object(apiVersion: string, kind: string, name: string, owner?: string): KubeObject {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ProgressLooks } from '../../../src/engine/progressLooks.ts';
-import type { TrackedObject } from '../../../src/engine/trackedObject.ts';
+import { ProgressLooks } from '../../../src/engine/sessions/progressLooks.ts';
+import type { TrackedObject } from '../../../src/engine/sessions/trackedObject.ts';
 
 type Looked = Pick<TrackedObject, 'health' | 'live'>;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { liveAsCompared, withValue } from '../../../src/engine/projection.ts';
+import { liveAsCompared, withValue } from '../../../src/engine/sessions/projection.ts';
 import type { FieldPath } from '../../../src/engine/model/fieldPath.ts';
 import type { JsonObject, JsonValue } from '../../../src/engine/model/json.ts';
 import type { FieldDifference } from '../../../src/engine/model/states.ts';

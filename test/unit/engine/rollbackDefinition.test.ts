@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { restoredEntry } from '../../../src/engine/rollbackDefinition.ts';
+import { restoredEntry } from '../../../src/engine/rollbacks/rollbackDefinition.ts';
 
 const head = 'apiVersion: plumbline.dev/v1alpha1\nkind: Config\nenvironments:\n  prod: {context: a}\n  dev: {context: b}\napplications:\n';
 const shop = { name: 'shop', destination: { environment: 'prod', context: 'a', namespace: 'shop' } };

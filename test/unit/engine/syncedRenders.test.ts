@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import type { ClusterConnection } from '../../../src/engine/cluster/api.ts';
 import type { Application } from '../../../src/engine/model/application.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
-import type { RepoSession } from '../../../src/engine/repoSession.ts';
-import type { SourceRenderer } from '../../../src/engine/sourceRenderer.ts';
-import { SyncedRenders } from '../../../src/engine/syncedRenders.ts';
+import type { RepoSession } from '../../../src/engine/sessions/repoSession.ts';
+import type { SourceRenderer } from '../../../src/engine/sources/sourceRenderer.ts';
+import { SyncedRenders } from '../../../src/engine/sessions/syncedRenders.ts';
 
 /** Fails the test when it is used at all. */
 const unused: unknown = new Proxy(

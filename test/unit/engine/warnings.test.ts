@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClusterConnection } from '../../../src/engine/cluster/api.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
-import { Warnings } from '../../../src/engine/warnings.ts';
+import { Warnings } from '../../../src/engine/sessions/warnings.ts';
 
 const signal = new AbortController().signal;
 const pod = (kind = 'Pod'): KubeObject => ({ apiVersion: 'v1', kind, metadata: { name: 'web', namespace: 'shop', uid: 'u' } });

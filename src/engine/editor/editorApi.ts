@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import { completeConfig, type ConfigCompletion, configKeyAt, type ConfigNames } from '../apps/configCompletion.ts';
+import { configFileName } from '../apps/configFile.ts';
+import { FileReferences } from './fileReferences.ts';
+import { lineFactsOf } from './lineFacts.ts';
+import type { FileRange } from '../model/application.ts';
+import type { EditEffect } from '../model/edits.ts';
+import type { LineFacts } from '../model/lineFacts.ts';
+import type { Workspace } from '../sessions/workspace.ts';
+import type { Workspaces } from '../sessions/workspaces.ts';
+
+/** What the editor's language features ask of the engine. Files are absolute paths, also those of the ranges; lines and columns count from 0. */
+export interface EditorApi {
+  /** what the edits of the working tree, unsaved ones included, would change in the applications that read a file; undefined: in all */
+  effects(file: string | undefined): readonly EditEffect[];
+  /** what a place leads to: the file, folder or key that it names; of a patch the object that it patches */
+  definition(file: string, line: number, column: number): Promise<readonly FileRange[]>;
+  /** who names a file: kustomizations, charts, applications; of an environment's line the applications in it */
+  references(file: string, line: number): Promise<readonly FileRange[]>;
+  /** what may stand at a place of plumbline.yaml; nothing for other files. @param contexts names of the kubeconfig's contexts */
+  completions(file: string, line: number, column: number, contexts: readonly string[]): Promise<readonly ConfigCompletion[]>;
+  /** the key of plumbline.yaml on a line with its meaning */
+  configKey(file: string, line: number): Promise<{ readonly key: string; readonly documentation: string } | undefined>;
+  /** the sides of the field on a line, the API's words on it, the last commit */
+  lineFacts(file: string, line: number, signal: AbortSignal): Promise<LineFacts>;
+}
+
+/** Answers language features from the workspaces. */
+export class EditorFacts implements EditorApi {
+  readonly #workspaces: Workspaces;
+
+  constructor(workspaces: Workspaces) {
+    this.#workspaces = workspaces;
+  }
+
+  effects(file: string | undefined): readonly EditEffect[] {
+    if (file === undefined) return this.#workspaces.all().flatMap(({ edits }) => edits.effects());
+    return (
+      this.#workspaces.inFile(file, ({ edits, sessions }, path) =>
+        sessions.flatMap(({ application, render }) => {
+          const reads = [...(render?.reads ?? []), ...(edits.render(application.id)?.reads ?? [])];
+          return reads.some((read) => read.kind === 'file' && read.path === path) ? (edits.effect(application.id) ?? []) : [];
+        }),
+      ) ?? []
+    );
+  }
+
+  async definition(file: string, line: number, column: number): Promise<readonly FileRange[]> {
+    return this.#ranges(file, (workspace, path) => new FileReferences(workspace).definition(path, line, column));
+  }
+
+  async references(file: string, line: number): Promise<readonly FileRange[]> {
+    return this.#ranges(file, (workspace, path) => new FileReferences(workspace).references(path, line));
+  }
+
+  async completions(file: string, line: number, column: number, contexts: readonly string[]): Promise<readonly ConfigCompletion[]> {
+    const found = await this.#workspaces.inFile(file, async (workspace, path) => {
+      if (path !== configFileName) return [];
+      const text = (await workspace.repo.workingTree.readText(path)) ?? '';
+      return completeConfig(text, line, column, await namesOf(workspace, contexts));
+    });
+    return found ?? [];
+  }
+
+  async configKey(file: string, line: number): Promise<{ readonly key: string; readonly documentation: string } | undefined> {
+    return this.#workspaces.inFile(file, async ({ repo }, path) =>
+      path === configFileName ? configKeyAt((await repo.workingTree.readText(path)) ?? '', line) : undefined,
+    );
+  }
+
+  async lineFacts(file: string, line: number, signal: AbortSignal): Promise<LineFacts> {
+    return (await this.#workspaces.inFile(file, (workspace, path) => lineFactsOf(workspace, path, line, signal))) ?? { sides: [] };
+  }
+
+  async #ranges(file: string, find: (workspace: Workspace, path: string) => Promise<readonly FileRange[]>): Promise<readonly FileRange[]> {
+    const found = await this.#workspaces.inFile(file, async (workspace, path) =>
+      (await find(workspace, path)).map((range) => ({ ...range, file: join(workspace.repo.root, range.file) })),
+    );
+    return found ?? [];
+  }
+}
+
+async function namesOf({ repo }: Workspace, contexts: readonly string[]): Promise<ConfigNames> {
+  const { applications, environments } = repo.found;
+  const valueFiles = new Map<string, readonly string[]>();
+  for (const { source } of applications) {
+    if (source.type !== 'helm' || valueFiles.has(source.path)) continue;
+    const entries = (await repo.workingTree.list(source.path).catch(() => undefined)) ?? [];
+    valueFiles.set(
+      source.path,
+      entries.map(({ name }) => name).filter((name) => /^values.*\.ya?ml$/.test(name)),
+    );
+  }
+  const sorted = (names: readonly string[]): readonly string[] => [...new Set(names)].filter((name) => name !== '').sort();
+  return {
+    environments: environments.map(({ name }) => name),
+    paths: sorted(applications.map(({ source }) => source.path)),
+    contexts: sorted([...contexts, ...environments.map(({ context }) => context)]),
+    namespaces: sorted(applications.flatMap(({ destination }) => destination?.namespace ?? [])),
+    valueFiles,
+  };
+}

@@ -1,0 +1,45 @@
+import type { FileProblem, FileUse } from '../engineApi.ts';
+import type { FileRange } from '../model/application.ts';
+import { renderReason } from '../model/render.ts';
+import { applicationStates } from '../model/states.ts';
+import type { Workspace } from '../sessions/workspace.ts';
+
+/** Problems of one file: of plumbline.yaml, and of the renders that failed in it. @param path relative to the repo's root */
+export function fileProblems(workspace: Workspace, path: string): readonly FileProblem[] {
+  const config = workspace.repo.found.problems
+    .filter((problem) => problem.range.file === path)
+    .map(({ code, details, range, severity }) => ({ reason: { code, details }, range, severity }));
+  const renders = workspace.sessions.flatMap((session) =>
+    // While the working tree renders otherwise, its own errors count: target's lines may be elsewhere in this text.
+    (workspace.edits.render(session.application.id) === undefined ? (session.render?.errors ?? []) : [])
+      .filter((error) => error.file === path)
+      .map((error): FileProblem => ({
+        reason: renderReason(error),
+        range: lineOf(path, error.line, error.column),
+        severity: error.isWarning === true ? 'warning' : 'error',
+      })),
+  );
+  return [
+    ...new Map([...config, ...renders, ...workspace.edits.problems(path)].map((problem) => [JSON.stringify(problem), problem])).values(),
+  ];
+}
+
+/** The applications whose renders read a file, worst first. @param path relative to the repo's root */
+export function usesOf(workspace: Workspace, path: string): FileUse {
+  const rows = workspace.sessions
+    .filter((session) => session.render?.reads.some((read) => read.kind === 'file' && read.path === path && read.hash !== 'absent'))
+    .map((session) => session.row())
+    .sort((a, b) => rank(a.state) - rank(b.state));
+  return { applicationIds: rows.map((row) => row.id), rows };
+}
+
+function rank(state: string): number {
+  const position = (applicationStates as readonly string[]).indexOf(state);
+  return position < 0 ? applicationStates.length : position;
+}
+
+function lineOf(file: string, line: number | undefined, column: number | undefined): FileRange {
+  const startLine = Math.max((line ?? 1) - 1, 0);
+  const startColumn = Math.max((column ?? 1) - 1, 0);
+  return { file, startLine, startColumn, endLine: startLine, endColumn: Math.max(startColumn + 1, 200) };
+}

@@ -1,0 +1,126 @@
+import { type FileLink, fileLinks, keyRange } from '../apps/fileLinks.ts';
+import { chartName, kustomizationNames } from '../apps/fileFacts.ts';
+import { configFileName } from '../apps/configFile.ts';
+import { joinPath, parentPath } from '../apps/paths.ts';
+import type { WorkingTree } from '../git/workingTree.ts';
+import type { FileRange } from '../model/application.ts';
+import { nameOf } from '../model/objects.ts';
+import { fieldAt } from '../provenance/fieldAt.ts';
+import type { Workspace } from '../sessions/workspace.ts';
+
+const mostFolders = 5_000;
+const mostBytes = 5 * 1024 * 1024;
+
+/** Where files name each other in one repo: "go to definition" and "who includes this file". Paths are of the tree; texts are the editor's. */
+export class FileReferences {
+  readonly #workspace: Workspace;
+
+  constructor(workspace: Workspace) {
+    this.#workspace = workspace;
+  }
+
+  get #tree(): WorkingTree {
+    return this.#workspace.repo.workingTree;
+  }
+
+  /** What a place of a file leads to: the file, folder or key that it names; of a patch, the object that it patches. */
+  async definition(path: string, line: number, column: number): Promise<readonly FileRange[]> {
+    const text = await this.#read(path);
+    if (text === undefined) return [];
+    const links = fileLinks(path, text, await this.#chartOf(path));
+    const here = links.filter(({ range }) => range.startLine <= line && line <= range.endLine);
+    const link =
+      here.find(({ range }) => range.startColumn <= column && column <= range.endColumn) ?? (here.length === 1 ? here[0] : undefined);
+    if (link !== undefined) {
+      const target = await this.#target(link);
+      return target === undefined ? [] : [target];
+    }
+    return this.#patched(path, text, line);
+  }
+
+  /** The places that name a file: kustomizations, charts and applications; of an environment's line, the applications in it. */
+  async references(path: string, line: number): Promise<readonly FileRange[]> {
+    const found: FileRange[] = [];
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const isFolderFile = kustomizationNames.includes(name) || name === chartName;
+    const text = path === configFileName ? ((await this.#read(path)) ?? '') : '';
+    for (const [file, links] of await this.#allLinks()) {
+      for (const { range, target, key } of links) {
+        const isEnvironment = path === configFileName && key !== undefined && keyRange(path, text, key)?.startLine === line;
+        const isFile = key === undefined && (target === path || (isFolderFile && target === parentPath(path)));
+        if ((target === path && isEnvironment) || (isFile && file !== path)) found.push(range);
+      }
+    }
+    // Plain folders name no files: what reads the file is the application itself.
+    for (const { application, render } of this.#workspace.sessions) {
+      const isRead = render?.reads.some((read) => read.kind === 'file' && read.path === path && read.hash !== 'absent') === true;
+      if (isRead && application.declaredAt !== undefined && path !== configFileName) found.push(application.declaredAt);
+    }
+    return [...new Map(found.map((range) => [JSON.stringify([range.file, range.startLine]), range])).values()];
+  }
+
+  async #target({ target, key }: FileLink): Promise<FileRange | undefined> {
+    const kind = await this.#tree.kindOf(target).catch(() => undefined);
+    const file = kind === 'directory' ? await this.#fileOfFolder(target) : kind === 'file' ? target : undefined;
+    if (file === undefined) return undefined;
+    const text = key === undefined ? undefined : await this.#read(file);
+    const range = key === undefined || text === undefined ? undefined : keyRange(file, text, key);
+    if (key !== undefined && range === undefined) return undefined;
+    return range ?? { file, startLine: 0, startColumn: 0, endLine: 0, endColumn: 0 };
+  }
+
+  async #fileOfFolder(folder: string): Promise<string | undefined> {
+    const entries = (await this.#tree.list(folder).catch(() => undefined)) ?? [];
+    const names = new Set(entries.filter(({ kind }) => kind === 'file').map(({ name }) => name));
+    const manifest = [...names].find((name) => /\.ya?ml$/.test(name));
+    const name = [...kustomizationNames, chartName].find((each) => names.has(each)) ?? manifest;
+    return name === undefined ? undefined : joinPath(folder, name);
+  }
+
+  /** A patch names its object by kind and name: the render knows who declares it. */
+  #patched(path: string, text: string, line: number): readonly FileRange[] {
+    const { kind = '', name = '' } = fieldAt(text, line) ?? {};
+    if (kind === '' || name === '') return [];
+    for (const { render } of this.#workspace.sessions) {
+      if (render?.reads.some((read) => read.path === path) !== true) continue;
+      const found = render.objects.find(
+        ({ object, file }) => object.kind === kind && file !== undefined && file !== path && nameOf(object).includes(name),
+      );
+      if (found?.file !== undefined)
+        return [{ file: found.file, startLine: found.line ?? 0, startColumn: 0, endLine: found.line ?? 0, endColumn: 0 }];
+    }
+    return [];
+  }
+
+  /** The links of all files that may name others, by file. */
+  async #allLinks(): Promise<ReadonlyMap<string, readonly FileLink[]>> {
+    const found = new Map<string, readonly FileLink[]>();
+    let waiting = [''];
+    for (let count = 0; waiting.length > 0 && count < mostFolders; count += waiting.length) {
+      const below: string[] = [];
+      for (const folder of waiting) {
+        for (const { name, kind, isLink } of (await this.#tree.list(folder).catch(() => undefined)) ?? []) {
+          const path = joinPath(folder, name);
+          if (kind === 'directory' && !isLink && !name.startsWith('.') && name !== 'node_modules') below.push(path);
+          const isLinking = path === configFileName || name === chartName || kustomizationNames.includes(name);
+          if (kind === 'file' && isLinking) found.set(path, fileLinks(path, (await this.#read(path)) ?? ''));
+        }
+      }
+      waiting = below;
+    }
+    return found;
+  }
+
+  /** The folder of the chart that a template belongs to. */
+  async #chartOf(path: string): Promise<string | undefined> {
+    const at = path.lastIndexOf('templates/');
+    if (at < 0 || (at > 0 && path[at - 1] !== '/')) return undefined;
+    const folder = path.slice(0, Math.max(0, at - 1));
+    return (await this.#tree.kindOf(joinPath(folder, chartName)).catch(() => undefined)) === 'file' ? folder : undefined;
+  }
+
+  async #read(path: string): Promise<string | undefined> {
+    const text = await this.#tree.readText(path).catch(() => undefined);
+    return text === undefined || text.length > mostBytes ? undefined : text;
+  }
+}

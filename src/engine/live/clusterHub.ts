@@ -1,0 +1,237 @@
+import type { BackgroundRunner } from '../../base/async.ts';
+import { isAppError, toError } from '../../base/errors.ts';
+import { Emitter } from '../../base/events.ts';
+import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
+import type {
+  ClusterConnection,
+  ClusterLease,
+  ClusterPool,
+  ObjectChange,
+  WatchInterest,
+  WatchOutcome,
+  WatchStatus,
+} from '../cluster/api.ts';
+import { MarkedObjects } from '../sessions/markedObjects.ts';
+import type { ClusterRow } from '../model/snapshot.ts';
+import type { Reason } from '../model/states.ts';
+
+/** Changes of watched objects of one cluster. */
+export interface ClusterChanges {
+  readonly context: string;
+  readonly changes: readonly ObjectChange[];
+}
+
+interface Use {
+  readonly environment: string | undefined;
+  keys: ReadonlySet<string>;
+  interests: readonly WatchInterest[];
+}
+
+interface Cluster {
+  readonly lease: ClusterLease;
+  readonly uses: Map<string, Use>;
+  readonly store: DisposableStore;
+  readonly marked: MarkedObjects;
+  canWrite: boolean | undefined;
+}
+
+/** The reason that stands for any thrown error. */
+export function reasonOf(thrown: unknown): Reason {
+  if (isAppError(thrown)) return { code: thrown.code, details: thrown.details };
+  return { code: 'internal', details: { message: toError(thrown).message } };
+}
+
+/** The clusters in use: one lease per context and pinned cluster, with the union of what its applications want watched. */
+export class ClusterHub implements Disposable {
+  readonly #pool: ClusterPool;
+  readonly #clusters = new Map<string, Promise<Cluster>>();
+  readonly #open = new Map<string, Cluster>();
+  readonly #refused = new Map<string, ClusterRow>();
+  readonly #store = new DisposableStore();
+  readonly #background: BackgroundRunner;
+  readonly #changed = this.#store.add(new Emitter<ClusterChanges>());
+  readonly #status = this.#store.add(new Emitter<string>());
+  readonly #watch = this.#store.add(new Emitter<{ context: string; status: WatchStatus }>());
+
+  /** Live objects changed. */
+  readonly onDidChangeObjects = this.#changed.event;
+  /** One watch of a cluster changed its state. */
+  readonly onDidChangeWatch = this.#watch.event;
+  /** The state of a cluster (by context) changed. */
+  readonly onDidChangeStatus = this.#status.event;
+
+  constructor(pool: ClusterPool, background: BackgroundRunner) {
+    this.#pool = pool;
+    this.#background = background;
+    this.#store.add(
+      pool.onDidChangeContexts(() => {
+        // Other credentials may have other rights.
+        for (const cluster of this.#open.values()) if (cluster.canWrite !== undefined) this.#askWhetherWritable(cluster);
+      }),
+    );
+  }
+
+  /**
+   * The connection for an application, opened when it is the first to ask.
+   * @param use id of the application and its environment, for the cluster's row
+   * @throws all codes of opening a connection (`workspace-untrusted`, `unknown-context`, `wrong-cluster`, `unreachable` ...)
+   */
+  async connect(
+    use: { readonly applicationId: string; readonly context: string; readonly clusterUid?: string; readonly environment?: string },
+    signal: AbortSignal,
+  ): Promise<ClusterConnection> {
+    const cluster = await this.#acquire(use.context, use.clusterUid);
+    if (!cluster.uses.has(use.applicationId)) {
+      cluster.uses.set(use.applicationId, { environment: use.environment, keys: new Set(), interests: [] });
+    }
+    await cluster.lease.connection.ready(signal);
+    return cluster.lease.connection;
+  }
+
+  /** The connection of a context when there is one already. */
+  existing(context: string, clusterUid?: string): ClusterConnection | undefined {
+    return (this.#open.get(clusterId(context, clusterUid)) ?? this.#byContext(context))?.lease.connection;
+  }
+
+  /** Watches what one application needs beside what the others of its cluster need; waits until it is in sync or has failed. */
+  async watch(
+    use: { readonly applicationId: string; readonly context: string; readonly clusterUid?: string },
+    keys: ReadonlySet<string>,
+    interests: readonly WatchInterest[],
+    signal: AbortSignal,
+  ): Promise<readonly WatchOutcome[]> {
+    const cluster = await this.#acquire(use.context, use.clusterUid);
+    const entry = cluster.uses.get(use.applicationId);
+    if (entry === undefined) return [];
+    entry.keys = keys;
+    entry.interests = interests;
+    const { watches } = cluster.lease.connection;
+    const uses = [...cluster.uses.values()];
+    await watches.setManaged(new Set(uses.flatMap((each) => [...each.keys])), signal);
+    watches.retainOnly(uses.flatMap((each) => each.interests));
+    return watches.ensureWatched(interests, signal);
+  }
+
+  /** Ends what an application used; a cluster that no application uses is let go. */
+  release(applicationId: string): void {
+    for (const [id, cluster] of this.#open) {
+      if (!cluster.uses.delete(applicationId)) continue;
+      if (cluster.uses.size > 0) cluster.lease.connection.watches.retainOnly([...cluster.uses.values()].flatMap((use) => use.interests));
+      else this.#close(id, cluster);
+    }
+  }
+
+  /** `keyString`s of the watched objects of a connection that carry one of these marks (`markId`). */
+  marked(connection: ClusterConnection, marks: readonly string[]): readonly string[] {
+    if (marks.length === 0) return [];
+    return [...this.#open.values()].find((cluster) => cluster.lease.connection === connection)?.marked.keysOf(marks) ?? [];
+  }
+
+  /** One row per context in use. */
+  rows(): readonly ClusterRow[] {
+    const rows = new Map<string, ClusterRow>();
+    for (const row of [...[...this.#open.values()].map((cluster) => toRow(cluster)), ...this.#refused.values()]) {
+      const known = rows.get(row.context);
+      const environments = [...new Set([...(known?.environments ?? []), ...row.environments])];
+      rows.set(row.context, { ...(known ?? row), environments });
+    }
+    return [...rows.values()];
+  }
+
+  dispose(): void {
+    for (const [id, cluster] of [...this.#open]) this.#close(id, cluster);
+    this.#store.dispose();
+  }
+
+  #byContext(context: string): Cluster | undefined {
+    return [...this.#open.values()].find((cluster) => cluster.lease.connection.context === context);
+  }
+
+  async #acquire(context: string, clusterUid: string | undefined): Promise<Cluster> {
+    // Who pins no cluster shares the connection of those who do: it is verified.
+    const shared = clusterUid === undefined ? this.#byContext(context) : undefined;
+    if (shared !== undefined) return shared;
+    const id = clusterId(context, clusterUid);
+    let cluster = this.#clusters.get(id);
+    if (cluster === undefined) {
+      cluster = this.#openCluster(id, context, clusterUid);
+      this.#clusters.set(id, cluster);
+      this.#background.run(`open cluster ${context}`, async () => {
+        try {
+          await cluster;
+          this.#refused.delete(id);
+        } catch (error) {
+          // The next one who asks tries again: the kubeconfig may have been mended.
+          this.#clusters.delete(id);
+          this.#refused.set(id, { context, environments: [], status: 'refused', reason: reasonOf(error), watchCount: 0 });
+        }
+        this.#status.fire(context);
+      });
+    }
+    return cluster;
+  }
+
+  async #openCluster(id: string, context: string, clusterUid: string | undefined): Promise<Cluster> {
+    const lease = await this.#pool.acquire(context, clusterUid);
+    const store = new DisposableStore();
+    const marked = store.add(new MarkedObjects(lease.connection.watches));
+    const cluster: Cluster = { lease, uses: new Map(), store, marked, canWrite: undefined };
+    store.add(lease);
+    store.add(
+      lease.connection.watches.onDidChange((changes) => {
+        this.#changed.fire({ context, changes });
+      }),
+    );
+    store.add(
+      lease.connection.watches.onDidChangeStatus((status) => {
+        this.#watch.fire({ context, status });
+      }),
+    );
+    store.add(
+      lease.connection.onDidChangeState(({ status }) => {
+        if (status === 'connected' && cluster.canWrite === undefined) this.#askWhetherWritable(cluster);
+        this.#status.fire(context);
+      }),
+    );
+    this.#open.set(id, cluster);
+    return cluster;
+  }
+
+  #askWhetherWritable(cluster: Cluster): void {
+    const { connection } = cluster.lease;
+    this.#background.run(`ask for rights in ${connection.context}`, async (signal) => {
+      cluster.canWrite = await connection.canI(
+        { verb: 'patch', group: 'apps', resource: 'deployments', namespace: connection.namespace },
+        { signal },
+      );
+      this.#status.fire(connection.context);
+    });
+  }
+
+  #close(id: string, cluster: Cluster): void {
+    this.#open.delete(id);
+    this.#clusters.delete(id);
+    cluster.store.dispose();
+    this.#status.fire(cluster.lease.connection.context);
+  }
+}
+
+function clusterId(context: string, clusterUid: string | undefined): string {
+  return `${context}\n${clusterUid ?? ''}`;
+}
+
+function toRow(cluster: Cluster): ClusterRow {
+  const { connection } = cluster.lease;
+  const { state } = connection;
+  return {
+    context: connection.context,
+    environments: [...new Set([...cluster.uses.values()].flatMap((use) => use.environment ?? []))],
+    status: state.status,
+    server: connection.server,
+    watchCount: connection.watches.statuses().length,
+    ...(connection.version === undefined ? {} : { serverVersion: connection.version }),
+    ...(state.reason === undefined ? {} : { reason: state.reason }),
+    ...(state.lastSeenMs === undefined ? {} : { lastSeenMs: state.lastSeenMs }),
+    ...(cluster.canWrite === undefined ? {} : { canWrite: cluster.canWrite }),
+  };
+}

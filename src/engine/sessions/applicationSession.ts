@@ -1,0 +1,398 @@
+import { type BackgroundRunner, Throttler } from '../../base/async.ts';
+import { isAppError } from '../../base/errors.ts';
+import type { Disposable } from '../../base/lifecycle.ts';
+import { CheckQueue } from './checkQueue.ts';
+import { type ClusterHub, reasonOf } from '../live/clusterHub.ts';
+import type { ClusterConnection, WatchOutcome, WatchStatus } from '../cluster/api.ts';
+import { applicationRow } from './applicationRow.ts';
+import { autoscalerTargets, canHaveChildren, type DesiredObject, interestsOf, isSameDesired, settleObjects } from './desiredObjects.ts';
+import { type ExtraneousObject, extraneousOf } from './extraneous.ts';
+import type { Target } from '../git/state.ts';
+import type { Application, Destination, Environment } from '../model/application.ts';
+import { keyString, type ObjectKey } from '../model/objects.ts';
+import type { RenderResult } from '../model/render.ts';
+import type { ApplicationRow, LineMark } from '../model/snapshot.ts';
+import type { SourceTree } from '../model/sourceTree.ts';
+import type { Reason } from '../model/states.ts';
+import type { ObjectChecker } from './objectChecker.ts';
+import { PodFollowers } from '../live/podFollowers.ts';
+import type { RepoSession } from './repoSession.ts';
+import type { LiveChange, LiveRouter } from '../live/liveRouter.ts';
+import { type ComparisonBasis, isSameBasis, isSameButRender } from './comparisonBasis.ts';
+import { textsOf } from '../editor/markIndex.ts';
+import { otherWriterPaths } from '../provenance/otherWriters.ts';
+import { markId } from './markedObjects.ts';
+import { ProgressLooks } from './progressLooks.ts';
+import { marksOf } from './rows.ts';
+import type { SourceRenderer } from '../sources/sourceRenderer.ts';
+import { SyncedSide } from './syncedSide.ts';
+import { track, type TrackedObject } from './trackedObject.ts';
+
+/** What an application session works with. */
+export interface ApplicationServices {
+  readonly repo: RepoSession;
+  readonly hub: ClusterHub;
+  readonly renderer: SourceRenderer;
+  readonly checker: ObjectChecker;
+  readonly background: BackgroundRunner;
+  readonly router: LiveRouter<ApplicationSession>;
+  /** asked at each row: without trust nothing is compared, and the row says so */
+  readonly isTrusted: () => boolean;
+}
+
+/** Who is told of an application's changes. */
+export interface ApplicationListener {
+  onRow(applicationId: string): void;
+  onMarks(applicationId: string, tree: SourceTree | undefined, marks: readonly LineMark[]): void;
+  onDocuments(applicationId: string, keys: readonly string[]): void;
+  /** files (relative to the root) in which the last render failed */
+  onProblems(applicationId: string, files: readonly string[]): void;
+}
+
+/** One application: from its source at target, and from the watch, to verdicts, a state and marks. */
+export class ApplicationSession implements Disposable {
+  readonly #services: ApplicationServices;
+  readonly #listener: ApplicationListener;
+  readonly #refresh: Throttler;
+  readonly #check: Throttler;
+  readonly #abort = new AbortController();
+  readonly #waiting: (() => void)[] = [];
+  readonly #queue: CheckQueue;
+  readonly #looks = new ProgressLooks();
+  readonly #synced: SyncedSide;
+  readonly #followers = new PodFollowers();
+  #application: Application;
+  #isActive = false;
+  #isChecked = false;
+  #failure: Reason | undefined;
+  #target: Target | undefined;
+  #tree: SourceTree | undefined;
+  #render: RenderResult | undefined;
+  #desired: readonly DesiredObject[] = [];
+  #byId: ReadonlyMap<string, DesiredObject> = new Map();
+  #objects = new Map<string, TrackedObject>();
+  #autoscalers: ReadonlyMap<string, string> = new Map();
+  #watchProblems: readonly WatchOutcome[] = [];
+  #isEdited = false;
+  #otherWriters: readonly string[] = [];
+  #connection: ClusterConnection | undefined;
+  #basis: ComparisonBasis | undefined;
+
+  constructor(application: Application, services: ApplicationServices, listener: ApplicationListener) {
+    this.#application = application;
+    this.#services = services;
+    this.#listener = listener;
+    this.#queue = new CheckQueue(services.checker);
+    this.#synced = new SyncedSide(services.repo, services.renderer);
+    const onIdle = (): void => {
+      this.#tellSettled();
+    };
+    this.#refresh = new Throttler(services.background, `compare ${application.id}`, (signal) => this.#run(signal), onIdle);
+    this.#check = new Throttler(services.background, `check ${application.id}`, (signal) => this.#checkWaiting(signal, true), onIdle);
+  }
+
+  get application(): Application {
+    return this.#application;
+  }
+
+  get target(): Target | undefined {
+    return this.#target;
+  }
+
+  get tree(): SourceTree | undefined {
+    return this.#tree;
+  }
+
+  get render(): RenderResult | undefined {
+    return this.#render;
+  }
+
+  get connection(): ClusterConnection | undefined {
+    return this.#connection;
+  }
+
+  get objects(): readonly TrackedObject[] {
+    return [...this.#objects.values()];
+  }
+
+  /** Inputs have uncommitted edits, unsaved ones included. */
+  get isEdited(): boolean {
+    return this.#isEdited;
+  }
+
+  get isActive(): boolean {
+    return this.#isActive;
+  }
+
+  /** Live objects of this application that target does not have. */
+  get extraneous(): readonly ExtraneousObject[] {
+    const connection = this.#connection;
+    if (connection === undefined) return [];
+    const { hub, router } = this.#services;
+    return extraneousOf(hub.marked(connection, router.marksOf(this, connection.context)), this.#objects, connection.watches);
+  }
+
+  /** What was applied last, by the application's ledger. */
+  get synced(): SyncedSide {
+    return this.#synced;
+  }
+
+  object(key: string): TrackedObject | undefined {
+    return this.#objects.get(key);
+  }
+
+  /**
+   * Takes a changed definition; compares again when it is active.
+   * @returns whether it is another than before
+   */
+  update(application: Application): boolean {
+    if (application === this.#application || JSON.stringify(application) === JSON.stringify(this.#application)) return false;
+    this.#application = application;
+    this.refresh();
+    return true;
+  }
+
+  /** Starts to connect and compare; nothing happens before. */
+  activate(): void {
+    if (this.#isActive) return;
+    this.#isActive = true;
+    this.refresh();
+  }
+
+  /** Looks up target again and compares what changed. */
+  refresh(): void {
+    if (this.#isActive) this.#refresh.request();
+  }
+
+  /** Resolves when no comparison runs or waits. */
+  async settled(): Promise<void> {
+    if (!this.#refresh.isBusy && !this.#check.isBusy) return;
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Takes in changes of the watch: objects of this application are compared again, children move the health of their owners. */
+  liveChanged(change: LiveChange): void {
+    const { keys, namespaces, isMarked } = change;
+    this.#followers.note(change);
+    if (isMarked === true || namespaces.size > 0) this.#listener.onRow(this.#application.id);
+    const ledger = this.#synced.keyOf(this.#application);
+    if (ledger !== undefined && keys.has(keyString(ledger))) this.refresh();
+    for (const key of keys) {
+      if (key.startsWith('autoscaling/HorizontalPodAutoscaler/')) this.#autoscalers = this.#readAutoscalers();
+      if (this.#objects.has(key)) this.#queue.add(key);
+    }
+    for (const [id, { key }] of this.#objects) {
+      if (namespaces.has(key.namespace) && canHaveChildren(key.group, key.kind)) this.#queue.add(id);
+    }
+    if (!this.#queue.isEmpty) this.#check.request();
+  }
+
+  /** Looks again at what time alone may change: objects that are on their way to health, and what had no answer. */
+  timePassed(): void {
+    for (const id of this.#looks.due(this.#objects)) this.#queue.add(id);
+    for (const id of this.#followers.due(this.#objects)) this.#queue.add(id);
+    if (this.#queue.addDue() || this.#synced.isOverdue(Date.now())) this.refresh();
+    if (!this.#queue.isEmpty) this.#check.request();
+  }
+
+  /** The connection's state changed: the row says how old what it shows is. */
+  connectionChanged(): void {
+    if (!this.#isActive) return;
+    const isConnected = this.#connection?.state.status === 'connected';
+    if (isConnected) this.#queue.hurry();
+    if (isConnected && this.#failure !== undefined) this.refresh();
+    this.#listener.onRow(this.#application.id);
+  }
+
+  /** A watch reached its goal: what could not be watched before is compared now. */
+  watchChanged({ state, gvk, namespace }: WatchStatus): void {
+    if (state !== 'synced') return;
+    this.#queue.hurry();
+    const isMended = this.#watchProblems.some(
+      ({ interest }) =>
+        interest.gvk.kind === gvk.kind && interest.gvk.group === gvk.group && (namespace === '' || namespace === interest.namespace),
+    );
+    if (isMended) this.refresh();
+  }
+
+  /** The row as it is now. */
+  row(): ApplicationRow {
+    return applicationRow({
+      application: this.#application,
+      objects: this.objects,
+      extraneous: this.extraneous,
+      render: this.#render,
+      target: this.#target,
+      failure: this.#services.isTrusted() ? this.#failure : { code: 'workspace-untrusted', details: {} },
+      connection: this.#connection?.state,
+      watchProblems: this.#watchProblems.flatMap((outcome) => outcome.reason ?? []),
+      isChecked: this.#isActive && this.#isChecked,
+      isComparing: this.#refresh.isBusy,
+      isEdited: this.#isEdited,
+      synced: this.#synced,
+      allowsDirty: this.#environment?.allowDirty === true,
+      fetchedAtMs: this.#services.repo.fetchedAtMs,
+    });
+  }
+
+  /** Asks the repo whether inputs are edited; tells when that changed. */
+  editsChanged(): void {
+    const { repo } = this.#services;
+    const paths = (this.#render?.reads ?? []).map((read) => read.path);
+    const isEdited = repo.isEdited(paths) || repo.hasEditsBelow(this.#application.source.path);
+    if (isEdited === this.#isEdited) return;
+    this.#isEdited = isEdited;
+    this.#listener.onRow(this.#application.id);
+  }
+
+  dispose(): void {
+    this.#abort.abort();
+    this.#services.hub.release(this.#application.id);
+    this.#services.router.delete(this);
+    this.#listener.onProblems(this.#application.id, []);
+    this.#listener.onMarks(this.#application.id, undefined, []);
+  }
+
+  get #environment(): Environment | undefined {
+    const name = this.#application.destination?.environment;
+    return this.#services.repo.found.environments.find((environment) => environment.name === name);
+  }
+
+  async #run(runnerSignal: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([runnerSignal, this.#abort.signal]);
+    this.#listener.onRow(this.#application.id);
+    try {
+      await this.#compare(signal);
+      this.#failure = undefined;
+      this.#queue.compared(true);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isAppError(error)) this.#queue.compared(false);
+      this.#failure = reasonOf(error);
+      this.#basis = undefined;
+    } finally {
+      this.editsChanged();
+      this.#listener.onProblems(
+        this.#application.id,
+        (this.#render?.errors ?? []).flatMap((error) => error.file ?? []),
+      );
+      this.#publish([...this.#objects.keys()]);
+    }
+  }
+
+  async #compare(signal: AbortSignal): Promise<void> {
+    const { repo, hub, renderer } = this.#services;
+    const application = this.#application;
+    const { destination } = application;
+    if (destination === undefined) return;
+    const use = { applicationId: application.id, ...destination };
+    const connecting = hub.connect(use, signal);
+    // A failing render must not leave this promise without a handler.
+    connecting.catch(() => undefined);
+    const { target, tree } = await repo.target(this.#environment?.branch, signal);
+    this.#target = target;
+    this.#tree = tree;
+    const early = application.source.type === 'helm' ? undefined : await renderer.render(application, tree, undefined, signal);
+    this.#render = early ?? this.#render;
+    this.#connection = hub.existing(destination.context, destination.clusterUid) ?? this.#connection;
+    this.#connection = await connecting;
+    this.#render = early ?? (await renderer.render(application, tree, this.#connection, signal));
+    this.#otherWriters = await textsOf(tree, application.source.type === 'kustomize' ? otherWriterPaths(this.#render) : []);
+    const basis: ComparisonBasis = {
+      application,
+      render: this.#render.key,
+      connection: this.#connection,
+      kinds: this.#connection.discovery.known(),
+    };
+    const isSame = this.#basis !== undefined && isSameBasis(basis, this.#basis) && this.#watchProblems.length === 0;
+    const before = { desired: this.#byId, autoscalers: this.#autoscalers, problems: this.#watchProblems.length };
+    if (!isSame) await this.#watch(destination, this.#render, this.#connection, signal);
+    const isOnlyRender =
+      this.#basis !== undefined && isSameButRender(basis, this.#basis) && before.problems + this.#watchProblems.length === 0;
+    const synced = { application, target, render: this.#render, connection: this.#connection, desired: this.#desired };
+    const isOtherSynced = await this.#synced.update(synced, signal);
+    this.#basis = basis;
+    for (const [id, { verdict }] of this.#objects) {
+      // The watch tells of changes; what has no proof is asked again when somebody refreshes.
+      const isKept = isSame || (isOnlyRender && verdict.fields.length === 0 && this.#isDesiredAsBefore(id, before));
+      // What was applied last decides which side moved, so only of what differs.
+      const isMoved = isOtherSynced && (verdict.state !== 'synced' || verdict.fields.length > 0);
+      if (!isKept || isMoved || verdict.proof === 'none') this.#queue.add(id);
+    }
+    await this.#checkWaiting(signal, false);
+    this.#isChecked = true;
+  }
+
+  /** After a commit most objects are what they were, and so is what is known of them. */
+  #isDesiredAsBefore(
+    id: string,
+    before: { readonly desired: ReadonlyMap<string, DesiredObject>; readonly autoscalers: ReadonlyMap<string, string> },
+  ): boolean {
+    const [old, now] = [before.desired.get(id), this.#byId.get(id)];
+    return old !== undefined && now !== undefined && isSameDesired(old, now) && before.autoscalers.get(id) === this.#autoscalers.get(id);
+  }
+
+  async #watch(destination: Destination, render: RenderResult, connection: ClusterConnection, signal: AbortSignal): Promise<void> {
+    this.#desired = await settleObjects(render.objects, destination, connection.discovery, signal);
+    this.#byId = new Map(this.#desired.map((desired) => [keyString(desired.key), desired]));
+    const keys = new Set(this.#byId.keys());
+    const use = { applicationId: this.#application.id, ...destination };
+    const before = this.#objects;
+    this.#objects = new Map(this.#desired.map((desired) => [keyString(desired.key), track(desired, before.get(keyString(desired.key)))]));
+    this.#queue.retain(this.#objects);
+    const ledger = this.#synced.keyOf(this.#application);
+    this.#services.router.set(this, destination.context, ledger === undefined ? keys : [...keys, keyString(ledger)]);
+    const interests = interestsOf(this.#desired);
+    const all = [...interests, ...this.#synced.interests(this.#application, interests)];
+    const outcomes = await this.#services.hub.watch(use, keys, all, signal);
+    this.#watchProblems = outcomes.filter((outcome) => outcome.state === 'failed' && outcome.interest.isChildOnly !== true);
+    this.#autoscalers = this.#readAutoscalers();
+  }
+
+  async #checkWaiting(runnerSignal: AbortSignal, isInteractive: boolean): Promise<void> {
+    const signal = AbortSignal.any([runnerSignal, this.#abort.signal]);
+    const [connection, tree] = [this.#connection, this.#tree];
+    if (connection === undefined || tree === undefined) return;
+    const scope = {
+      application: this.#application,
+      connection,
+      tree,
+      desired: this.#desired,
+      byId: this.#byId,
+      watchProblems: this.#watchProblems,
+      autoscalers: this.#autoscalers,
+      otherWriters: this.#otherWriters,
+      baselineOf: (key: ObjectKey) => this.#synced.baselineOf(key),
+    };
+    const { changed, failure } = await this.#queue.run(scope, () => this.#objects, isInteractive, signal);
+    for (const id of changed) {
+      const mark = this.#objects.get(id)?.mark;
+      if (mark !== undefined) this.#services.router.addMark(this, connection.context, markId(mark));
+    }
+    if (changed.length > 0 && this.#isChecked) this.#publish(changed);
+    if (!this.#queue.isEmpty) this.#check.request();
+    // Of a single change the connection's state tells enough, and it is looked at again.
+    if (failure !== undefined && !isInteractive) throw failure;
+  }
+
+  #publish(keys: readonly string[]): void {
+    const { id } = this.#application;
+    this.#listener.onRow(id);
+    this.#listener.onDocuments(id, keys);
+    this.#listener.onMarks(
+      id,
+      this.#tree,
+      this.objects.flatMap((object) => marksOf(this.#application, object)),
+    );
+  }
+
+  #tellSettled(): void {
+    if (this.#refresh.isBusy || this.#check.isBusy) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#listener.onRow(this.#application.id);
+  }
+
+  #readAutoscalers(): ReadonlyMap<string, string> {
+    return autoscalerTargets(this.#desired, this.#connection?.watches.objects('autoscaling', 'HorizontalPodAutoscaler') ?? []);
+  }
+}

@@ -1,0 +1,248 @@
+import type { ClusterConnection } from '../cluster/api.ts';
+import { ownerMarkOf } from '../compare/ownerMarks.ts';
+import { canHaveChildren, type DesiredObject, sizerTargets } from './desiredObjects.ts';
+import { explainAll } from '../drift/explain.ts';
+import type { Judge } from '../drift/judge.ts';
+import type { Baseline } from '../drift/judgement.ts';
+import type { FieldLines } from '../editor/fieldLines.ts';
+import type { LiveHealth } from './liveHealth.ts';
+import { textOf } from '../editor/markIndex.ts';
+import type { Application, FileRange } from '../model/application.ts';
+import { gvkOf, keyString, type KubeObject, nameOf, namespaceOf, type ObjectKey } from '../model/objects.ts';
+import type { OwnerView } from '../model/ownerView.ts';
+import type { ResourceInfo } from '../model/resourceInfo.ts';
+import type { TypeSchema } from '../model/schema.ts';
+import type { SourceTree } from '../model/sourceTree.ts';
+import type { Health, Reason, Verdict } from '../model/states.ts';
+import type { OwnerViews } from '../owners/ownerViews.ts';
+import type { Locator, ObjectOrigin } from '../provenance/locate.ts';
+import type { ReleaseBaselines } from './releaseBaselines.ts';
+import type { TrackedObject } from './trackedObject.ts';
+import type { VolatileFields, Volatility } from './volatileFields.ts';
+
+/** One object to check, with what its application knows. */
+export interface Check {
+  readonly application: Application;
+  readonly desired: DesiredObject;
+  readonly tracked: TrackedObject;
+  readonly autoscaler: string | undefined;
+  /** what the last recorded sync applied; absent: what a Helm release or the object itself records */
+  readonly baseline?: Baseline;
+  /** whether and when the owner reverts what is changed live; absent: nobody does by itself */
+  readonly forecast?: Reason;
+  /** a change of the watch: goes before the first comparison of other applications */
+  readonly isInteractive: boolean;
+  /** texts of files that may write fields of objects which they do not declare: kustomizations, patches */
+  readonly otherWriters: readonly string[];
+  /** all desired objects of the application */
+  readonly rendered: readonly DesiredObject[];
+}
+
+/** Compares one desired with its live object: verdict, health, owner's mark, and the lines that it concerns. */
+export class ObjectChecker {
+  readonly #judge: Judge;
+  readonly #locator: Locator;
+  readonly #releases: ReleaseBaselines;
+  readonly #sizers = new WeakMap<readonly DesiredObject[], ReadonlyMap<string, string>>();
+  /** lines behind Kustomize and Helm, proved in the background */
+  readonly lines: FieldLines;
+
+  readonly #owners: OwnerViews;
+  readonly #health: LiveHealth;
+  readonly #volatile: VolatileFields;
+
+  constructor(
+    judge: Judge,
+    locator: Locator,
+    releases: ReleaseBaselines,
+    lines: FieldLines,
+    owners: OwnerViews,
+    health: LiveHealth,
+    volatile: VolatileFields,
+  ) {
+    this.#volatile = volatile;
+    this.#owners = owners;
+    this.#health = health;
+    this.#judge = judge;
+    this.#locator = locator;
+    this.#releases = releases;
+    this.lines = lines;
+  }
+
+  /** @param tree target's files, for the lines */
+  async check(check: Check, connection: ClusterConnection, tree: SourceTree, signal: AbortSignal): Promise<TrackedObject> {
+    const { desired, tracked } = check;
+    const live = connection.watches.get(desired.key, gvkOf(desired.object).version);
+    const schema = desired.resource === undefined ? undefined : await connection.schemas.schemaOf(gvkOf(desired.object), signal);
+    const view = await this.#view(check, live, schema, connection, signal);
+    const verdict = await this.#repeatableVerdict(check, connection, tree, signal, (volatility) =>
+      this.#verdict(check, live, schema, view, connection, signal, volatility),
+    );
+    const mark = live === undefined ? undefined : ownerMarkOf(live);
+    const places = await this.#places(check, verdict, tree);
+    const health = await this.#healthOf(check, live, connection, signal);
+    const forecast = check.forecast ?? view?.revert.reason;
+    const notes = verdict.fields.length === 0 ? undefined : explainAll(verdict, this.#contextOf(check, forecast));
+    const { notes: _before, view: _viewBefore, ...known } = tracked;
+    const facts = { ...(notes === undefined ? {} : { notes }), ...(view === undefined ? {} : { view }) };
+    return { ...known, ...places, schema, verdict, live, mark, health, ...facts };
+  }
+
+  async #view(
+    { desired }: Check,
+    live: KubeObject | undefined,
+    schema: TypeSchema | undefined,
+    connection: ClusterConnection,
+    signal: AbortSignal,
+  ): Promise<OwnerView | undefined> {
+    if (live === undefined) return undefined;
+    return this.#owners.viewOf(connection, { desired: desired.object, live, schema, resource: desired.resource }, signal);
+  }
+
+  async #healthOf(
+    { desired, rendered }: Check,
+    live: KubeObject | undefined,
+    connection: ClusterConnection,
+    signal: AbortSignal,
+  ): Promise<Health | undefined> {
+    if (live === undefined) return undefined;
+    return this.#health.of(connection, live, descendants(live, desired.key, connection), rendered, signal);
+  }
+
+  /** A verdict that counts nothing that every render makes anew: looked for only where something differs. */
+  async #repeatableVerdict(
+    check: Check,
+    connection: ClusterConnection,
+    tree: SourceTree,
+    signal: AbortSignal,
+    judge: (volatility: Volatility | undefined) => Promise<Verdict>,
+  ): Promise<Verdict> {
+    const { application, rendered, desired } = check;
+    const ask = (): Promise<Volatility | undefined> => this.#volatile.of({ application, rendered, connection, tree }, desired, signal);
+    if (!this.#volatile.isPossible(check)) return judge(undefined);
+    if (this.#volatile.isKnown(rendered)) return judge(await ask());
+    const verdict = await judge(undefined);
+    if (verdict.state === 'synced') return verdict;
+    const volatility = await ask();
+    return volatility === undefined ? verdict : judge(volatility);
+  }
+
+  async #verdict(
+    check: Check,
+    live: KubeObject | undefined,
+    schema: TypeSchema | undefined,
+    view: OwnerView | undefined,
+    connection: ClusterConnection,
+    signal: AbortSignal,
+    volatility: Volatility | undefined,
+  ): Promise<Verdict> {
+    const { application, desired } = check;
+    const namespace = desired.key.namespace;
+    const isMissing = namespace !== '' && isNamespaceMissing(namespace, connection);
+    const baseline = check.baseline ?? (live === undefined ? undefined : await this.#releases.of(connection, desired.key, live, signal));
+    return this.#judge.judge(
+      {
+        key: desired.key,
+        desired: desired.object,
+        live,
+        schema,
+        resource: desired.resource,
+        otherVersions: desired.otherVersions,
+        isKindRendered: desired.isKindRendered,
+        isNamespaceMissing: isMissing,
+        isNamespaceRendered: isMissing && check.rendered.some((object) => object.key.kind === 'Namespace' && object.key.name === namespace),
+        owner: application.owner,
+        rules: application.ignore,
+        ...(view === undefined ? {} : { view }),
+        ...(baseline === undefined ? {} : { baseline }),
+        ...(check.autoscaler === undefined ? {} : { autoscaler: check.autoscaler }),
+        ...(volatility === undefined ? {} : { volatile: volatility.fields, isNameVolatile: volatility.isNameVolatile }),
+      },
+      {
+        client: connection,
+        canDryRun: (resource, key, askSignal) => canDryRun(connection, resource, key, askSignal),
+        serverVersion: connection.version ?? '',
+        clusterUid: connection.uid ?? '',
+      },
+      { signal, isInteractive: check.isInteractive },
+    );
+  }
+
+  async #places(
+    { application, desired: { rendered }, otherWriters }: Check,
+    verdict: Verdict,
+    tree: SourceTree,
+  ): Promise<{ header: FileRange | undefined; fieldRanges: ReadonlyMap<string, FileRange> }> {
+    const fieldRanges = new Map<string, FileRange>();
+    const nothing = { header: undefined, fieldRanges };
+    if (rendered.file === undefined) return nothing;
+    // Positions cost a parse with ranges; an object without differences needs none but its first line, which the renderer knows.
+    const isMarked = verdict.fields.length > 0 || verdict.state === 'missing';
+    if (!isMarked && rendered.line !== undefined) return { header: lineRange(rendered.file, rendered.line), fieldRanges };
+    const [text, hash] = await Promise.all([textOf(tree, rendered.file), tree.hashOf(rendered.file)]);
+    if (text === undefined || hash === undefined) return nothing;
+    const origin: ObjectOrigin = {
+      file: rendered.file,
+      kind: application.source.type,
+      otherWriters,
+      ...(rendered.documentIndex === undefined ? {} : { documentIndex: rendered.documentIndex }),
+    };
+    const { object } = rendered;
+    const identity = { apiVersion: object.apiVersion, kind: object.kind, name: nameOf(object), namespace: namespaceOf(object) };
+    for (const field of verdict.fields) {
+      const range = this.lines.known(rendered, field) ?? this.#locator.locateField(origin, text, hash, identity, field)?.range;
+      if (range !== undefined) fieldRanges.set(field.id, range);
+    }
+    return { header: this.#locator.locateObject(origin, text, hash, identity)?.range, fieldRanges };
+  }
+
+  #contextOf({ autoscaler, rendered, desired }: Check, forecast: Reason | undefined): Parameters<typeof explainAll>[1] {
+    let sizers = this.#sizers.get(rendered);
+    if (sizers === undefined) {
+      sizers = sizerTargets(rendered);
+      this.#sizers.set(rendered, sizers);
+    }
+    const sizer = sizers.get(keyString(desired.key));
+    return {
+      ...(autoscaler === undefined ? {} : { autoscaler }),
+      ...(forecast === undefined ? {} : { forecast }),
+      ...(sizer === undefined ? {} : { sizer }),
+    };
+  }
+}
+
+function lineRange(file: string, line: number): FileRange {
+  return { file, startLine: line, startColumn: 0, endLine: line, endColumn: 1 };
+}
+
+/** Live objects below one by owner references, at any depth; empty for kinds that make none. */
+export function descendants(live: KubeObject, key: ObjectKey, connection: ClusterConnection): readonly KubeObject[] {
+  if (!canHaveChildren(key.group, key.kind)) return [];
+  const found: KubeObject[] = [];
+  let waiting: readonly KubeObject[] = [live];
+  while (waiting.length > 0 && found.length < 1000) {
+    waiting = waiting.flatMap((object) => {
+      const { uid } = object.metadata;
+      return typeof uid === 'string' ? connection.watches.childrenOf(uid) : [];
+    });
+    found.push(...waiting);
+  }
+  return found;
+}
+
+function isNamespaceMissing(namespace: string, { watches }: ClusterConnection): boolean {
+  const gvk = { group: '', version: 'v1', kind: 'Namespace' };
+  return watches.isSynced(gvk, '') && watches.get({ group: '', kind: 'Namespace', namespace: '', name: namespace }) === undefined;
+}
+
+function canDryRun(
+  connection: ClusterConnection,
+  resource: ResourceInfo,
+  key: ObjectKey,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return connection.canI(
+    { verb: 'patch', group: resource.group, resource: resource.plural, namespace: key.namespace },
+    signal === undefined ? {} : { signal },
+  );
+}

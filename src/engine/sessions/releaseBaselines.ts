@@ -1,0 +1,103 @@
+import { isAppError } from '../../base/errors.ts';
+import type { ClusterConnection } from '../cluster/api.ts';
+import { deployedReleaseSelector, newestDeployed, releaseBaseline } from '../drift/helmRelease.ts';
+import type { Baseline } from '../drift/judgement.ts';
+import { arrayAt, stringAt } from '../model/json.ts';
+import { annotationsOf, isKubeObject, type KubeObject, labelsOf, type ObjectKey } from '../model/objects.ts';
+import type { ParsedDocument } from '../model/render.ts';
+
+/** What reading releases needs of the renderer: YAML as Helm reads it. */
+export interface ManifestParser {
+  parse(file: string, text: Uint8Array, options: { readonly signal: AbortSignal }): Promise<readonly ParsedDocument[]>;
+}
+
+interface Release {
+  readonly readAtMs: number;
+  /** undefined: there is none, or it may not be read */
+  readonly objects: Promise<readonly KubeObject[] | undefined>;
+}
+
+const SECRETS = { group: '', version: 'v1', kind: 'Secret' };
+const LIFETIME_MS = 10 * 60_000;
+const FAILURE_LIFETIME_MS = 60_000;
+const MAX_RELEASES = 100;
+
+/**
+ * What Helm applied last, from its newest deployed release: one list of Secrets per release, kept until Helm writes again. The manifests
+ * may hold Secrets: they stay in memory.
+ */
+export class ReleaseBaselines {
+  readonly #parser: ManifestParser;
+  readonly #now: () => number;
+  readonly #releases = new Map<string, Release>();
+
+  constructor(parser: ManifestParser, now: () => number = Date.now) {
+    this.#parser = parser;
+    this.#now = now;
+  }
+
+  /** The baseline of an object that Helm made; undefined for others, and where the release may not be read. */
+  async of(connection: ClusterConnection, key: ObjectKey, live: KubeObject, signal: AbortSignal): Promise<Baseline | undefined> {
+    const name = annotationsOf(live)['meta.helm.sh/release-name'];
+    if (name === undefined || labelsOf(live)['app.kubernetes.io/managed-by'] !== 'Helm') return undefined;
+    const namespace = annotationsOf(live)['meta.helm.sh/release-namespace'] ?? key.namespace;
+    const objects = await this.#read(connection, namespace, name, lastHelmWriteMs(live), signal);
+    return objects === undefined ? undefined : releaseBaseline(objects, key, namespace);
+  }
+
+  #read(
+    connection: ClusterConnection,
+    namespace: string,
+    name: string,
+    writtenAtMs: number,
+    signal: AbortSignal,
+  ): Promise<readonly KubeObject[] | undefined> {
+    const id = `${connection.context}\n${connection.uid ?? ''}\n${namespace}\n${name}`;
+    const known = this.#releases.get(id);
+    // managedFields count whole seconds.
+    if (known !== undefined && this.#now() - known.readAtMs < LIFETIME_MS && writtenAtMs + 1000 < known.readAtMs) return known.objects;
+    const release: Release = { readAtMs: this.#now(), objects: this.#list(connection, namespace, name, signal) };
+    this.#releases.set(id, release);
+    const forget = (): void => {
+      if (this.#releases.get(id) === release) this.#releases.delete(id);
+    };
+    release.objects.then((objects) => {
+      if (objects !== undefined) return;
+      this.#releases.set(id, { ...release, readAtMs: this.#now() - LIFETIME_MS + FAILURE_LIFETIME_MS });
+    }, forget);
+    for (const oldest of this.#releases.keys()) {
+      if (this.#releases.size <= MAX_RELEASES) break;
+      this.#releases.delete(oldest);
+    }
+    return release.objects;
+  }
+
+  async #list(
+    connection: ClusterConnection,
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<readonly KubeObject[] | undefined> {
+    try {
+      const secrets = await connection.list(SECRETS, { namespace, labelSelector: deployedReleaseSelector(name), signal });
+      const release = newestDeployed(secrets);
+      if (release === undefined) return undefined;
+      const documents = await this.#parser.parse(`release ${name}`, new TextEncoder().encode(release.manifest), { signal });
+      return documents.flatMap(({ value }) => (value !== undefined && isKubeObject(value) ? [value] : []));
+    } catch (error) {
+      if (isAppError(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** When Helm wrote an object last, epoch milliseconds; 0 when nothing tells. */
+function lastHelmWriteMs(live: KubeObject): number {
+  let last = 0;
+  for (const entry of arrayAt(live.metadata, 'managedFields')) {
+    const manager = stringAt(entry, 'manager');
+    if (manager !== 'helm' && manager !== 'helm-controller') continue;
+    last = Math.max(last, Date.parse(stringAt(entry, 'time') ?? '') || 0);
+  }
+  return last;
+}

@@ -1,0 +1,142 @@
+import { AppError, isAppError } from '../../base/errors.ts';
+import { configFileName } from '../apps/configFile.ts';
+import { kustomizationNames } from '../apps/fileFacts.ts';
+import { joinPath, resolvePath } from '../apps/paths.ts';
+import type { FieldWritebacks, WantedField } from './fieldWritebacks.ts';
+import { toJsonPointer } from '../model/fieldPath.ts';
+import { jsonEqual, type JsonValue, stringAt } from '../model/json.ts';
+import { nameOf, namespaceOf } from '../model/objects.ts';
+import { newPatchEdit, patchFileEdit, patchFilesOf, type PatchTarget } from '../writeback/overlayPatch.ts';
+import { scalarPlaces, type Splice, valueOfScalar } from '../writeback/spliceScalar.ts';
+import { offsetOf } from '../writeback/adoptEdit.ts';
+import { editYaml, type YamlPath, yamlValues } from '../writeback/yamlEdit.ts';
+import { indexInConfig } from '../sources/specInputs.ts';
+import { type Draft, othersOf, type WritebackDrafts } from './writebackDraft.ts';
+
+/** Writes a field into what only one application reads: a patch of its overlay, or its environment's values file. */
+export class OverlayWritebacks {
+  readonly #drafts: WritebackDrafts;
+  readonly #fields: FieldWritebacks;
+
+  constructor(drafts: WritebackDrafts, fields: FieldWritebacks) {
+    this.#drafts = drafts;
+    this.#fields = fields;
+  }
+
+  /**
+   * The draft with a field set in the application's overlay.
+   * @throws AppError `adopt-no-overlay` when it has none, or none of its files serves this application alone
+   */
+  async edit(draft: Draft, field: WantedField, signal: AbortSignal): Promise<Draft> {
+    const { source } = field.session.application;
+    const found =
+      source.type === 'kustomize'
+        ? await this.#patched(draft, field, signal)
+        : source.type === 'helm'
+          ? await this.#inValues(draft, field, signal)
+          : undefined;
+    if (found === undefined) throw new AppError('adopt-no-overlay', { application: field.session.application.name });
+    return found;
+  }
+
+  async #patched(draft: Draft, field: WantedField, signal: AbortSignal): Promise<Draft | undefined> {
+    const folder = field.session.application.source.path;
+    const { workingTree } = this.#drafts.workspace.repo;
+    for (const name of kustomizationNames) {
+      const file = joinPath(folder, name);
+      if ((await workingTree.kindOf(file)) !== 'file') continue;
+      const kustomization = await this.#drafts.original(file);
+      const pointer = toJsonPointer(field.rendered.object, field.path);
+      const patched = { path: field.path, value: field.value, pointer };
+      const targets = await this.#targetsOf(field);
+      for (const written of patchFilesOf(draft.texts.text(file, kustomization))) {
+        const patch = resolvePath(folder, written);
+        if (patch === undefined) continue;
+        for (const target of targets) {
+          const next = await this.#try(draft, patch, field, (text) => patchFileEdit(text, target, patched), signal);
+          if (next !== undefined) return next;
+        }
+      }
+      for (const target of targets) {
+        const next = await this.#try(draft, file, field, (text) => newPatchEdit(text, target, patched), signal);
+        if (next !== undefined) return next;
+      }
+    }
+    return undefined;
+  }
+
+  /** What the object may be called before the overlay renames it: as its file says, without a generator's hash, as it is rendered. */
+  async #targetsOf({ rendered: { object, file, documentIndex } }: WantedField): Promise<readonly PatchTarget[]> {
+    const named = (name: string, namespace: string): PatchTarget => ({ apiVersion: object.apiVersion, kind: object.kind, name, namespace });
+    const targets: PatchTarget[] = [];
+    if (file !== undefined && documentIndex !== undefined) {
+      const said = yamlValues(await this.#drafts.original(file).catch(() => ''))[documentIndex];
+      const name = stringAt(said, 'metadata', 'name');
+      if (name !== undefined) targets.push(named(name, stringAt(said, 'metadata', 'namespace') ?? ''));
+    }
+    const rendered = nameOf(object);
+    return [...targets, named(rendered.replace(/-[a-z0-9]{10}$/, ''), ''), named(rendered, namespaceOf(object))];
+  }
+
+  /** The same key of the last values file that serves this application alone. */
+  async #inValues(draft: Draft, field: WantedField, signal: AbortSignal): Promise<Draft | undefined> {
+    const { source } = field.session.application;
+    const place = (await this.#fields.places(field, signal)).find(({ edit }) => edit.role === 'values');
+    if (place === undefined || place.edit.up.length + place.edit.down.length > 0) return undefined;
+    const said = await this.#drafts.original(place.range.file);
+    const [from, to] = [
+      offsetOf(said, place.range.startLine, place.range.startColumn),
+      offsetOf(said, place.range.endLine, place.range.endColumn),
+    ];
+    const key = scalarPlaces(said).find(({ node }) => (node.range?.[0] ?? -1) >= from && (node.range?.[0] ?? -1) <= to);
+    const { value } = field;
+    // A field made of several pieces has no one value of its own.
+    if (key === undefined || value === undefined || !jsonEqual(place.edit.leaf, valueOfScalar(key.node))) return undefined;
+    const path = [...subchartsOf(source.path, place.range.file), ...key.path.slice(1)];
+    for (const written of (source.helm?.valueFiles ?? []).toReversed()) {
+      const file = resolvePath(source.path, written);
+      if (file === undefined || file === place.range.file) continue;
+      const next = await this.#try(draft, file, field, (text) => editYaml(text, { path, value }), signal);
+      if (next !== undefined) return next;
+    }
+    return this.#inConfig(draft, field, path, value, signal);
+  }
+
+  /** The application's own values in plumbline.yaml. */
+  async #inConfig(draft: Draft, field: WantedField, path: YamlPath, value: JsonValue, signal: AbortSignal): Promise<Draft | undefined> {
+    const { application } = field.session;
+    if (application.origin !== 'plumbline.yaml') return undefined;
+    const edit = (text: string): Splice | undefined => {
+      const index = indexInConfig(application, text);
+      return index < 0 ? undefined : editYaml(text, { path: ['applications', index, 'helm', 'values', ...path], value });
+    };
+    return this.#try(draft, configFileName, field, edit, signal);
+  }
+
+  /** The draft with one more edit, when it does what is meant and nothing else than that moves. */
+  async #try(
+    draft: Draft,
+    file: string,
+    field: WantedField,
+    edit: (text: string) => Splice | undefined,
+    signal: AbortSignal,
+  ): Promise<Draft | undefined> {
+    try {
+      const original = await this.#drafts.original(file);
+      const splice = edit(draft.texts.text(file, original));
+      if (splice === undefined) return undefined;
+      const next = await this.#drafts.attempt(draft, draft.texts.with(file, original, splice), field.meant, signal);
+      return othersOf(next).length > othersOf(draft).length ? undefined : next;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isAppError(error)) throw error;
+      return undefined;
+    }
+  }
+}
+
+/** Keys under which a chart's own values file stands in those of the chart above: `charts/queue/values.yaml` is `queue`. */
+function subchartsOf(chart: string, file: string): readonly string[] {
+  const below = chart === '' ? file : file.slice(chart.length + 1);
+  return [...below.matchAll(/(?:^|\/)charts\/([^/]+)(?=\/)/g)].map((match) => match[1] ?? '');
+}
