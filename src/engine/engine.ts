@@ -98,7 +98,7 @@ export class Engine implements EngineApi, Disposable {
     const requireTrust = (): void => {
       this.#requireTrust();
     };
-    this.syncs = new Syncs({ logger: this.#log, renderer: services.renderer, known, requireTrust });
+    this.syncs = new Syncs({ ...services, logger: this.#log, known, requireTrust });
     this.commits = new Commits({
       ...options,
       ...services,

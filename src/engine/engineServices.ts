@@ -63,6 +63,8 @@ export interface EngineServices extends Disposable {
   readonly renderer: SourceRenderer;
   readonly checker: ObjectChecker;
   readonly fieldLines: FieldLines;
+  /** what every render of a Helm chart makes anew */
+  readonly volatile: VolatileFields;
   readonly judge: Judge;
   /** how Argo CD and Flux look at their objects */
   readonly owners: OwnerViews;
@@ -118,9 +120,11 @@ export async function createServices(
   );
   const hubs = store.add(new ControlPlanes(pool, () => settings().controlPlanes));
   const owners = new OwnerViews(renders, new OwnerObjects(hubs));
+  const volatile = new VolatileFields(renders);
   return {
     gitOptions,
     pool,
+    volatile,
     judge,
     owners,
     renderer: new SourceRenderer(renders, remote, () => settings().renderTimeoutSeconds * 1000),
@@ -132,7 +136,7 @@ export async function createServices(
       fieldLines,
       owners,
       new LiveHealth(new CustomHealth(renders, owners), new Warnings()),
-      new VolatileFields(renders),
+      volatile,
     ),
     reloadKubeconfig: () => {
       pool.reload();

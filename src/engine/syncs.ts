@@ -23,12 +23,14 @@ import { planSync } from './sync/planSync.ts';
 import type { LeftOver, PreparedSync, SyncItem } from './sync/syncTypes.ts';
 import type { SyncApi } from './syncApi.ts';
 import { watchedObject } from './sessions/watchedObject.ts';
+import type { VolatileFields } from './sessions/volatileFields.ts';
 import type { FoundSession } from './sessions/workspaces.ts';
 
 /** What syncs need of the engine. */
 export interface SyncsServices {
   readonly logger: Logger;
   readonly renderer: SourceRenderer;
+  readonly volatile: VolatileFields;
   /** @throws AppError `unknown-application` */
   readonly known: (applicationId: string) => FoundSession;
   /** @throws AppError `workspace-untrusted` */
@@ -150,6 +152,8 @@ export class Syncs implements SyncApi {
       return { code: 'sync-render-incomplete', details: { ...reason.details, application: application.name } };
     }
     const objects = await settleObjects(render.objects, destination, connection.discovery, signal);
+    const source = { application, rendered: objects, connection, tree: side };
+    const volatile = await Promise.all(objects.map((object) => this.#services.volatile.of(source, object, signal)));
     return {
       application,
       ...(kind === 'dirty' ? { revision: await headOf(workspace.repo, signal) } : { revision: aim.commit, revisionName: aim.name }),
@@ -157,9 +161,11 @@ export class Syncs implements SyncApi {
       render: render.key,
       renderer: await this.#services.renderer.version(),
       charts: chartDigests(application, render),
-      objects: objects.map(({ key, object, resource, isKindRendered }) => {
+      objects: objects.map(({ key, object, resource, isKindRendered }, index) => {
         const known = resource === undefined ? undefined : watchedObject(connection, gvkOf(object), key);
-        return { key, desired: object, resource, isKindRendered, ...(known === undefined ? {} : { known }) };
+        const anew = volatile[index];
+        const facts = { ...(known === undefined ? {} : { known }), ...(anew === undefined ? {} : { volatile: anew }) };
+        return { key, desired: object, resource, isKindRendered, ...facts };
       }),
       // What is only tried out deletes nothing.
       prune: application.policy.prune && prune !== false && kind === 'sync',

@@ -14,6 +14,7 @@ import { clusterRefusal, ownerRefusal } from './guards.ts';
 import { withoutValue } from './edits.ts';
 import { entryOf, heldPaths } from './managers.ts';
 import { isProvedSame } from './provedSame.ts';
+import { randomRefusal } from './randomValues.ts';
 import { reasonOfFailure } from './sendWrite.ts';
 import { type MakeStep, stepMaker } from './planSteps.ts';
 import { takeOverFields } from './takeOverFields.ts';
@@ -57,6 +58,8 @@ export async function planObject(item: SyncItem, object: SyncObject, wave: numbe
   for (let attempt = 1; attempt <= MAX_TRIES; attempt += 1) {
     try {
       const live = attempt === 1 && object.known !== undefined ? object.known.live : await liveOf(object, context);
+      const random = randomRefusal(object, live);
+      if (random !== undefined) return make('skipped', { reason: random, ...(live === undefined ? {} : { live }) });
       last = live === undefined ? await planCreate(object, make, context) : await planLive(item, object, live, make, context);
       if (last !== undefined) return last;
     } catch (error) {
@@ -118,6 +121,7 @@ async function planLive(
       owner: 'plumbline',
       rules: item.application.ignore,
       ...(holder === undefined ? {} : { autoscaler: holder }),
+      ...(object.volatile === undefined ? {} : { volatile: object.volatile.fields }),
     },
     live,
   );

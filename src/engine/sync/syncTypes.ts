@@ -1,4 +1,5 @@
 import type { ClusterConnection } from '../cluster/api.ts';
+import type { FieldPath } from '../model/fieldPath.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { Application } from '../model/application.ts';
 import type { GroupVersionKind, KubeObject, ObjectKey } from '../model/objects.ts';
@@ -24,6 +25,8 @@ export interface SyncObject {
   readonly isKindRendered: boolean;
   /** what the watch says of it now; absent: it has to be read. Where it is older than the cluster, the dry-run tells */
   readonly known?: { readonly live: KubeObject | undefined };
+  /** what every render of the chart makes anew */
+  readonly volatile?: { readonly fields: readonly FieldPath[]; readonly isNameVolatile: boolean };
 }
 
 /** One application to sync. */

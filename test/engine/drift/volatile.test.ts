@@ -71,3 +71,39 @@ applications:
     ['data.mode'],
   );
 });
+
+test('a sync keeps what is live of what every render makes anew, and creates nothing whose secret anybody could work out', async (t) => {
+  const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const application = (name: string): string => `  - {name: ${name}, environment: prod, path: chart, namespace: ${name}}\n`;
+  const environments = `environments:\n  prod: {context: plumbline-dev, clusterUid: ${uid}}\n`;
+  const repo = await testRepo(t, {
+    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1\nkind: Config\n${environments}applications:\n${application('kept')}${application('fresh')}`,
+    ...chart,
+  });
+  for (const name of ['kept', 'fresh']) await plane.kubectl(['create', 'namespace', name]);
+  await plane.kubectl(['apply', '-n', 'kept', '-f', '-'], await helm(['template', 'kept', `${repo}/chart`]));
+  const { engine } = await startEngine(t, repo, settingsFor(plane.kubeconfigPath));
+  await engine.check(undefined);
+  const planned = async (applicationId: string): Promise<unknown> => {
+    const { plans } = await engine.syncs.plan([{ applicationId }], { kind: 'sync' }, AbortSignal.timeout(60_000));
+    return plans.flatMap(({ steps }) =>
+      steps.map(({ key, action, fields, reason }) => [
+        `${key.kind}/${key.name.replace(/-.*/, '')}`,
+        action,
+        fields.map(({ id }) => id),
+        reason?.code,
+        reason?.details['fields'],
+      ]),
+    );
+  };
+  const named = ['ConfigMap/run', 'skipped', [], 'sync-name-random', undefined];
+  const labelled = ['configure', ['metadata.labels["applyset.kubernetes.io/part-of"]'], undefined, undefined];
+  const refused = (fields: string): unknown[] => ['skipped', [], 'sync-value-random', fields];
+  assert.deepEqual(
+    [await planned('prod/kept'), await planned('prod/fresh')],
+    [
+      [['Secret/random', ...labelled], named, ['ConfigMap/stamped', ...labelled]],
+      [['Secret/random', ...refused('data.password')], named, ['ConfigMap/stamped', ...refused('data.at, data.day')]],
+    ],
+  );
+});

@@ -1,5 +1,9 @@
 /** English words of the error codes of syncs, their plans and the ledger. */
 export const syncsMessages: Readonly<Record<string, string>> = {
+  'sync-value-random':
+    '{object}: every render of the chart makes {fields} anew, and a render here can be repeated by anybody, so its value would be no secret. Set the value in the values, or create the object once with Helm: what is live then is kept.',
+  'sync-name-random':
+    'Every render of the chart gives {object} another name, so each sync would make one more. Give it a name in the chart that stays.',
   'sync-not-verifiable':
     '{object} is served by an aggregated API, of which dry-runs cannot be trusted, so it is not synced. Apply it with kubectl.',
   'sync-nothing-rendered':
