@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { git } from '../../tools/sample.ts';
 
-const main = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
+/** the program as it is shipped: the setup of the ring bundles it */
+const main = fileURLToPath(new URL('../../../dist/cli.mjs', import.meta.url));
 
 /** What a run of the program gave. */
 export interface Run {
