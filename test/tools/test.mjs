@@ -1,5 +1,6 @@
 // `npm test [-- RING | RING/PART]`: sets everything up, then runs the rings one after the other. Last line: `N passed, N failed`.
 import { readdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isProgram, isProjectNode, main, ROOT, ToolError, underProjectNode } from './main.mjs';
 import { checkPrerequisites } from './prerequisites.mjs';
@@ -14,13 +15,17 @@ import { runSteps } from './steps.mjs';
  * @property {readonly ('controlPlane' | 'renderer' | 'peers' | 'bundles' | 'editor')[]} needs
  */
 
+/** how many files may run at a time; each has a control plane of its own, with some 600 MB */
+const PROCESSORS = Math.min(availableParallelism(), 4);
+
 /** @type {readonly Ring[]} */
 const RINGS = [
   { name: 'check', needs: [] },
-  { name: 'unit', folder: 'unit', parallel: 2, needs: [] },
-  { name: 'engine', folder: 'engine', parallel: 2, needs: ['controlPlane', 'renderer', 'peers', 'bundles'] },
+  { name: 'unit', folder: 'unit', parallel: PROCESSORS, needs: [] },
+  // These wait for API servers and controllers a third of their time.
+  { name: 'engine', folder: 'engine', parallel: PROCESSORS + 1, needs: ['controlPlane', 'renderer', 'peers', 'bundles'] },
   { name: 'extension', folder: 'extension', parallel: 1, needs: ['controlPlane', 'renderer', 'bundles', 'editor'] },
-  { name: 'e2e', folder: 'e2e', parallel: 1, needs: ['controlPlane', 'renderer', 'bundles', 'editor'] },
+  { name: 'e2e', folder: 'e2e', parallel: PROCESSORS, needs: ['controlPlane', 'renderer', 'bundles', 'editor'] },
 ];
 
 /** The rings to run, each with the part of it that was asked for: `engine/cluster` is ring `engine`, part `cluster`. */
