@@ -84,7 +84,7 @@ flow(session, 'undo of a live change and prune stand in the question, and are do
   await cluster.kubectl(['-n', 'shop-dev', 'patch', 'configmap', 'settings', '--type=merge', '-p', '{"data":{"level":"trace"}}']);
   await rm(join(folder, 'shop/dev/banner.yaml'));
   await git(folder, ['commit', '-q', '-am', 'Drop the banner']);
-  await workbench.row(/^application shop, dev, .*drifted/);
+  await workbench.row(/^application shop, dev, .*drifted.*behind/);
   await workbench.chooseInMenu(/^application shop, dev/, /^Sync…/, asked);
   const question = await workbench.question();
   assert.match(question, /1 to delete/);

@@ -25,7 +25,8 @@ const RINGS = [
   // These wait for API servers and controllers a third of their time.
   { name: 'engine', folder: 'engine', parallel: PROCESSORS + 1, needs: ['controlPlane', 'renderer', 'peers', 'bundles'] },
   { name: 'extension', folder: 'extension', parallel: 1, needs: ['controlPlane', 'renderer', 'bundles', 'editor'] },
-  { name: 'e2e', folder: 'e2e', parallel: PROCESSORS, needs: ['controlPlane', 'renderer', 'bundles', 'editor'] },
+  // Browser, editor and control plane of one flow keep two processors busy.
+  { name: 'e2e', folder: 'e2e', parallel: 1, needs: ['controlPlane', 'renderer', 'bundles', 'editor'] },
 ];
 
 /** The rings to run, each with the part of it that was asked for: `engine/cluster` is ring `engine`, part `cluster`. */
