@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after } from 'node:test';
 import { serve } from '../engine/git/gitServer.ts';
 import { temporaryFolder } from '../tools/processes.mjs';
 import { clusterUidOf, git } from '../tools/sample.ts';
+import { makeConfigRepo } from './configRepo.ts';
 import { flow, startSession } from './session.ts';
 import { until } from './workbench.ts';
 
@@ -23,21 +24,12 @@ const session = await startSession({
   settings: commitSettings,
   prepare: async (cluster, dir) => {
     const clusterUid = await clusterUidOf({ kubeconfig: cluster.kubeconfigPath, context: cluster.name });
-    const repo = join(dir, 'larkfield-config');
     const files = {
       'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1\nkind: Config\nenvironments:\n  prod: {context: ${cluster.name}, clusterUid: ${clusterUid}, branch: main, protected: true}\napplications:\n  - {name: shop, environment: prod, path: shop, namespace: shop}\n`,
       'shop/settings.yaml': settings('info'),
       'docs/notes.md': 'Notes\n',
     };
-    for (const [path, text] of Object.entries(files)) {
-      await mkdir(dirname(join(repo, path)), { recursive: true });
-      await writeFile(join(repo, path), text);
-    }
-    await git(repo, ['init', '-q', '-b', 'main']);
-    await git(repo, ['config', 'user.name', 'Mara']);
-    await git(repo, ['config', 'user.email', 'mara@larkfield.example']);
-    await git(repo, ['add', '--all']);
-    await git(repo, ['commit', '-q', '-m', 'Declare the shop']);
+    const repo = await makeConfigRepo(dir, files);
     await git(dir, ['clone', '-q', '--bare', repo, origin]);
     await git(origin, ['config', 'http.receivepack', 'true']);
     // The host's name leads here, without any name server or proxy.

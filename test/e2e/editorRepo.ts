@@ -1,7 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { ControlPlane } from '../tools/controlPlane.ts';
-import { clusterUidOf, git } from '../tools/sample.ts';
+import { clusterUidOf } from '../tools/sample.ts';
+import { makeConfigRepo } from './configRepo.ts';
 
 const deployment = `# The shop window.
 apiVersion: apps/v1
@@ -34,7 +34,6 @@ const chart = {
 
 /** A Kustomize base with an overlay per environment, and a chart with values per environment. */
 export async function makeEditorRepo(cluster: ControlPlane, dir: string): Promise<{ folder: string }> {
-  const folder = join(dir, 'larkfield-config');
   const clusterUid = await clusterUidOf({ kubeconfig: cluster.kubeconfigPath, context: cluster.name });
   const regions = ['eu', 'us'];
   const files: Record<string, string> = {
@@ -61,15 +60,7 @@ export async function makeEditorRepo(cluster: ControlPlane, dir: string): Promis
       'resources:\n  - ../../base\npatches:\n  - target: {kind: Deployment, name: window}\n    patch: |-\n      - op: replace\n        path: /spec/template/spec/containers/0/env/0/value\n        value: us\n',
     ...chart,
   };
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), text);
-  }
-  await git(folder, ['init', '-q', '-b', 'main']);
-  await git(folder, ['config', 'user.name', 'Mara']);
-  await git(folder, ['config', 'user.email', 'mara@larkfield.example']);
-  await git(folder, ['add', '--all']);
-  await git(folder, ['commit', '-q', '-m', 'Open the shop']);
+  const folder = await makeConfigRepo(dir, files, 'Open the shop');
   for (const region of regions) {
     await cluster.kubectl(['create', 'namespace', region]);
     await cluster.kubectl(['apply', '-n', region, '-k', join(folder, 'window/overlays', region)]);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after } from 'node:test';
 import { clusterUidOf, git } from '../tools/sample.ts';
+import { makeConfigRepo } from './configRepo.ts';
 import { flow, startSession } from './session.ts';
 import { until } from './workbench.ts';
 
@@ -13,7 +14,6 @@ const settings = (level: string): string => `apiVersion: v1\nkind: ConfigMap\nme
 const session = await startSession({
   prepare: async (cluster, dir) => {
     const clusterUid = await clusterUidOf({ kubeconfig: cluster.kubeconfigPath, context: cluster.name });
-    const repo = join(dir, 'larkfield-config');
     const place = `context: ${cluster.name}, clusterUid: ${clusterUid}, branch: main`;
     const files = {
       'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
@@ -28,15 +28,7 @@ applications:
       'shop/dev/settings.yaml': settings('info'),
       'shop/prod/settings.yaml': settings('warn'),
     };
-    for (const [path, text] of Object.entries(files)) {
-      await mkdir(dirname(join(repo, path)), { recursive: true });
-      await writeFile(join(repo, path), text);
-    }
-    await git(repo, ['init', '-q', '-b', 'main']);
-    await git(repo, ['config', 'user.name', 'Mara']);
-    await git(repo, ['config', 'user.email', 'mara@larkfield.example']);
-    await git(repo, ['add', '--all']);
-    await git(repo, ['commit', '-q', '-m', 'Declare the shop']);
+    const repo = await makeConfigRepo(dir, files);
     for (const name of ['dev', 'prod']) await cluster.kubectl(['create', 'namespace', `shop-${name}`]);
     return { folder: repo };
   },

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { after } from 'node:test';
 import { clusterUidOf, git } from '../tools/sample.ts';
+import { commitFiles, makeConfigRepo } from './configRepo.ts';
 import { flow, startSession } from './session.ts';
 import { until } from './workbench.ts';
 
@@ -10,41 +9,23 @@ const settings = (color: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  color: ${color}\n  region: eu\n`;
 const banner = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: banner\ndata:\n  text: sale\n';
 
-async function commit(repo: string, files: Readonly<Record<string, string>>, message: string): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(repo, path)), { recursive: true });
-    await writeFile(join(repo, path), text);
-  }
-  await git(repo, ['add', '--all']);
-  await git(repo, ['commit', '-q', '-m', message]);
-}
-
 // One application in two environments over a shared base; the API server alone.
 const session = await startSession({
   prepare: async (cluster, dir) => {
     const clusterUid = await clusterUidOf({ kubeconfig: cluster.kubeconfigPath, context: cluster.name });
-    const repo = join(dir, 'larkfield-config');
-    await mkdir(repo, { recursive: true });
-    await git(repo, ['init', '-q', '-b', 'main']);
-    await git(repo, ['config', 'user.name', 'Mara']);
-    await git(repo, ['config', 'user.email', 'mara@larkfield.example']);
     const names = ['dev', 'prod'];
     const environments = names.map((name) => `  ${name}: {context: ${cluster.name}, clusterUid: ${clusterUid}, branch: main}\n`);
     const applications = names.map(
       (name) => `  - {name: shop, environment: ${name}, path: shop/${name}, namespace: shop-${name}, policy: {prune: true}}\n`,
     );
-    await commit(
-      repo,
-      {
-        'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1\nkind: Config\nenvironments:\n${environments.join('')}applications:\n${applications.join('')}`,
-        'notes.md': 'blue\n',
-        'shop/base/kustomization.yaml': 'resources:\n  - settings.yaml\n',
-        'shop/base/settings.yaml': settings('blue'),
-        'shop/dev/kustomization.yaml': 'resources:\n  - ../base\n',
-        'shop/prod/kustomization.yaml': 'resources:\n  - ../base\n',
-      },
-      'Declare the shop',
-    );
+    const repo = await makeConfigRepo(dir, {
+      'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1\nkind: Config\nenvironments:\n${environments.join('')}applications:\n${applications.join('')}`,
+      'notes.md': 'blue\n',
+      'shop/base/kustomization.yaml': 'resources:\n  - settings.yaml\n',
+      'shop/base/settings.yaml': settings('blue'),
+      'shop/dev/kustomization.yaml': 'resources:\n  - ../base\n',
+      'shop/prod/kustomization.yaml': 'resources:\n  - ../base\n',
+    });
     for (const name of names) await cluster.kubectl(['create', 'namespace', `shop-${name}`]);
     return { folder: repo };
   },
@@ -83,7 +64,7 @@ flow(session, 'pick: commits of the application with author, age, and who synced
   await workbench.widenSidebar(420);
   await syncDev();
   await untilLive('settings', '.data.color', 'blue');
-  await commit(
+  await commitFiles(
     folder,
     {
       'shop/base/settings.yaml': settings('red'),
@@ -160,8 +141,8 @@ flow(session, 'from a recorded sync, as a new branch: the checkout stays', '53-b
 });
 
 flow(session, 'a revert that conflicts opens the merge editor, once that is chosen', '54-merge', async () => {
-  await commit(folder, { 'shop/base/settings.yaml': settings('green'), 'notes.md': 'green\n' }, 'Go green');
-  await commit(folder, { 'notes.md': 'greener\n' }, 'Note it');
+  await commitFiles(folder, { 'shop/base/settings.yaml': settings('green'), 'notes.md': 'green\n' }, 'Go green');
+  await commitFiles(folder, { 'notes.md': 'greener\n' }, 'Note it');
   await workbench.closeEditors();
   await workbench.row(/^application shop, dev, out of sync/i);
   await workbench.chooseInMenu(/^application shop, dev/, /^Roll Back…/, offered);

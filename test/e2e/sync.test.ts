@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after } from 'node:test';
 import { clusterUidOf, git } from '../tools/sample.ts';
+import { makeConfigRepo } from './configRepo.ts';
 import { flow, startSession } from './session.ts';
 import { until } from './workbench.ts';
 
@@ -14,7 +15,6 @@ const banner = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: banner\ndata
 const session = await startSession({
   prepare: async (cluster, dir) => {
     const clusterUid = await clusterUidOf({ kubeconfig: cluster.kubeconfigPath, context: cluster.name });
-    const repo = join(dir, 'larkfield-config');
     const environment = (name: string, isProtected: boolean): string =>
       `  ${name}: {context: ${cluster.name}, clusterUid: ${clusterUid}, branch: main, protected: ${String(isProtected)}}\n`;
     const application = (name: string): string =>
@@ -25,15 +25,7 @@ const session = await startSession({
       'shop/dev/banner.yaml': banner,
       'shop/prod/settings.yaml': settings('warn'),
     };
-    for (const [path, text] of Object.entries(files)) {
-      await mkdir(dirname(join(repo, path)), { recursive: true });
-      await writeFile(join(repo, path), text);
-    }
-    await git(repo, ['init', '-q', '-b', 'main']);
-    await git(repo, ['config', 'user.name', 'Mara']);
-    await git(repo, ['config', 'user.email', 'mara@larkfield.example']);
-    await git(repo, ['add', '--all']);
-    await git(repo, ['commit', '-q', '-m', 'Declare the shop']);
+    const repo = await makeConfigRepo(dir, files);
     for (const name of ['dev', 'prod']) await cluster.kubectl(['create', 'namespace', `shop-${name}`]);
     return { folder: repo };
   },

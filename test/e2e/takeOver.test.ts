@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after } from 'node:test';
 import { helm } from '../tools/binaries.ts';
 import { clusterUidOf, git } from '../tools/sample.ts';
+import { makeConfigRepo } from './configRepo.ts';
 import { flow, startSession } from './session.ts';
 import { until } from './workbench.ts';
 
@@ -20,7 +21,6 @@ const names = ['legacy', 'kinds', 'slow', 'seen'] as const;
 const session = await startSession({
   prepare: async (cluster, dir) => {
     const clusterUid = await clusterUidOf({ kubeconfig: cluster.kubeconfigPath, context: cluster.name });
-    const repo = join(dir, 'larkfield-config');
     const looking = join(dir, 'viewer.kubeconfig');
     const viewer = await readFile(await cluster.kubeconfig('viewer'), 'utf8');
     await writeFile(looking, viewer.replaceAll(`"name": "${cluster.name}",\n      "context"`, '"name": "look-only",\n      "context"'), {
@@ -40,15 +40,7 @@ const session = await startSession({
       'slow/late.yaml': late,
       'seen/settings.yaml': configMap('settings', 'info'),
     };
-    for (const [path, text] of Object.entries(files)) {
-      await mkdir(dirname(join(repo, path)), { recursive: true });
-      await writeFile(join(repo, path), text);
-    }
-    await git(repo, ['init', '-q', '-b', 'main']);
-    await git(repo, ['config', 'user.name', 'Mara']);
-    await git(repo, ['config', 'user.email', 'mara@larkfield.example']);
-    await git(repo, ['add', '--all']);
-    await git(repo, ['commit', '-q', '-m', 'Declare the shop']);
+    const repo = await makeConfigRepo(dir, files);
     for (const name of names) await cluster.kubectl(['create', 'namespace', name]);
     await cluster.kubectl(['create', 'clusterrole', 'namespaces', '--verb=get', '--resource=namespaces']);
     await cluster.kubectl(['create', 'clusterrolebinding', 'namespaces', '--clusterrole=namespaces', '--user=viewer']);

@@ -18,6 +18,7 @@ test('a disk that gets full at any step of a commit: index, files and refs are a
   const isolated = ['--map-root-user', '--mount'];
   const probe = spawnSync('unshare', [...isolated, 'sh', '-c', 'mount -t tmpfs tmpfs /mnt'], { encoding: 'utf8' });
   if (probe.status !== 0) {
+    // Only a file system of its own can be filled, and many containers allow no mounts.
     t.skip(`a small disk cannot be mounted here: ${probe.error?.message ?? probe.stderr.trim()}`);
     return;
   }
