@@ -10,7 +10,7 @@ import { GitRepository } from '../engine/git/repository.ts';
 import { WorkingTree } from '../engine/git/workingTree.ts';
 import type { Application, ApplicationSource } from '../engine/model/application.ts';
 import type { SourceTree } from '../engine/model/sourceTree.ts';
-import { defaultCommitSettings } from '../engine/model/settings.ts';
+import { defaultSettings } from '../engine/model/settings.ts';
 import type { Arguments } from './arguments.ts';
 
 /** What a command works with. */
@@ -23,17 +23,13 @@ export interface CliEnvironment {
 export function createEngine(args: Arguments, { variables, logger }: CliEnvironment, overrides: EngineOverrides = {}): Promise<Engine> {
   return Engine.create({
     settings: {
+      ...defaultSettings,
       isTrusted: true,
       kubeconfig: args.kubeconfig === undefined ? [] : [resolve(args.kubeconfig)],
-      controlPlanes: [],
-      gitPath: null,
       fetchIntervalMinutes: 0,
-      allowRemoteSources: false,
       renderTimeoutSeconds: 60,
       decorationsEnabled: false,
       codeLensEnabled: false,
-      chosenDestinations: {},
-      commit: defaultCommitSettings,
     },
     storagePath: storagePath(variables),
     environment: {},

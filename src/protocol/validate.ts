@@ -1,22 +1,13 @@
 import { isJsonObject } from '../engine/model/json.ts';
 import type { JsonValue } from '../engine/model/json.ts';
-import { type CommitSettings, defaultCommitSettings, type EngineSettings, type ForgeKind } from '../engine/model/settings.ts';
+import {
+  type CommitSettings,
+  defaultCommitSettings,
+  defaultSettings,
+  type EngineSettings,
+  type ForgeKind,
+} from '../engine/model/settings.ts';
 import type { InitializationOptions } from './messages.ts';
-
-/** Settings when the client sends none or broken ones: the safe side of each. */
-export const defaultSettings: EngineSettings = {
-  isTrusted: false,
-  kubeconfig: [],
-  controlPlanes: [],
-  gitPath: null,
-  fetchIntervalMinutes: 3,
-  allowRemoteSources: false,
-  renderTimeoutSeconds: 10,
-  decorationsEnabled: true,
-  codeLensEnabled: true,
-  chosenDestinations: {},
-  commit: defaultCommitSettings,
-};
 
 /**
  * Reads settings from an unchecked message; each unusable value falls back to {@link defaultSettings}.

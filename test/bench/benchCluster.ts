@@ -5,7 +5,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import { type ControlPlane, startControlPlane } from '../tools/controlPlane.ts';
 import { temporaryFolder } from '../tools/processes.mjs';
 import { benchRepo, definition } from './workload.ts';
-import { defaultCommitSettings } from '../../src/engine/model/settings.ts';
+import { defaultSettings } from '../../src/engine/model/settings.ts';
 
 /** A control plane with the set applied, and the repo that declares it. */
 export interface BenchCluster {
@@ -46,17 +46,11 @@ export async function startBenchCluster(note: (text: string) => void, isEmpty = 
       engine: async (storage) => {
         const engine = await Engine.create({
           settings: {
+            ...defaultSettings,
             isTrusted: true,
             kubeconfig: [plane.kubeconfigPath],
-            gitPath: null,
             fetchIntervalMinutes: 0,
-            allowRemoteSources: false,
             renderTimeoutSeconds: 60,
-            controlPlanes: [],
-            decorationsEnabled: true,
-            codeLensEnabled: true,
-            chosenDestinations: {},
-            commit: defaultCommitSettings,
           },
           storagePath: join(folder.path, storage),
           environment: {},

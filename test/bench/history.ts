@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { silentLogger } from '../../src/base/log.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { defaultSettings } from '../../src/protocol/validate.ts';
+import { defaultSettings } from '../../src/engine/model/settings.ts';
 import { temporaryFolder } from '../tools/processes.mjs';
 import type { Measurement } from './report.ts';
 

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { silentLogger } from '../../src/base/log.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { commitAll, fileOf, scale } from './scaleSet.ts';
-import { defaultCommitSettings } from '../../src/engine/model/settings.ts';
+import { defaultSettings } from '../../src/engine/model/settings.ts';
 
 /** What a run of one engine over the large set found. */
 export interface ScaleRun {
@@ -35,17 +35,11 @@ const signal = new AbortController().signal;
 
 const engine = await Engine.create({
   settings: {
+    ...defaultSettings,
     isTrusted: true,
     kubeconfig: [kubeconfig],
-    gitPath: null,
     fetchIntervalMinutes: 0,
-    allowRemoteSources: false,
     renderTimeoutSeconds: 60,
-    controlPlanes: [],
-    decorationsEnabled: true,
-    codeLensEnabled: true,
-    chosenDestinations: {},
-    commit: defaultCommitSettings,
   },
   storagePath,
   environment: {},

@@ -1,8 +1,7 @@
 // `npm run chaos -- --minutes M --seed S`: the engine behind a proxy that gets everything wrong; then it must know what a fresh start knows.
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isProgram, isProjectNode, main, ROOT, ToolError, underProjectNode } from './main.mjs';
+import { runLongTest } from './longTest.mjs';
+import { isProgram, isProjectNode, main, ToolError, underProjectNode } from './main.mjs';
 import { CONTROL_PLANE, DEPENDENCIES, RENDERER } from './setup.mjs';
 import { runSteps } from './steps.mjs';
 
@@ -18,17 +17,8 @@ async function runChaos(argv, signal) {
   const seed = Math.floor(amount(values.seed ?? String(Date.now() % 100_000), 'seed'));
   console.log(`${minutes} minutes, seed ${seed}`);
   await runSteps([DEPENDENCIES, ...CONTROL_PLANE, RENDERER], signal);
-  const file = join(ROOT, 'test', 'engine', 'cluster', 'chaos.test.ts');
-  const child = spawn(process.execPath, ['--test', '--test-timeout=14400000', file], {
-    cwd: ROOT,
-    env: { ...process.env, CHAOS_SECONDS: String(Math.round(minutes * 60)), CHAOS_SEED: String(seed) },
-    stdio: 'inherit',
-    signal,
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
-  });
+  const environment = { CHAOS_SECONDS: String(Math.round(minutes * 60)), CHAOS_SEED: String(seed) };
+  return runLongTest('engine/cluster/chaos.test.ts', { environment, timeoutMs: 14_400_000, signal });
 }
 
 if (isProgram(import.meta.url)) {

@@ -1,8 +1,7 @@
 // `npm run oracle -- --cases N --seed S`: random objects and edits against a real API server; every verdict must name exactly the edited fields.
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isProgram, isProjectNode, main, ROOT, ToolError, underProjectNode } from './main.mjs';
+import { runLongTest } from './longTest.mjs';
+import { isProgram, isProjectNode, main, ToolError, underProjectNode } from './main.mjs';
 import { CONTROL_PLANE, DEPENDENCIES, PEERS } from './setup.mjs';
 import { runSteps } from './steps.mjs';
 
@@ -20,17 +19,7 @@ async function runOracle(argv, signal) {
   };
   console.log(`${environment.ORACLE_CASES} cases, seed ${environment.ORACLE_SEED}`);
   await runSteps([DEPENDENCIES, ...CONTROL_PLANE, ...PEERS], signal);
-  const file = join(ROOT, 'test', 'engine', 'drift', 'oracle.test.ts');
-  const child = spawn(process.execPath, ['--test', '--test-timeout=7200000', file], {
-    cwd: ROOT,
-    env: { ...process.env, ...environment },
-    stdio: 'inherit',
-    signal,
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
-  });
+  return runLongTest('engine/drift/oracle.test.ts', { environment, timeoutMs: 7_200_000, signal });
 }
 
 if (isProgram(import.meta.url)) {

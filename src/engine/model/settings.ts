@@ -38,3 +38,18 @@ export interface EngineSettings {
   readonly chosenDestinations: Readonly<Record<string, { readonly context: string; readonly namespace: string }>>;
   readonly commit: CommitSettings;
 }
+
+/** The safe side of each setting: for hosts that send none or broken ones, and to be varied by others. */
+export const defaultSettings: EngineSettings = {
+  isTrusted: false,
+  kubeconfig: [],
+  controlPlanes: [],
+  gitPath: null,
+  fetchIntervalMinutes: 3,
+  allowRemoteSources: false,
+  renderTimeoutSeconds: 10,
+  decorationsEnabled: true,
+  codeLensEnabled: true,
+  chosenDestinations: {},
+  commit: defaultCommitSettings,
+};

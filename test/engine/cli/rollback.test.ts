@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmod, readFile, rm } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { Ajv } from 'ajv';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
 import { git } from '../../tools/sample.ts';
-import { CliFolder } from './support.ts';
+import { CliFolder, schemaCheck } from './support.ts';
 
 let plane: ControlPlane;
 let folder: CliFolder;
@@ -30,12 +29,7 @@ before(async () => {
   await git(folder.repo, ['config', 'user.name', 'Mara']);
   await git(folder.repo, ['config', 'user.email', 'mara@larkfield.example']);
   await plane.kubectl(['create', 'namespace', 'shop']);
-  const schema = JSON.parse(await readFile(new URL('../../../media/plumbline-rollback.schema.json', import.meta.url), 'utf8')) as object;
-  const check = new Ajv({ allErrors: true, strict: false, validateFormats: false }).compile(schema);
-  validate = (value) => {
-    check(value);
-    return (check.errors ?? []).map((error) => `${error.instancePath} ${error.message ?? ''}`);
-  };
+  validate = await schemaCheck('plumbline-rollback');
 });
 after(async () => {
   await folder.remove();

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Ajv } from 'ajv';
 import { git } from '../../tools/sample.ts';
 
 /** the program as it is shipped: the setup of the ring bundles it */
@@ -84,4 +85,14 @@ export class CliFolder {
         });
     });
   }
+}
+
+/** What of a value is not as the published schema `media/<name>.schema.json` says; empty: all is. */
+export async function schemaCheck(name: string): Promise<(value: unknown) => readonly string[]> {
+  const schema = JSON.parse(await readFile(new URL(`../../../media/${name}.schema.json`, import.meta.url), 'utf8')) as object;
+  const check = new Ajv({ allErrors: true, strict: false, validateFormats: false }).compile(schema);
+  return (value) => {
+    check(value);
+    return (check.errors ?? []).map((error) => `${error.instancePath} ${error.message ?? ''}`);
+  };
 }

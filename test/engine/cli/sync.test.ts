@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { Ajv } from 'ajv';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
-import { CliFolder } from './support.ts';
+import { CliFolder, schemaCheck } from './support.ts';
 
 let plane: ControlPlane;
 let folder: CliFolder;
@@ -42,12 +40,7 @@ applications:
     'shop/extra.yaml': extra,
   });
   await plane.kubectl(['create', 'namespace', 'shop']);
-  const schema = JSON.parse(await readFile(new URL('../../../media/plumbline-sync.schema.json', import.meta.url), 'utf8')) as object;
-  const check = new Ajv({ allErrors: true, strict: false }).compile(schema);
-  validate = (value) => {
-    check(value);
-    return (check.errors ?? []).map((error) => `${error.instancePath} ${error.message ?? ''}`);
-  };
+  validate = await schemaCheck('plumbline-sync');
 });
 after(async () => {
   await folder.remove();

@@ -12,7 +12,7 @@ import { type Made, World } from './alarms/world.ts';
 import { changed } from './changed.ts';
 import { type Fixture, startFixture } from './fixture.ts';
 import { manifests } from './objects.ts';
-import { gadgetDefinition, installDefinition } from './widgets.ts';
+import { plainGadgetDefinition, installDefinition } from './widgets.ts';
 
 // Every cause for which an object is not compared, or not to the end, on the real API server: the state, the code, and what a user reads.
 let fixture: Fixture;
@@ -20,7 +20,7 @@ let renders: RenderService;
 
 before(async () => {
   [fixture, renders] = await Promise.all([startFixture(), makeService()]);
-  await installDefinition(fixture, gadgetDefinition, gadget('x'));
+  await installDefinition(fixture, plainGadgetDefinition, gadget('x'));
 });
 
 after(async () => {

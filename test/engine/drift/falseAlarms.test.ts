@@ -10,7 +10,7 @@ import { toolCases } from './alarms/tools.ts';
 import { valueCases } from './alarms/values.ts';
 import { type AlarmCase, seenOf, type Seen, type Way, wholeOf, World } from './alarms/world.ts';
 import { type Fixture, startFixture } from './fixture.ts';
-import { installDefinition, gadgetDefinition, installWidgets } from './widgets.ts';
+import { installDefinition, plainGadgetDefinition, installWidgets } from './widgets.ts';
 
 // Every source of false alarms of reference/engine.md §1.4 and every field report of product.md §b that is about drift, by their numbers
 // there, each on the real API server: made live, judged as the admin, and judged again as somebody who may only read.
@@ -27,7 +27,7 @@ const verdicts: { readonly name: string; readonly verdict: Verdict }[] = [];
 before(async () => {
   [fixture, renders] = await Promise.all([startFixture(), makeService()]);
   await installWidgets(fixture);
-  await installDefinition(fixture, gadgetDefinition, { apiVersion: 'shop.example.com/v1', kind: 'Gadget', metadata: { name: 'g' } });
+  await installDefinition(fixture, plainGadgetDefinition, { apiVersion: 'shop.example.com/v1', kind: 'Gadget', metadata: { name: 'g' } });
 });
 
 after(async () => {

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../src/engine/model/json.ts';
-import { setTimeout as delay } from 'node:timers/promises';
-import { gvkOf, type KubeObject } from '../../../src/engine/model/objects.ts';
+import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import type { Fixture } from './fixture.ts';
+import { installDefinition } from './widgets.ts';
 
 const strings = { type: 'object', additionalProperties: { type: 'string' } };
 
@@ -94,14 +94,6 @@ export const gadget = (namespace: string, spec: JsonObject): KubeObject => ({
 });
 
 /** Installs the CRD, and waits until its schema is published. */
-export async function installGadgets(fixture: Fixture): Promise<void> {
-  await fixture.plane.apply([gadgetDefinition]);
-  const gvk = gvkOf(gadget('x', {}));
-  const deadline = Date.now() + 30_000;
-  while (Date.now() < deadline) {
-    fixture.admin.forget();
-    if ((await fixture.admin.resource(gvk)) !== undefined && (await fixture.admin.schemaOf(gvk)) !== undefined) return;
-    await delay(50);
-  }
-  throw new Error('the schema of gadgets was not published');
+export function installGadgets(fixture: Fixture): Promise<void> {
+  return installDefinition(fixture, gadgetDefinition, gadget('x', {}));
 }

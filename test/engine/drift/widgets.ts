@@ -84,7 +84,7 @@ export const widgetSpec: JsonObject = {
 };
 
 /** A CustomResourceDefinition without the subresource `status`: its status is data. */
-export const gadgetDefinition: KubeObject = {
+export const plainGadgetDefinition: KubeObject = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
   metadata: { name: 'gadgets.shop.example.com' },

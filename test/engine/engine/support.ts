@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { Logger } from '../../../src/base/log.ts';
 import { Engine } from '../../../src/engine/engine.ts';
 import { describe } from '../../../src/engine/model/describe.ts';
-import { defaultCommitSettings, type EngineSettings } from '../../../src/engine/model/settings.ts';
+import { defaultSettings, type EngineSettings } from '../../../src/engine/model/settings.ts';
 import type { ApplicationRow, ObjectRow } from '../../../src/engine/model/snapshot.ts';
 
 const run = promisify(execFile);
@@ -68,17 +68,11 @@ export async function testRepo(t: TestContext, files: Readonly<Record<string, st
 /** Settings of a trusted workspace without background fetches. */
 export function settingsFor(kubeconfig: string, over: Partial<EngineSettings> = {}): EngineSettings {
   return {
+    ...defaultSettings,
     isTrusted: true,
     kubeconfig: [kubeconfig],
-    controlPlanes: [],
-    gitPath: null,
     fetchIntervalMinutes: 0,
-    allowRemoteSources: false,
     renderTimeoutSeconds: 30,
-    decorationsEnabled: true,
-    codeLensEnabled: true,
-    chosenDestinations: {},
-    commit: defaultCommitSettings,
     ...over,
   };
 }

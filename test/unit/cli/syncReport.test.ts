@@ -60,30 +60,17 @@ test('result as text: how it ended, what was not done and why, and what is await
 });
 
 const counts = { created: 1, configured: 2, recreated: 0, pruned: 0, unchanged: 3, failed: 0 };
-const history: SyncHistory = {
-  entries: [
-    {
-      id: 'b',
-      revision: '4f2c1d0'.padEnd(40, '0'),
-      by: 'mara@host',
-      startedAt: new Date(2026, 10, 21, 14, 2).toISOString(),
-      outcome: 'running',
-      isDirty: false,
-      isPartial: true,
-      counts,
-    },
-  ],
-  unfinished: {
-    id: 'b',
-    revision: '4f2c1d0'.padEnd(40, '0'),
-    by: 'mara@host',
-    startedAt: new Date(2026, 10, 21, 14, 2).toISOString(),
-    outcome: 'running',
-    isDirty: false,
-    isPartial: true,
-    counts,
-  },
+const running: SyncHistory['entries'][number] = {
+  id: 'b',
+  revision: '4f2c1d0'.padEnd(40, '0'),
+  by: 'mara@host',
+  startedAt: new Date(2026, 10, 21, 14, 2).toISOString(),
+  outcome: 'running',
+  isDirty: false,
+  isPartial: true,
+  counts,
 };
+const history: SyncHistory = { entries: [running], unfinished: running };
 
 test('history as text: one line per sync, and that the newest did not end', () => {
   const { application } = comparison([]);
