@@ -30,6 +30,7 @@ export function createEngine(args: Arguments, { variables, logger }: CliEnvironm
       renderTimeoutSeconds: 60,
       decorationsEnabled: false,
       codeLensEnabled: false,
+      objectLensEnabled: false,
     },
     storagePath: storagePath(variables),
     environment: {},

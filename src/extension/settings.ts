@@ -48,6 +48,7 @@ export class Settings {
       renderTimeoutSeconds: settings.get<number>('render.timeoutSeconds', 10),
       decorationsEnabled: this.areDecorationsEnabled,
       codeLensEnabled: settings.get<boolean>('codeLens.enabled', true),
+      objectLensEnabled: settings.get<boolean>('codeLens.objects', false),
       chosenDestinations: this.#memory.get<Destinations>(destinationsKey, {}),
       commit: commitSettings(settings),
     };

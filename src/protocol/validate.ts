@@ -38,6 +38,7 @@ export function toSettings(raw: unknown): EngineSettings {
     renderTimeoutSeconds: number('renderTimeoutSeconds', defaultSettings.renderTimeoutSeconds),
     decorationsEnabled: flag('decorationsEnabled', defaultSettings.decorationsEnabled),
     codeLensEnabled: flag('codeLensEnabled', defaultSettings.codeLensEnabled),
+    objectLensEnabled: flag('objectLensEnabled', defaultSettings.objectLensEnabled),
     chosenDestinations: toDestinations(raw['chosenDestinations']),
     commit: toCommitSettings(raw['commit']),
   };

@@ -1,39 +1,71 @@
 import type { CodeLens } from 'vscode-languageserver/node';
+import type { ObjectLine } from '../engine/editor/objectLines.ts';
 import type { FileUse } from '../engine/engineApi.ts';
 import type { EditEffect } from '../engine/model/edits.ts';
 import type { ApplicationRow } from '../engine/model/snapshot.ts';
 
-/** The one CodeLens of a file: `synced to prod/shop · 4f2c1d0 by mara at 14:02 · used by 3 applications`. */
+/** The CodeLens of a file: `synced to prod/shop · 3 h ago at 4f2c1d0 by mara · used by 3 applications`. */
 export function codeLensesOf(use: FileUse, nowMs = Date.now()): CodeLens[] {
   const [worst] = use.rows;
   if (worst === undefined) return [];
   const at = revisionWords(worst, nowMs);
   const others = use.rows.length > 1 ? ` · used by ${String(use.rows.length)} applications` : '';
-  return [
-    {
-      range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } },
-      command: {
-        title: `${stateWords(worst)}${at}${others}`,
-        command: 'plumbline.reveal',
-        arguments: [{ applicationId: worst.id }],
-      },
-    },
-  ];
+  return [lens(0, `${stateWords(worst)}${at}${others}`, 'plumbline.reveal', { applicationId: worst.id })];
 }
 
-/** The last sync where one is recorded, by the clock, since a lens stands for long; target where it is another commit. */
+const mostOnLine = 4;
+
+/**
+ * The CodeLenses above the objects of a file, one per application: `prod-eu: drifted, 2 fields`; each opens the object's diff, and the one
+ * that stands for those left out leads to the application.
+ */
+export function objectLensesOf(objects: readonly ObjectLine[]): CodeLens[] {
+  const byLine = Map.groupBy(objects, ({ line }) => line);
+  return [...byLine].flatMap(([line, here]) => {
+    // Two applications of one environment are told apart by their names.
+    const places = here.map(({ environment, context }) => environment ?? context);
+    const isTold = new Set(places).size === places.length;
+    const isOne = new Set(here.map(({ object }) => object)).size === 1;
+    const sorted = here.toSorted((left, right) => Number(isQuiet(left)) - Number(isQuiet(right)));
+    const shown = sorted.slice(0, sorted.length > mostOnLine ? mostOnLine - 1 : mostOnLine).map((object) => {
+      const { applicationId, objectKey: key, environment, context, applicationName, state, driftedFields } = object;
+      const place = `${environment ?? context}${isTold ? '' : `/${applicationName}`}${isOne ? '' : ` ${object.object}`}`;
+      const fields = driftedFields === 0 ? '' : `, ${String(driftedFields)} field${driftedFields === 1 ? '' : 's'}`;
+      return lens(line, `${place}: ${state}${fields}`, 'plumbline.openDiff', { applicationId, key });
+    });
+    const next = sorted[shown.length];
+    const rest = `+${String(sorted.length - shown.length)} more`;
+    return next === undefined ? shown : [...shown, lens(line, rest, 'plumbline.reveal', { applicationId: next.applicationId })];
+  });
+}
+
+function isQuiet({ state }: ObjectLine): boolean {
+  return state === 'synced' || state === 'pending';
+}
+
+function lens(line: number, title: string, command: string, argument: object): CodeLens {
+  const start = { line, character: 0 };
+  return { range: { start, end: start }, command: { title, command, arguments: [argument] } };
+}
+
+/** The last sync where one is recorded, with its age; target where it is another commit. */
 function revisionWords({ lastSync, targetRevision }: ApplicationRow, nowMs: number): string {
-  const synced = lastSync === undefined ? '' : ` · ${lastSync.revision} by ${lastSync.by} ${whenWords(lastSync.at, nowMs)}`;
+  const synced = lastSync === undefined ? '' : ` · ${agoWords(lastSync.at, nowMs)} at ${lastSync.revision} by ${lastSync.by}`;
   const target = targetRevision === undefined || targetRevision === lastSync?.revision ? '' : ` · target ${targetRevision}`;
   return `${synced}${target}`;
 }
 
-function whenWords(at: string, nowMs: number): string {
-  const [time, now] = [new Date(at), new Date(nowMs)];
-  const two = (part: number): string => String(part).padStart(2, '0');
-  const clock = `${two(time.getHours())}:${two(time.getMinutes())}`;
-  if (time.toDateString() === now.toDateString()) return `at ${clock}`;
-  return `on ${String(time.getFullYear())}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock}`;
+const secondsPerUnit: readonly (readonly [unit: string, seconds: number])[] = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+];
+
+/** How long ago something was, in its largest whole unit: it changes seldom, so that a lens stands still. */
+function agoWords(at: string, nowMs: number): string {
+  const seconds = Math.max(0, (nowMs - Date.parse(at)) / 1_000);
+  const [unit, size] = secondsPerUnit.find(([, each]) => seconds >= each) ?? ['', 1];
+  return unit === '' ? 'just now' : `${String(Math.floor(seconds / size))} ${unit} ago`;
 }
 
 function stateWords(row: ApplicationRow): string {
@@ -53,8 +85,7 @@ export function effectLensesOf(effects: readonly EditEffect[], file: string): Co
   const parts = changing.slice(0, mostPlaces).map(effectWords);
   const rest = changing.length > mostPlaces ? ` and in ${String(changing.length - mostPlaces)} more applications` : '';
   const title = `your edits change ${parts.join(', ')}${rest}`;
-  const start = { line: 0, character: 0 };
-  return [{ range: { start, end: start }, command: { title, command: 'plumbline.showEffects', arguments: [{ file }] } }];
+  return [lens(0, title, 'plumbline.showEffects', { file })];
 }
 
 function effectWords({ applicationName, environment, context, objects, problem }: EditEffect): string {

@@ -1,4 +1,5 @@
 import {
+  type CodeLens,
   type Connection,
   type Hover,
   type InitializeParams,
@@ -8,7 +9,7 @@ import {
 } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { fileURLToPath } from 'node:url';
-import { BackgroundRunner, coalesce } from '../base/async.ts';
+import { BackgroundRunner } from '../base/async.ts';
 import { isAppError, toError } from '../base/errors.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
@@ -18,19 +19,17 @@ import type { EngineSettings } from '../engine/model/settings.ts';
 import type { ClientNotifications } from '../protocol/messages.ts';
 import { toInitializationOptions, toSettings } from '../protocol/validate.ts';
 import { codeActionsOf } from './codeActions.ts';
-import { codeLensesOf, effectLensesOf } from './codeLens.ts';
 import { editorRemotes, registerCommitRequests } from './commitRequests.ts';
 import { MarkPublisher } from './diagnostics.ts';
 import { followDocuments, toFile } from './documents.ts';
 import { configHover, hoverOf } from './hover.ts';
 import { languageCapabilities, registerLanguage } from './language.ts';
+import { Lenses } from './lenses.ts';
 import { orNothing } from './cancellation.ts';
 import { Publisher } from './publisher.ts';
 import { registerRequests } from './requests.ts';
 import { registerRollbackRequests } from './rollbackRequests.ts';
 import { registerSyncRequests } from './syncRequests.ts';
-
-const lensRefreshIntervalMs = 500;
 
 /** Wires the engine to the protocol; holds no truth of its own. */
 export class PlumblineServer implements Disposable {
@@ -132,6 +131,7 @@ export class PlumblineServer implements Disposable {
     connection.onNotification('plumbline/settings', (raw: unknown) => {
       settings = toSettings(raw);
       engine.updateSettings(settings);
+      lenses.settingsChanged();
     });
     connection.onNotification('plumbline/interest', (interest: ClientNotifications['plumbline/interest']) => {
       engine.setInterest(interest);
@@ -154,25 +154,30 @@ export class PlumblineServer implements Disposable {
       const file = toFile(textDocument.uri);
       return file === undefined ? [] : codeActionsOf(engine.marks(file), range.start.line, range.end.line);
     });
-    connection.onCodeLens(({ textDocument }) => {
-      const file = toFile(textDocument.uri);
-      return file === undefined || !settings.codeLensEnabled
-        ? []
-        : [...codeLensesOf(engine.uses(file)), ...effectLensesOf(engine.editor.effects(file), file)];
-    });
+    const lenses = this.#store.add(
+      new Lenses({
+        engine,
+        background: this.#background,
+        settings: () => settings,
+        refresh: () => {
+          this.#background.run('refresh code lenses', () => connection.sendRequest('workspace/codeLens/refresh'));
+        },
+      }),
+    );
+    connection.onCodeLens(({ textDocument }, token) =>
+      orNothing<CodeLens[]>(token, [], onError, async () => {
+        const file = toFile(textDocument.uri);
+        return file === undefined ? [] : lenses.provide(file);
+      }),
+    );
+    this.#store.add(
+      this.#documents.onDidClose(({ document }) => {
+        lenses.forget(toFile(document.uri) ?? '');
+      }),
+    );
     this.#store.add(
       engine.onDidChangeDocuments((change) => {
         this.#background.run('tell of documents', () => connection.sendNotification('plumbline/documentsChanged', change));
-      }),
-    );
-    const refreshLenses = this.#store.add(
-      coalesce(lensRefreshIntervalMs, () => {
-        this.#background.run('refresh code lenses', () => connection.sendRequest('workspace/codeLens/refresh'));
-      }),
-    );
-    this.#store.add(
-      engine.onDidChangeRows(() => {
-        if (settings.codeLensEnabled) refreshLenses.request();
       }),
     );
   }

@@ -3,6 +3,7 @@ import { completeConfig, type ConfigCompletion, configKeyAt, type ConfigNames } 
 import { configFileName } from '../apps/configFile.ts';
 import { FileReferences } from './fileReferences.ts';
 import { lineFactsOf } from './lineFacts.ts';
+import { type ObjectLine, objectLinesOf } from './objectLines.ts';
 import type { FileRange } from '../model/application.ts';
 import type { EditEffect } from '../model/edits.ts';
 import type { LineFacts } from '../model/lineFacts.ts';
@@ -23,6 +24,8 @@ export interface EditorApi {
   configKey(file: string, line: number): Promise<{ readonly key: string; readonly documentation: string } | undefined>;
   /** the sides of the field on a line, the API's words on it, the last commit */
   lineFacts(file: string, line: number, signal: AbortSignal): Promise<LineFacts>;
+  /** the objects that a file declares, where they stand now, with their states */
+  objectLines(file: string): Promise<readonly ObjectLine[]>;
 }
 
 /** Answers language features from the workspaces. */
@@ -70,6 +73,10 @@ export class EditorFacts implements EditorApi {
 
   async lineFacts(file: string, line: number, signal: AbortSignal): Promise<LineFacts> {
     return (await this.#workspaces.inFile(file, (workspace, path) => lineFactsOf(workspace, path, line, signal))) ?? { sides: [] };
+  }
+
+  async objectLines(file: string): Promise<readonly ObjectLine[]> {
+    return (await this.#workspaces.inFile(file, objectLinesOf)) ?? [];
   }
 
   async #ranges(file: string, find: (workspace: Workspace, path: string) => Promise<readonly FileRange[]>): Promise<readonly FileRange[]> {

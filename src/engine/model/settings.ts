@@ -34,6 +34,8 @@ export interface EngineSettings {
   readonly renderTimeoutSeconds: number;
   readonly decorationsEnabled: boolean;
   readonly codeLensEnabled: boolean;
+  /** also a lens above each object */
+  readonly objectLensEnabled: boolean;
   /** contexts to which suggestions were mapped by Choose Cluster: application path → destination */
   readonly chosenDestinations: Readonly<Record<string, { readonly context: string; readonly namespace: string }>>;
   readonly commit: CommitSettings;
@@ -50,6 +52,7 @@ export const defaultSettings: EngineSettings = {
   renderTimeoutSeconds: 10,
   decorationsEnabled: true,
   codeLensEnabled: true,
+  objectLensEnabled: false,
   chosenDestinations: {},
   commit: defaultCommitSettings,
 };

@@ -126,6 +126,23 @@ test('typing in a base marks the line for every overlay that it changes, and nam
       ['prod/two', 'plumbline-dev', [['Deployment/two-web', 'configure']]],
     ],
   );
+  engine.setBuffer(file, `# one more line\n${text}`);
+  await run('scale', 'deployment/two-web', '-n', 'blast', '--replicas=5');
+  await until(engine, 'drift in one of them', () => engine.objects('prod/two').some(({ state }) => state === 'drifted'));
+  assert.deepEqual(
+    (await engine.editor.objectLines(file)).map(({ line, applicationId, object, state, driftedFields }) => [
+      line,
+      applicationId,
+      object,
+      state,
+      driftedFields,
+    ]),
+    [
+      [1, 'prod/one', 'Deployment/one-web', 'synced', 0],
+      [1, 'prod/two', 'Deployment/two-web', 'drifted', 1],
+    ],
+  );
+  await run('scale', 'deployment/two-web', '-n', 'blast', '--replicas=7');
   engine.setBuffer(file, text.replace('replicas: 2', 'replicas: 3'));
   await until(engine, 'only the overlay without replicas of its own', () =>
     isSame(
