@@ -97,8 +97,11 @@ export interface ClientNotifications {
 export interface ServerNotifications {
   /** something of the snapshot changed; pull when convenient */
   'plumbline/changed': Stamp & { readonly applicationIds: readonly string[] };
-  /** all marks of one file (absolute path), replacing those sent before */
-  'plumbline/decorations': { readonly file: string; readonly marks: readonly LineMark[] };
+  /**
+   * All marks of one file (absolute path), replacing those sent before. Their lines count in this version of the document that the
+   * editor has open; undefined: in the file on disk, or in a version that is gone.
+   */
+  'plumbline/decorations': { readonly file: string; readonly marks: readonly LineMark[]; readonly version?: number };
   /** side documents whose text may have changed */
   'plumbline/documentsChanged': { readonly applicationId: string; readonly keys: readonly string[] };
   'plumbline/syncProgress': SyncProgress;

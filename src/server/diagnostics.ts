@@ -1,4 +1,5 @@
 import { type Connection, type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver/node';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { pathToFileURL } from 'node:url';
 import type { BackgroundRunner } from '../base/async.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
@@ -37,20 +38,28 @@ export function toDiagnostics(marks: readonly LineMark[], problems: readonly Fil
   ];
 }
 
+/** What is asked of a document that the editor has open. */
+type OpenDocument = Pick<TextDocument, 'version' | 'getText'>;
+
 /** Sends marks and Problems of a file whenever they change: marks for every file, drift entries for open files only. */
 export class MarkPublisher implements Disposable {
   readonly #connection: Connection;
   readonly #engine: EngineApi;
   readonly #background: BackgroundRunner;
-  readonly #isOpen: (uri: string) => boolean;
+  readonly #document: (uri: string) => OpenDocument | undefined;
   readonly #store = new DisposableStore();
 
-  /** @param isOpen whether the editor has a document open, by its URI */
-  constructor(connection: Connection, engine: EngineApi, background: BackgroundRunner, isOpen: (uri: string) => boolean) {
+  /** @param document the document that the editor shows marks in, by its URI */
+  constructor(
+    connection: Connection,
+    engine: EngineApi,
+    background: BackgroundRunner,
+    document: (uri: string) => OpenDocument | undefined,
+  ) {
     this.#connection = connection;
     this.#engine = engine;
     this.#background = background;
-    this.#isOpen = isOpen;
+    this.#document = document;
     this.#store.add(
       engine.onDidChangeMarks((files) => {
         for (const file of files) this.publish(file);
@@ -63,9 +72,12 @@ export class MarkPublisher implements Disposable {
     const uri = pathToFileURL(file).href;
     const marks = this.#engine.marks(file);
     const problems = this.#engine.problems(file);
-    this.#background.run('send decorations', () => this.#connection.sendNotification('plumbline/decorations', { file, marks }));
+    const document = this.#document(uri);
+    const isPlacedInIt = document !== undefined && document.getText() === this.#engine.editor.textOfMarks(file);
+    const decorations = { file, marks, ...(isPlacedInIt ? { version: document.version } : {}) };
+    this.#background.run('send decorations', () => this.#connection.sendNotification('plumbline/decorations', decorations));
     this.#background.run('send diagnostics', () =>
-      this.#connection.sendDiagnostics({ uri, diagnostics: toDiagnostics(this.#isOpen(uri) ? marks : [], problems) }),
+      this.#connection.sendDiagnostics({ uri, diagnostics: toDiagnostics(document === undefined ? [] : marks, problems) }),
     );
   }
 

@@ -115,11 +115,8 @@ export class PlumblineServer implements Disposable {
     let settings = initial;
     this.#store.add(followDocuments(connection, this.#documents, engine));
     const marks = this.#store.add(
-      new MarkPublisher(
-        connection,
-        engine,
-        this.#background,
-        (uri) => settings.decorationsEnabled && this.#documents.get(uri) !== undefined,
+      new MarkPublisher(connection, engine, this.#background, (uri) =>
+        settings.decorationsEnabled ? this.#documents.get(uri) : undefined,
       ),
     );
     const publishMarks = ({ document }: { document: TextDocument }): void => {

@@ -12,6 +12,8 @@ import type { Workspaces } from '../sessions/workspaces.ts';
 
 /** What the editor's language features ask of the engine. Files are absolute paths, also those of the ranges; lines and columns count from 0. */
 export interface EditorApi {
+  /** the text of a file that the lines of its marks count in; undefined when it has none */
+  textOfMarks(file: string): string | undefined;
   /** what the edits of the working tree, unsaved ones included, would change in the applications that read a file; undefined: in all */
   effects(file: string | undefined): readonly EditEffect[];
   /** what a place leads to: the file, folder or key that it names; of a patch the object that it patches */
@@ -34,6 +36,10 @@ export class EditorFacts implements EditorApi {
 
   constructor(workspaces: Workspaces) {
     this.#workspaces = workspaces;
+  }
+
+  textOfMarks(file: string): string | undefined {
+    return this.#workspaces.inFile(file, ({ marks }, path) => marks.textOfMarks(path));
   }
 
   effects(file: string | undefined): readonly EditEffect[] {

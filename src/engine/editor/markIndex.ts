@@ -38,6 +38,8 @@ export class MarkIndex implements Disposable {
   readonly #byApplication = new Map<string, ApplicationMarks>();
   readonly #edits = new Map<string, ApplicationEdits>();
   readonly #shown = new Map<string, readonly LineMark[]>();
+  /** the text that a file's marks were last placed in */
+  readonly #placedIn = new Map<string, string>();
   readonly #maps = new Map<string, CachedMap>();
   readonly #changed = new Emitter<readonly string[]>();
   readonly #recompute: Throttler;
@@ -86,6 +88,11 @@ export class MarkIndex implements Disposable {
     return this.#shown.get(path) ?? [];
   }
 
+  /** The text that the lines of {@link marks} count in; undefined when the file has no marks. */
+  textOfMarks(path: string): string | undefined {
+    return this.#placedIn.get(path);
+  }
+
   dispose(): void {
     this.#changed.dispose();
   }
@@ -106,6 +113,8 @@ export class MarkIndex implements Disposable {
 
   async #place(file: string): Promise<readonly LineMark[]> {
     const now = await this.#workingTree.readText(file);
+    if (now === undefined) this.#placedIn.delete(file);
+    else this.#placedIn.set(file, now);
     if (now === undefined) return [];
     const placed: LineMark[] = [];
     for (const { tree, marks } of this.#byApplication.values()) {

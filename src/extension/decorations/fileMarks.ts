@@ -4,9 +4,10 @@ import { DisposableStore } from '../../base/lifecycle.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
 import type { LineMark } from '../../engine/model/snapshot.ts';
 import type { EngineApi } from '../engine/connection.ts';
-import { moveMarks } from './markLines.ts';
+import { EditTrail, followEdits } from './editTrail.ts';
+import type { LineEdit } from './markLines.ts';
 
-/** Marks that arrive while the user types wait so long for a pause: they were made from a text that is gone already. */
+/** Marks of a text that nobody knows any more wait so long for those of the text that is there. */
 const pauseMs = 150;
 
 /** The marks of all files as the engine last sent them, moved along with edits made since. */
@@ -16,7 +17,8 @@ export class FileMarks implements Disposable {
   readonly #marks = new Map<string, readonly LineMark[]>();
   /** files whose marks an engine sent that is gone */
   readonly #outdated = new Set<string>();
-  /** documents edited within the last {@link pauseMs}, with the marks that arrived since */
+  readonly #trails = new Map<string, EditTrail>();
+  /** documents edited within the last {@link pauseMs}, with the marks of unknown age that arrived since */
   readonly #typing = new Map<string, { timer: NodeJS.Timeout; arrived: readonly LineMark[] | undefined }>();
 
   /** Fires for a file whose marks the engine sent anew; not for edits, which the editor's own decorations follow. */
@@ -24,16 +26,18 @@ export class FileMarks implements Disposable {
 
   constructor(engine: EngineApi) {
     this.#disposables.add(
-      engine.on('plumbline/decorations', ({ file, marks }) => {
-        const uri = vscode.Uri.file(file);
-        const typing = this.#typing.get(uri.toString());
-        if (typing === undefined) this.#set(uri, marks);
-        else typing.arrived = marks;
+      engine.on('plumbline/decorations', ({ file, marks, version }) => {
+        this.#receive(vscode.Uri.file(file), marks, version);
       }),
     );
     this.#disposables.add(
       vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-        if (document.uri.scheme === 'file' && contentChanges.length > 0) this.#follow(document.uri, contentChanges);
+        if (document.uri.scheme === 'file' && contentChanges.length > 0) this.#follow(document, contentChanges.map(toLineEdit));
+      }),
+    );
+    this.#disposables.add(
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+        this.#trails.delete(uri.toString());
       }),
     );
   }
@@ -68,15 +72,30 @@ export class FileMarks implements Disposable {
     this.#disposables.dispose();
   }
 
-  #follow(uri: vscode.Uri, changes: readonly vscode.TextDocumentContentChangeEvent[]): void {
+  #receive(uri: vscode.Uri, marks: readonly LineMark[], version: number | undefined): void {
     const key = uri.toString();
+    const trail = this.#trails.get(key);
+    const moved = version === undefined || trail === undefined ? undefined : trail.follow(marks, version);
+    const typing = this.#typing.get(key);
+    if (moved !== undefined) {
+      if (typing !== undefined) typing.arrived = undefined;
+      this.#set(uri, moved);
+    } else if (typing === undefined) this.#set(uri, marks);
+    else typing.arrived = marks;
+  }
+
+  #follow({ uri, version }: vscode.TextDocument, edits: readonly LineEdit[]): void {
+    const key = uri.toString();
+    const trail = this.#trails.get(key) ?? new EditTrail();
+    this.#trails.set(key, trail);
+    trail.add(version, edits);
     const before = this.#marks.get(key) ?? [];
-    const marks = moveAll(before, changes);
+    const marks = followEdits(before, edits);
     if (marks.length > 0) this.#marks.set(key, marks);
     else this.#marks.delete(key);
     const typing = this.#typing.get(key);
     clearTimeout(typing?.timer);
-    const arrived = typing?.arrived === undefined ? undefined : moveAll(typing.arrived, changes);
+    const arrived = typing?.arrived === undefined ? undefined : followEdits(typing.arrived, edits);
     const timer = setTimeout(() => {
       const waiting = this.#typing.get(key)?.arrived;
       this.#typing.delete(key);
@@ -97,15 +116,11 @@ export class FileMarks implements Disposable {
   }
 }
 
-function moveAll(marks: readonly LineMark[], changes: readonly vscode.TextDocumentContentChangeEvent[]): readonly LineMark[] {
-  let moved = marks;
-  for (const { range, text } of changes) {
-    moved = moveMarks(moved, {
-      startLine: range.start.line,
-      endLine: range.end.line,
-      insertedLines: text.split('\n').length - 1,
-      startsAtLineStart: range.start.character === 0,
-    });
-  }
-  return moved;
+function toLineEdit({ range, text }: vscode.TextDocumentContentChangeEvent): LineEdit {
+  return {
+    startLine: range.start.line,
+    endLine: range.end.line,
+    insertedLines: text.split('\n').length - 1,
+    startsAtLineStart: range.start.character === 0,
+  };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { EditTrail } from '../../../src/extension/decorations/editTrail.ts';
 import { lineNotes, moveMarks, noteText } from '../../../src/extension/decorations/markLines.ts';
 import { ago, clockTime } from '../../../src/extension/words/time.ts';
 import { summarize } from '../../../src/extension/status/summary.ts';
@@ -96,6 +97,17 @@ test('marks follow edits', () => {
       'lines pasted below all': [2, 5, 9],
     },
   );
+});
+
+test('marks that were placed in an older version stand where its lines are now', () => {
+  const trail = new EditTrail();
+  const insertedAbove = { startLine: 0, endLine: 0, insertedLines: 1, startsAtLineStart: true };
+  for (const version of [2, 3, 4]) trail.add(version, [insertedAbove]);
+  const lines = (version: number): readonly number[] | undefined =>
+    trail.follow([lineMark(2), lineMark(5)], version)?.map(({ range }) => range.startLine);
+  assert.deepEqual([lines(4), lines(3), lines(1), lines(0)], [[2, 5], [3, 6], [5, 8], undefined]);
+  for (let version = 5; version < 500; version += 1) trail.add(version, []);
+  assert.deepEqual([lines(100), lines(499)], [undefined, [2, 5]]);
 });
 
 test('times: local, with the day when not today', () => {
