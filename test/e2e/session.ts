@@ -9,10 +9,11 @@ import type { CodeServer } from '../tools/codeServer.ts';
 import { startControlPlane } from '../tools/controlPlane.ts';
 import type { Component, ControlPlane } from '../tools/controlPlane.ts';
 import { temporaryFolder } from '../tools/processes.mjs';
+import { ThemeSwitch, themeScript, themeSettings } from './themes.ts';
 import { Workbench } from './workbench.ts';
 
 /** What makes pictures readable and the same everywhere. */
-const pictureSettings = { 'window.title': '${rootName}', 'editor.minimap.enabled': false, 'workbench.colorTheme': 'Default Light Modern' };
+const pictureSettings = { 'window.title': '${rootName}', 'editor.minimap.enabled': false, ...themeSettings };
 
 /** how much of the log a failure shows */
 const loggedLines = 25;
@@ -37,6 +38,7 @@ export interface Session {
   readonly server: CodeServer;
   readonly browser: Browser;
   readonly workbench: Workbench;
+  readonly themes: ThemeSwitch;
   readonly folder: string;
   /** folder of the whole session */
   readonly dir: string;
@@ -71,8 +73,18 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       ...(options.workspaceTrust === undefined ? {} : { workspaceTrust: options.workspaceTrust }),
     });
     ends.push(() => server.stop());
-    const page = await openWorkbench(browser, server.url(), options.size ?? { width: 1400, height: 860 });
-    return { cluster, server, browser, workbench: new Workbench(page), folder, dir: temporary.path, log: () => logOf(server), end };
+    const page = await openWorkbench(browser, server.url(), options.size ?? { width: 1400, height: 860 }, themeScript);
+    return {
+      cluster,
+      server,
+      browser,
+      workbench: new Workbench(page),
+      themes: new ThemeSwitch(page),
+      folder,
+      dir: temporary.path,
+      log: () => logOf(server),
+      end,
+    };
   } catch (error) {
     await end();
     throw error;

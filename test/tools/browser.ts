@@ -37,10 +37,12 @@ export async function launchBrowser(): Promise<Browser> {
  * Opens a workbench and waits until it has restored its editors and views.
  * @param url of {@link CodeServer.url}
  * @param size of the window in CSS pixels
+ * @param initScript runs in the page before anything of the workbench does
  */
-export async function openWorkbench(browser: Browser, url: string, size = { width: 1400, height: 900 }): Promise<Page> {
+export async function openWorkbench(browser: Browser, url: string, size = { width: 1400, height: 900 }, initScript = ''): Promise<Page> {
   const context = await browser.newContext({ viewport: size });
   const page = await context.newPage();
+  await page.addInitScript(initScript);
   await page.goto(url, { timeout: openingMs });
   // VS Code's own test driver, there when the server was started with `enable-smoke-test-driver`.
   await page.waitForFunction('window.driver !== undefined', undefined, { timeout: openingMs });
