@@ -66,6 +66,10 @@ export function predictedFields(prepared: Prepared, proof: Proof, predicted: Kub
     const isGitLive =
       !found.isCosmetic && git !== undefined && found.live !== undefined && isSameScalar(git, found.live, prepared, found.path);
     if ((!isSetByGit && !isOrphan) || isGitLive) {
+      if (prepared.input.view?.countsAdmission === true && !found.isCosmetic) {
+        fields.push(fieldOf(prepared, found, 'differs', true));
+        continue;
+      }
       // Only what stays is worth a word; what an apply takes away as a consequence is not anybody's field.
       if (found.change !== 'added') ignored.push(byServer(prepared, found));
       continue;

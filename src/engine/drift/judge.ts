@@ -93,7 +93,8 @@ export class Judge {
       return { verdict: early ?? causedVerdict(because('object-not-live', { kind: input.key.kind, name: input.key.name })) };
     const prepared = prepare(input, input.live);
     const proof = prove(proofInputOf(prepared));
-    if (proof.outcome !== 'unknown') {
+    // Where the owner counts what admission would change, only the server knows.
+    if (proof.outcome !== 'unknown' && input.view?.countsAdmission !== true) {
       this.#provedLocally += 1;
       return { verdict: provedVerdict(prepared, proof) };
     }
@@ -113,7 +114,7 @@ export class Judge {
     if (raw.apiVersion !== input.desired.apiVersion) return this.#atDesiredVersion(prepared, context, client, options);
     const isUpdate = prepared.owner?.operation === 'Update';
     const patch = isUpdate ? threeWayPatch(prepared.recorded, prepared.desired, prepared.live, input.schema) : undefined;
-    if (patch?.isEmpty === true) return predictedVerdict(prepared, proof, prepared.live, 'local');
+    if (patch?.isEmpty === true && input.view?.countsAdmission !== true) return predictedVerdict(prepared, proof, prepared.live, 'local');
     if (!(await context.canDryRun(resource, input.key, options.signal))) {
       const details = { verb: 'patch', resource: resource.plural, group: resource.group, namespace: input.key.namespace };
       return unconfirmed(prepared, proof, because('dry-run-forbidden', details));

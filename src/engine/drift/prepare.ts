@@ -54,7 +54,8 @@ export function prepare(input: JudgeInput, raw: KubeObject): Prepared {
     base === undefined ? undefined : normalizeDesired(base, raw, input.resource);
   const synced = input.baseline?.kind === 'synced' ? normalizeBase(baselineObject(input.baseline, raw)) : undefined;
   const release = input.baseline?.kind === 'release' ? normalizeBase(baselineObject(input.baseline, raw)) : undefined;
-  const recorded = release ?? normalizeBase(lastApplied) ?? synced;
+  // Helm leaves kubectl's annotation where it found one: what it says was applied before Helm took the object.
+  const recorded = release ?? (owner?.manager.startsWith('helm') === true ? undefined : normalizeBase(lastApplied)) ?? synced;
   const places = distinctPlaces([
     ...ignoredPlaces(input.rules, fromGit, live, schema),
     ...(input.view?.places ?? []),

@@ -10,7 +10,7 @@ import type { JudgeContext } from './judgement.ts';
 import type { Prepared } from './prepare.ts';
 
 /** Part of every key: verdicts of another way of judging never count. Raise it with every change of compare/ or drift/ that moves verdicts. */
-export const JUDGE_VERSION = '8';
+export const JUDGE_VERSION = '9';
 
 /** Verdicts are kept this long at most, so that what webhooks and policies would say anew is asked again. */
 const MAX_AGE_MS = 24 * 60 * 60 * 1000;
@@ -67,6 +67,7 @@ export class VerdictCache {
       prepared.base ?? null,
       owner === undefined ? null : [owner.manager, owner.operation],
       input.schema === undefined ? null : [input.schema.document.groupVersion, input.schema.document.hash],
+      input.view?.countsAdmission === true,
       places.map((place) => [place.path.map((step) => canonicalJson({ ...step })), place.by]),
     ];
     return keyedHash(this.#options.hashKey, canonicalJson(parts));

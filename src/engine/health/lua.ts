@@ -14,16 +14,21 @@ const statuses: Readonly<Record<string, HealthStatus>> = {
 /**
  * The health that a Lua check gave, read as Argo CD does (util/lua/lua.go `ExecuteHealthLua`): nothing returned is no health; a status that
  * it does not know, an error, and a result that is no table are `unknown`.
+ * @param declaredBy where the check stands, when it is not one that Argo CD brings
  * @returns undefined when the check says nothing
  */
-export function luaHealthOf(answer: { readonly values?: readonly JsonValue[]; readonly error?: string }): Health | undefined {
-  if (answer.error !== undefined) return { status: 'unknown', message: oneLine(`the health check failed: ${answer.error}`) };
+export function luaHealthOf(
+  answer: { readonly values?: readonly JsonValue[]; readonly error?: string },
+  declaredBy?: string,
+): Health | undefined {
+  const check = declaredBy === undefined ? 'the health check' : `the health check of ${declaredBy}`;
+  if (answer.error !== undefined) return { status: 'unknown', message: oneLine(`${check} failed: ${answer.error}`) };
   const [value] = answer.values ?? [];
   if (value === undefined || value === null) return undefined;
-  if (!isJsonObject(value)) return { status: 'unknown', message: 'the health check returned no table' };
+  if (!isJsonObject(value)) return { status: 'unknown', message: `${check} returned no table` };
   if (Object.keys(value).length === 0) return undefined;
   const status = statuses[stringAt(value, 'status') ?? ''];
-  if (status === undefined) return { status: 'unknown', message: 'the health check returned an invalid health status' };
+  if (status === undefined) return { status: 'unknown', message: `${check} returned an invalid health status` };
   const message = oneLine(stringAt(value, 'message') ?? '');
   return { status, ...(message === '' ? {} : { message }) };
 }

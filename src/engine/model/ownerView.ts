@@ -1,7 +1,7 @@
 import type { IgnoreRule } from './application.ts';
 import type { FieldPath } from './fieldPath.ts';
 import type { GroupVersionKind, ObjectKey } from './objects.ts';
-import type { Reason } from './states.ts';
+import type { OwnerMark, Reason } from './states.ts';
 
 /**
  * Whether and when an owner undoes a live change by itself. `soon`: within seconds; `scheduled`: at its next turn, at `atMs` at the latest;
@@ -43,7 +43,19 @@ export interface OwnerView {
   readonly sources?: readonly OwnerSource[];
   /** the owner does not touch the object at all, by this */
   readonly skip?: string;
+  /** what admission changes counts for the owner: nothing but a dry-run proves then that nothing differs */
+  readonly countsAdmission?: true;
+  /** `ApplicationSet argocd/shops`: what wrote the owner's own object, and holds its rules */
+  readonly generatedBy?: string;
   readonly revert: RevertForecast;
   /** rules that could not be evaluated */
   readonly problems: readonly Reason[];
+}
+
+/** Whose an object is, and how that owner looks at it. */
+export interface OwnerLook {
+  /** by the object's own marks, or by what its controller lists as its own; undefined: nobody's */
+  readonly mark?: OwnerMark;
+  /** of Argo CD and Flux */
+  readonly view?: OwnerView;
 }

@@ -79,7 +79,7 @@ export class OwnerFollower implements Disposable {
     const changed = [...this.#changed.values()];
     this.#changed.clear();
     for (const { connection, source } of changed) {
-      const moves = await this.#with.views.changeOf(connection, source, signal);
+      const moves = await this.#moves(connection, source, signal);
       if (moves === 'nothing') continue;
       const id = keyString(source.key);
       for (const session of this.#with.sessions()) {
@@ -89,6 +89,17 @@ export class OwnerFollower implements Disposable {
           return isIts && (moves === 'all' || object.verdict.fields.length > 0);
         });
       }
+    }
+  }
+
+  /** What cannot be read may have moved anything: its objects then tell so, and are asked about again. */
+  async #moves(connection: ClusterConnection, source: OwnerSource, signal: AbortSignal): Promise<'all' | 'forecast' | 'nothing'> {
+    try {
+      return await this.#with.views.changeOf(connection, source, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isAppError(error)) throw error;
+      return 'all';
     }
   }
 

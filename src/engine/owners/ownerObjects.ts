@@ -1,37 +1,32 @@
-import { isAppError } from '../../base/errors.ts';
+import { AppError, isAppError } from '../../base/errors.ts';
 import type { ClusterConnection } from '../cluster/api.ts';
+import { FLUX_GROUPS, type FluxKind } from '../apps/flux/rules.ts';
 import { stringAt, valueAt } from '../model/json.ts';
-import { type GroupVersionKind, type KubeObject, keyString, nameOf, namespaceOf } from '../model/objects.ts';
+import { annotationsOf, type GroupVersionKind, keyOf, type KubeObject, nameOf, namespaceOf } from '../model/objects.ts';
 import type { OwnerSource } from '../model/ownerView.ts';
 import type { OwnerMark } from '../model/states.ts';
-
-interface Read {
-  readonly readAtMs: number;
-  /** a change of it was seen */
-  isOutdated?: boolean;
-  readonly object: Promise<KubeObject | undefined>;
-}
+import { failureOf, OwnerReads, READ_FAILED, type ReadAnswer } from './ownerReads.ts';
 
 const APPLICATION = { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application' };
 const CONFIG_MAP = { group: '', version: 'v1', kind: 'ConfigMap' };
 /** the destination by which Argo CD means its own cluster */
 const IN_CLUSTER = 'https://kubernetes.default.svc';
 const ARGO_NAMESPACE = 'argocd';
-const FLUX_GROUPS = { Kustomization: 'kustomize.toolkit.fluxcd.io', HelmRelease: 'helm.toolkit.fluxcd.io' } as const;
-
-/** a change of an Application or Kustomization counts after this time at the latest */
-const lifetimeMs = 15_000;
-const maximumReads = 2_000;
+const INSTALLATION = 'argocd.argoproj.io/installation-id';
 
 /** Clusters where controllers run that deploy to others. */
 export interface Hubs {
   connections(signal: AbortSignal): Promise<readonly ClusterConnection[]>;
 }
 
-/** An Application with the cluster that it was found in: its argocd-cm is there, too. */
+/** An Application with the cluster that it was found in, and what Argo CD is told there. */
 export interface FoundApplication {
   readonly application: KubeObject;
   readonly home: ClusterConnection;
+  /** `argocd-cm`; undefined: there is none, or it may not be read */
+  readonly config: KubeObject | undefined;
+  /** names of what may not be read, though it counts */
+  readonly unreadable: readonly string[];
 }
 
 /** A Kustomization or HelmRelease with the cluster that it was found in. */
@@ -41,145 +36,188 @@ export interface FoundController {
 }
 
 /**
- * Reads the live objects of Argo CD and Flux that own others: from the cluster of what they own, else from the hubs. Each is kept for a
- * short time. What may not be read is as if it were not there.
+ * The live objects of Argo CD and Flux that own others: from the cluster of what they own, else from the hubs. Each is kept for a short
+ * time. What may not be read is as if it were not there; what cannot be read for another reason fails (`owner-read-failed`), so that
+ * nobody takes somebody else for the owner.
  */
 export class OwnerObjects {
-  readonly #reads = new WeakMap<ClusterConnection, Map<string, Read>>();
-  readonly #watched = new WeakMap<ClusterConnection, ReadonlySet<string>>();
+  readonly #reads: OwnerReads;
   readonly #hubs: Hubs;
-  readonly #now: () => number;
 
+  /** @param now epoch milliseconds */
   constructor(hubs: Hubs = { connections: () => Promise.resolve([]) }, now: () => number = Date.now) {
     this.#hubs = hubs;
-    this.#now = now;
+    this.#reads = new OwnerReads(now);
   }
 
   /**
-   * The Application that a mark names. One of a hub counts when it deploys to another cluster than its own.
+   * The Application that a mark names. One of a hub counts when it deploys to another cluster than its own, and no other hub has one like it.
    * @param connection of the object that carries the mark
+   * @param live that object: an installation's id on it must be that of the Argo CD whose Application it is
    */
-  async argoApplication(connection: ClusterConnection, mark: OwnerMark, signal: AbortSignal): Promise<FoundApplication | undefined> {
-    const near = await this.#applicationIn(connection, mark, signal);
-    if (near !== undefined) return { application: near, home: connection };
-    for (const home of await this.#others(connection, signal)) {
-      const application = await this.#applicationIn(home, mark, signal);
-      if (application !== undefined && stringAt(application, 'spec', 'destination', 'server') !== IN_CLUSTER) return { application, home };
-    }
-    return undefined;
+  async argoApplication(
+    connection: ClusterConnection,
+    mark: OwnerMark,
+    live: KubeObject,
+    signal: AbortSignal,
+  ): Promise<FoundApplication | undefined> {
+    const near = await this.#applicationIn(connection, mark, live, signal);
+    if (near === 'forbidden') return undefined;
+    if (near !== undefined) return near;
+    const found = await this.#inHubs(connection, signal, async (hub) => {
+      const there = await this.#applicationIn(hub, mark, live, signal);
+      if (there === undefined || there === 'forbidden') return undefined;
+      return stringAt(there.application, 'spec', 'destination', 'server') === IN_CLUSTER ? undefined : there;
+    });
+    const exact = found.filter(({ application }) => stringAt(application, 'spec', 'destination', 'server') === connection.server);
+    const [first, ...others] = exact.length > 0 ? exact : found;
+    return others.length > 0 ? undefined : first;
   }
 
   /** Names what a watch covers (`keyString`): such an object is read once, and again when {@link reread} is called for it. */
   setWatched(connection: ClusterConnection, keys: ReadonlySet<string>): void {
-    this.#watched.set(connection, keys);
+    this.#reads.setWatched(connection, keys);
   }
 
   /** Reads an object anew. @returns what it was, as far as it had been read, and what it is */
-  async reread(
-    connection: ClusterConnection,
-    { gvk, key }: OwnerSource,
-    signal: AbortSignal,
-  ): Promise<{ readonly before: KubeObject | undefined; readonly after: KubeObject | undefined }> {
-    const known = this.#reads.get(connection)?.get(keyString(key));
-    if (known !== undefined) known.isOutdated = true;
-    const before = await known?.object;
-    return { before, after: await this.#get(connection, gvk, key.namespace, key.name, signal) };
-  }
-
-  async #others(connection: ClusterConnection, signal: AbortSignal): Promise<readonly ClusterConnection[]> {
-    const hubs = await this.#hubs.connections(signal);
-    return hubs.filter((hub) => hub !== connection && (hub.uid === undefined || hub.uid !== connection.uid));
-  }
-
-  /** `<namespace>_<name>` outside Argo CD's own namespace, else by name in `argocd`, else the only one of that name anywhere. */
-  async #applicationIn(connection: ClusterConnection, mark: OwnerMark, signal: AbortSignal): Promise<KubeObject | undefined> {
-    if (!(await this.#isServed(connection, APPLICATION, signal))) return undefined;
-    const [namespace, name] = mark.name.includes('_') ? splitAt(mark.name, '_') : [ARGO_NAMESPACE, mark.name];
-    const exact = await this.#get(connection, APPLICATION, namespace, name, signal);
-    if (exact !== undefined || mark.name.includes('_')) return exact;
-    return this.#kept(connection, `list ${mark.name}`, async () => {
-      const found = await connection.list(APPLICATION, { fieldSelector: `metadata.name=${mark.name}`, signal });
-      const [first] = found;
-      return found.length === 1 && first !== undefined ? connection.get(APPLICATION, keyIn(APPLICATION, first), { signal }) : undefined;
-    });
-  }
-
-  /** `argocd-cm` in the namespace of an Application, else in `argocd`. */
-  async argoConfig({ application, home }: FoundApplication, signal: AbortSignal): Promise<KubeObject | undefined> {
-    const namespace = namespaceOf(application);
-    const own = await this.#get(home, CONFIG_MAP, namespace, 'argocd-cm', signal);
-    return own ?? (namespace === ARGO_NAMESPACE ? undefined : this.#get(home, CONFIG_MAP, ARGO_NAMESPACE, 'argocd-cm', signal));
+  reread(connection: ClusterConnection, source: OwnerSource, signal: AbortSignal): ReturnType<OwnerReads['reread']> {
+    return this.#reads.reread(connection, source, signal);
   }
 
   /** The Kustomization or HelmRelease that a mark (`<namespace>/<name>`) names. One of a hub counts when it deploys to another cluster. */
   async fluxObject(
     connection: ClusterConnection,
-    kind: keyof typeof FLUX_GROUPS,
+    kind: FluxKind,
     mark: OwnerMark,
     signal: AbortSignal,
   ): Promise<FoundController | undefined> {
     const near = await this.#fluxObjectIn(connection, kind, mark, signal);
-    if (near !== undefined) return { controller: near, home: connection };
-    for (const hub of await this.#others(connection, signal)) {
-      const found = await this.#fluxObjectIn(hub, kind, mark, signal);
-      if (found !== undefined && valueAt(found, 'spec', 'kubeConfig') !== undefined) return { controller: found, home: hub };
-    }
-    return undefined;
-  }
-
-  async #fluxObjectIn(
-    connection: ClusterConnection,
-    kind: keyof typeof FLUX_GROUPS,
-    mark: OwnerMark,
-    signal: AbortSignal,
-  ): Promise<KubeObject | undefined> {
-    const known = await connection.discovery.resourceOfKind(FLUX_GROUPS[kind], kind, signal);
-    if (known === undefined) return undefined;
-    const [namespace, name] = splitAt(mark.name, '/');
-    return this.#get(connection, { group: known.group, version: known.version, kind }, namespace, name, signal);
-  }
-
-  async #isServed(connection: ClusterConnection, gvk: GroupVersionKind, signal: AbortSignal): Promise<boolean> {
-    return (await connection.discovery.resource(gvk, signal)) !== undefined;
-  }
-
-  #get(
-    connection: ClusterConnection,
-    gvk: GroupVersionKind,
-    namespace: string,
-    name: string,
-    signal: AbortSignal,
-  ): Promise<KubeObject | undefined> {
-    const key = { group: gvk.group, kind: gvk.kind, namespace, name };
-    return this.#kept(connection, keyString(key), () => connection.get(gvk, key, { signal }));
-  }
-
-  async #kept(connection: ClusterConnection, id: string, read: () => Promise<KubeObject | undefined>): Promise<KubeObject | undefined> {
-    const reads = this.#reads.get(connection) ?? new Map<string, Read>();
-    this.#reads.set(connection, reads);
-    const known = reads.get(id);
-    const isFresh =
-      known !== undefined &&
-      known.isOutdated !== true &&
-      (this.#now() - known.readAtMs < lifetimeMs || this.#watched.get(connection)?.has(id) === true);
-    if (isFresh) return known.object;
-    if (reads.size >= maximumReads) reads.clear();
-    const object = read().catch((error: unknown) => {
-      if (isAppError(error, 'not-found') || isAppError(error, 'forbidden')) return undefined;
-      // A connection that is down for a moment takes nothing back that is known; the next question asks again.
-      reads.delete(id);
-      return known?.object;
+    const [controller] = near.objects;
+    if (controller !== undefined) return { controller, home: connection };
+    if (near.isForbidden === true) return undefined;
+    const found = await this.#inHubs(connection, signal, async (hub) => {
+      const [there] = (await this.#fluxObjectIn(hub, kind, mark, signal)).objects;
+      return there === undefined || valueAt(there, 'spec', 'kubeConfig') === undefined ? undefined : { controller: there, home: hub };
     });
-    reads.set(id, { readAtMs: this.#now(), object });
-    return object;
+    return found.length === 1 ? found[0] : undefined;
   }
+
+  /** Every Kustomization and HelmRelease of a cluster, for what they say that they own; empty where they may not be listed. */
+  async fluxObjects(connection: ClusterConnection, signal: AbortSignal): Promise<readonly KubeObject[]> {
+    const kinds = Object.keys(FLUX_GROUPS) as readonly FluxKind[];
+    const lists = await Promise.all(
+      kinds.map(async (kind) => {
+        const gvk = await this.#servedFlux(connection, kind, signal);
+        if (gvk === undefined) return [];
+        const { objects } = await this.#reads.ask(connection, `all ${kind}`, `${kind} *`, () => connection.list(gvk), signal);
+        return objects;
+      }),
+    );
+    return lists.flat();
+  }
+
+  /** What Argo CD is told in its own namespace of a cluster: `argocd-cm`, or `argocd-cmd-params-cm`. */
+  async argoSettings(
+    connection: ClusterConnection,
+    name: 'argocd-cm' | 'argocd-cmd-params-cm',
+    namespaces: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly config: KubeObject | undefined; readonly unreadable: readonly string[] }> {
+    const unreadable: string[] = [];
+    for (const namespace of new Set([...namespaces, ARGO_NAMESPACE])) {
+      const { objects, isForbidden } = await this.#reads.get(connection, CONFIG_MAP, namespace, name, signal);
+      if (isForbidden === true) unreadable.push(`ConfigMap ${namespace}/${name}`);
+      if (objects[0] !== undefined) return { config: objects[0], unreadable: [] };
+    }
+    return { config: undefined, unreadable };
+  }
+
+  /** What a question to each hub gives; a hub that cannot answer is not one that has nothing. */
+  async #inHubs<T>(
+    connection: ClusterConnection,
+    signal: AbortSignal,
+    ask: (hub: ClusterConnection) => Promise<T | undefined>,
+  ): Promise<readonly T[]> {
+    const hubs = await this.#hubs.connections(signal);
+    const others = hubs.filter((hub) => hub !== connection && (hub.uid === undefined || hub.uid !== connection.uid));
+    const found: T[] = [];
+    for (const hub of others) {
+      try {
+        const answer = await ask(hub);
+        if (answer !== undefined) found.push(answer);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isAppError(error) || error.code === READ_FAILED) throw error;
+        throw new AppError(READ_FAILED, { what: hub.context, context: hub.context, problem: error.code }, { cause: error });
+      }
+    }
+    return found;
+  }
+
+  async #applicationIn(
+    connection: ClusterConnection,
+    mark: OwnerMark,
+    live: KubeObject,
+    signal: AbortSignal,
+  ): Promise<FoundApplication | 'forbidden' | undefined> {
+    if ((await this.#served(connection, () => connection.discovery.resource(APPLICATION, signal))) === undefined) return undefined;
+    const { objects, isForbidden } = await this.#named(connection, mark, signal);
+    const [application] = objects;
+    if (application === undefined) return isForbidden === true ? 'forbidden' : undefined;
+    const { config, unreadable } = await this.argoSettings(connection, 'argocd-cm', [namespaceOf(application)], signal);
+    const installation = annotationsOf(live)[INSTALLATION] ?? '';
+    // Label tracking knows no installations (Argo CD util/argo/resource_tracking.go, GetAppName).
+    const isLabelled = stringAt(config, 'data', 'application.resourceTrackingMethod') === 'label';
+    const isOthers = config !== undefined && !isLabelled && installation !== (stringAt(config, 'data', 'installationID') ?? '');
+    return isOthers ? undefined : { application, home: connection, config, unreadable };
+  }
+
+  /** `<namespace>_<name>` outside Argo CD's own namespace, else by name in `argocd`, else the only one of that name anywhere. */
+  async #named(connection: ClusterConnection, mark: OwnerMark, signal: AbortSignal): Promise<ReadAnswer> {
+    const [namespace, name] = mark.name.includes('_') ? splitAt(mark.name, '_') : [ARGO_NAMESPACE, mark.name];
+    const exact = await this.#reads.get(connection, APPLICATION, namespace, name, signal);
+    if (exact.objects.length > 0 || mark.name.includes('_')) return exact;
+    const anywhere = await this.#reads.ask(
+      connection,
+      `list ${mark.name}`,
+      `Application ${mark.name}`,
+      async () => {
+        const found = await connection.list(APPLICATION, { fieldSelector: `metadata.name=${mark.name}` });
+        const [first] = found;
+        return found.length === 1 && first !== undefined ? [await connection.get(APPLICATION, keyOf(first))] : [];
+      },
+      signal,
+    );
+    return anywhere.objects.length === 0 && exact.isForbidden === true ? exact : anywhere;
+  }
+
+  async #fluxObjectIn(connection: ClusterConnection, kind: FluxKind, mark: OwnerMark, signal: AbortSignal): Promise<ReadAnswer> {
+    const gvk = await this.#servedFlux(connection, kind, signal);
+    if (gvk === undefined) return { objects: [] };
+    const [namespace, name] = splitAt(mark.name, '/');
+    return this.#reads.get(connection, gvk, namespace, name, signal);
+  }
+
+  async #servedFlux(connection: ClusterConnection, kind: FluxKind, signal: AbortSignal): Promise<GroupVersionKind | undefined> {
+    const known = await this.#served(connection, () => connection.discovery.resourceOfKind(FLUX_GROUPS[kind], kind, signal));
+    return known === undefined ? undefined : { group: known.group, version: known.version, kind };
+  }
+
+  async #served<T>(connection: ClusterConnection, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      throw failureOf(error, connection, 'discovery');
+    }
+  }
+}
+
+/** `Application argocd/shop`: an owner as the views name it. */
+export function ownerName(owner: KubeObject): string {
+  return `${owner.kind} ${namespaceOf(owner)}/${nameOf(owner)}`;
 }
 
 function splitAt(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
   return [text.slice(0, at), text.slice(at + 1)];
-}
-
-function keyIn(gvk: GroupVersionKind, object: KubeObject): { group: string; kind: string; namespace: string; name: string } {
-  return { group: gvk.group, kind: gvk.kind, namespace: namespaceOf(object), name: nameOf(object) };
 }

@@ -7,7 +7,7 @@ import { normalizeDesired, normalizeLive } from '../compare/normalize.ts';
 import { foreignFields } from '../compare/ownership.ts';
 import { isBuiltin, lookUp, schemaAtPath } from '../compare/schemaWalk.ts';
 import type { Owner } from '../model/application.ts';
-import type { FieldPath } from '../model/fieldPath.ts';
+import { type FieldPath, formatPath } from '../model/fieldPath.ts';
 import { isJsonArray, isJsonObject, type JsonValue, stringAt } from '../model/json.ts';
 import type { KubeObject } from '../model/objects.ts';
 import type { OwnerPlace } from '../model/ownerView.ts';
@@ -31,9 +31,13 @@ interface Sides {
   readonly schema: TypeSchema | undefined;
 }
 
-/** Both sides with the owner as whose they are judged. */
-export interface OwnedPair extends Sides {
+/** The sides that an owner compares. */
+export interface OwnedObject extends Sides {
   readonly resource: ResourceInfo | undefined;
+}
+
+/** Both sides with the owner as whose they are judged. */
+export interface OwnedPair extends OwnedObject {
   readonly owner: Owner;
 }
 
@@ -186,4 +190,14 @@ function isInReplacedList(path: FieldPath, schema: TypeSchema | undefined, manag
     const list = schemaAtPath(schema, path.slice(0, depth));
     return !isBuiltin(list) || list?.node.patchStrategy?.includes('merge') !== true;
   });
+}
+
+/** A place that several rules, or both sides, name stands once, for the first of them; one below another says nothing more. */
+export function distinct(places: readonly OwnerPlace[]): readonly OwnerPlace[] {
+  const first = new Map<string, OwnerPlace>();
+  for (const place of places) {
+    const id = formatPath(place.path);
+    if (!first.has(id)) first.set(id, place);
+  }
+  return [...first.values()].filter(({ path }) => !path.some((_step, depth) => depth > 0 && first.has(formatPath(path.slice(0, depth)))));
 }

@@ -1,39 +1,31 @@
-import {
-  type ArgoCustomizations,
-  type ArgoIgnoreRule,
-  ignoreDifferencesOf,
-  isRuleFor,
-  readCustomizations,
-} from '../apps/argocd/customizations.ts';
-import { argoForecast, respectsIgnoredDifferences } from '../apps/argocd/forecast.ts';
+import { type ArgoCustomizations, readCustomizations } from '../apps/argocd/customizations.ts';
+import { comparesOnServer, wantsAdmission } from '../apps/argocd/compareOptions.ts';
 import { fluxForecast } from '../apps/flux/forecast.ts';
-import { type FluxKind, fluxIgnoreRules, fluxMerges, fluxSkips, fluxTakesOver } from '../apps/flux/rules.ts';
+import { FLUX_MANAGERS, fluxInventory, type FluxKind, fluxSkips, inventoryId } from '../apps/flux/rules.ts';
 import type { ClusterConnection } from '../cluster/api.ts';
 import { ownerMarkOf } from '../compare/ownerMarks.ts';
-import { formatPath } from '../model/fieldPath.ts';
-import { jsonEqual, type JsonValue } from '../model/json.ts';
-import { annotationsOf, gvkOf, keyOf, labelsOf, type KubeObject, nameOf, namespaceOf } from '../model/objects.ts';
-import type { OwnerPlace, OwnerSource, OwnerView, RevertForecast } from '../model/ownerView.ts';
-import type { ResourceInfo } from '../model/resourceInfo.ts';
-import type { TypeSchema } from '../model/schema.ts';
-import type { Reason } from '../model/states.ts';
-import { OwnerObjects } from './ownerObjects.ts';
+import { arrayAt, jsonEqual, type JsonValue, stringAt } from '../model/json.ts';
+import { annotationsOf, gvkOf, keyOf, type KubeObject, labelsOf, nameOf, namespaceOf } from '../model/objects.ts';
+import type { OwnerLook, OwnerSource, OwnerView, RevertForecast } from '../model/ownerView.ts';
+import type { SchemaDocument } from '../model/schema.ts';
+import type { OwnerMark } from '../model/states.ts';
+import { argoLiveOnly, argoView } from './argoView.ts';
+import { fluxLiveOnly, fluxView } from './fluxView.ts';
+import { type FoundApplication, type FoundController, OwnerObjects } from './ownerObjects.ts';
+import type { JqRunner, OwnedObject } from './ownerPlaces.ts';
 import { OwnerQueries } from './ownerQueries.ts';
-import { jqPlaces, type JqRunner, liveOnlyPlaces, managerPlaces, type OwnedPair, pointerPlaces, type RuleOrigin } from './ownerPlaces.ts';
 
-/** The sides that an owner compares. */
-export interface OwnedObject {
-  readonly desired: KubeObject;
-  readonly live: KubeObject;
-  readonly schema: TypeSchema | undefined;
-  readonly resource: ResourceInfo | undefined;
-}
+const POD = { group: '', version: 'v1', kind: 'Pod' };
+const ARGO_MANAGER = 'argocd-controller';
+/** labels by which Argo CD tracks that the marks know of */
+const USUAL_LABELS = ['app.kubernetes.io/instance', 'argocd.argoproj.io/instance'];
 
-/** How Argo CD and Flux look at the objects that carry their marks: their own ignore rules, what they leave alone, when they revert. */
+/** How Argo CD and Flux look at the objects that are theirs: their own ignore rules, what they leave alone, when they revert. */
 export class OwnerViews {
   readonly #objects: OwnerObjects;
   readonly #jq: JqRunner;
   readonly #customizations = new WeakMap<KubeObject, ArgoCustomizations>();
+  readonly #inventories = new WeakMap<KubeObject, ReadonlySet<string>>();
 
   constructor(jq: JqRunner, objects: OwnerObjects = new OwnerObjects()) {
     this.#jq = new OwnerQueries(jq);
@@ -41,29 +33,30 @@ export class OwnerViews {
   }
 
   /**
-   * The view of the owner that the live object names; undefined for other owners. Where the owner's own object cannot be read, what every
+   * Whose an object is, and how that owner looks at it. Where the owner's own object may not be read, or is elsewhere, what every
    * Application or Kustomization does stands alone, and a problem says so.
+   * @throws AppError `owner-read-failed` while the server does not say what the owner's object is
    */
+  async lookAt(connection: ClusterConnection, pair: OwnedObject, signal: AbortSignal): Promise<OwnerLook> {
+    const mark = ownerMarkOf(pair.live) ?? (await this.#argoByOwnLabel(connection, pair.live, signal));
+    if (mark?.owner === 'argocd') return { mark, view: await this.#argo(connection, mark, pair, signal) };
+    if (mark?.owner === 'flux') return this.#flux(connection, mark, pair, signal);
+    const listed = await this.#listedByFlux(connection, pair.live, signal);
+    if (listed === undefined) return mark === undefined ? {} : { mark };
+    const { controller } = listed;
+    const name = `${namespaceOf(controller)}/${nameOf(controller)}`;
+    return { mark: { owner: 'flux', name }, view: viewOfFlux(listed, controller.kind as FluxKind, pair, connection) };
+  }
+
+  /** The view alone; see {@link lookAt}. */
   async viewOf(connection: ClusterConnection, pair: OwnedObject, signal: AbortSignal): Promise<OwnerView | undefined> {
-    const mark = ownerMarkOf(pair.live);
-    if (mark?.owner === 'argocd') {
-      const found = await this.#objects.argoApplication(connection, mark, signal);
-      if (found === undefined) return unreadable('argocd', `Application ${mark.name}`, pair);
-      const config = await this.#objects.argoConfig(found, signal);
-      const view = await this.#argoView(found.application, this.#read(config), pair, signal);
-      return found.home === connection ? { ...view, sources: sourcesOf(found.application, config) } : view;
-    }
-    if (mark?.owner !== 'flux') return undefined;
-    const kind = fluxKindOf(pair.live);
-    const found = await this.#objects.fluxObject(connection, kind, mark, signal);
-    if (found === undefined) return unreadable('flux', `${kind} ${mark.name}`, pair);
-    const view = fluxView(found.controller, kind, pair);
-    return found.home === connection ? { ...view, sources: sourcesOf(found.controller) } : view;
+    return (await this.lookAt(connection, pair, signal)).view;
   }
 
   /**
    * Reads one of a view's sources anew, after a change of it was seen.
    * @returns what the change may move: `all` that the owner says, only its `forecast`, or `nothing` (its status alone)
+   * @throws as {@link lookAt}
    */
   async changeOf(connection: ClusterConnection, source: OwnerSource, signal: AbortSignal): Promise<'all' | 'forecast' | 'nothing'> {
     const { before, after } = await this.#objects.reread(connection, source, signal);
@@ -78,12 +71,15 @@ export class OwnerViews {
     this.#objects.setWatched(connection, keys);
   }
 
-  /** What argocd-cm says, for the health of an object that Argo CD owns. */
+  /**
+   * What argocd-cm says, for the health of an object that Argo CD owns.
+   * @throws as {@link lookAt}
+   */
   async customizations(connection: ClusterConnection, live: KubeObject, signal: AbortSignal): Promise<ArgoCustomizations | undefined> {
     const mark = ownerMarkOf(live);
     if (mark?.owner !== 'argocd') return undefined;
-    const found = await this.#objects.argoApplication(connection, mark, signal);
-    return found === undefined ? undefined : this.#read(await this.#objects.argoConfig(found, signal));
+    const found = await this.#objects.argoApplication(connection, mark, live, signal);
+    return found === undefined ? undefined : this.#read(found.config);
   }
 
   #read(config: KubeObject | undefined): ArgoCustomizations {
@@ -93,62 +89,77 @@ export class OwnerViews {
     return known;
   }
 
-  async #argoView(application: KubeObject, customizations: ArgoCustomizations, pair: OwnedObject, signal: AbortSignal): Promise<OwnerView> {
-    const name = `${namespaceOf(application)}/${nameOf(application)}`;
-    const matching = [...ignoreDifferencesOf(application, name), ...customizations.ignore].filter((rule) => isRuleFor(rule, pair.live));
-    const reason: Reason = { code: respectsIgnoredDifferences(application) ? 'ignored-argo-kept' : 'ignored-argo-set', details: { name } };
-    const problems: Reason[] = [];
-    const places: OwnerPlace[] = [];
-    for (const rule of matching) {
-      const origin: RuleOrigin = { declaredBy: rule.declaredBy, reason };
-      for (const pointer of rule.jsonPointers) places.push(...pointerPlaces(pair, pointer, origin));
-      places.push(...managerPlaces(pair, rule.managedFieldsManagers, origin));
-      for (const expression of rule.jqPathExpressions) {
-        const found = await jqPlaces(this.#jq, pair, expression, origin, signal);
-        places.push(...found.places);
-        problems.push(...found.problems);
-      }
-    }
-    places.push(...statusPlaces(customizations, pair), ...argoLiveOnly(pair));
-    const rules = matching.map((rule) => ({ paths: textsOf(rule), declaredBy: rule.declaredBy }));
-    return {
-      owner: 'argocd',
-      name: `Application ${name}`,
-      rules,
-      places: distinct(places),
-      revert: argoForecast(application, name),
-      problems,
+  async #argo(connection: ClusterConnection, mark: OwnerMark, pair: OwnedObject, signal: AbortSignal): Promise<OwnerView> {
+    const found = await this.#objects.argoApplication(connection, mark, pair.live, signal);
+    if (found === undefined) return unreadable('argocd', `Application ${mark.name}`, pair);
+    const { application, home, config, unreadable: unreadableConfig } = found;
+    const label = stringAt(config, 'data', 'application.instanceLabelKey');
+    const argo = {
+      application,
+      customizations: this.#read(config),
+      unreadable: unreadableConfig,
+      countsAdmission: await this.#countsAdmission(found, signal),
+      trackingLabel: label === undefined || USUAL_LABELS.includes(label) ? undefined : label,
+      coreSchema: async (): Promise<SchemaDocument | undefined> => (await connection.schemas.schemaOf(POD, signal))?.document,
     };
+    const view = await argoView(this.#jq, argo, pair, signal);
+    return home === connection ? { ...view, sources: sourcesOf(application, config) } : view;
   }
+
+  async #countsAdmission({ application, home }: FoundApplication, signal: AbortSignal): Promise<boolean> {
+    if (!wantsAdmission(application)) return false;
+    const { config } = await this.#objects.argoSettings(home, 'argocd-cmd-params-cm', [namespaceOf(application)], signal);
+    return comparesOnServer(application, config);
+  }
+
+  /** Label tracking by a key of the installation's own: looked up only for what Argo CD's own manager wrote. */
+  async #argoByOwnLabel(connection: ClusterConnection, live: KubeObject, signal: AbortSignal): Promise<OwnerMark | undefined> {
+    if (!isWrittenBy(live, ARGO_MANAGER)) return undefined;
+    const { config } = await this.#objects.argoSettings(connection, 'argocd-cm', [], signal);
+    const label = stringAt(config, 'data', 'application.instanceLabelKey');
+    const name = label === undefined ? undefined : labelsOf(live)[label];
+    return name === undefined ? undefined : { owner: 'argocd', name };
+  }
+
+  /** @returns nobody's, where the labels are a copy: the controller neither wrote the object nor lists it as its own */
+  async #flux(connection: ClusterConnection, mark: OwnerMark, pair: OwnedObject, signal: AbortSignal): Promise<OwnerLook> {
+    const kind = fluxKindOf(pair.live);
+    const found = await this.#objects.fluxObject(connection, kind, mark, signal);
+    if (found === undefined) return { mark, view: unreadable('flux', `${kind} ${mark.name}`, pair) };
+    const isCopy = !isWrittenBy(pair.live, FLUX_MANAGERS[kind]) && this.#lists(found.controller, pair.live) === false;
+    return isCopy ? {} : { mark, view: viewOfFlux(found, kind, pair, connection) };
+  }
+
+  /** The controller of Flux that lists an object as its own, though nothing on the object says so any more. */
+  async #listedByFlux(connection: ClusterConnection, live: KubeObject, signal: AbortSignal): Promise<FoundController | undefined> {
+    if (!Object.values(FLUX_MANAGERS).some((manager) => isWrittenBy(live, manager))) return undefined;
+    const controllers = await this.#objects.fluxObjects(connection, signal);
+    const controller = controllers.find((each) => this.#lists(each, live) === true);
+    return controller === undefined ? undefined : { controller, home: connection };
+  }
+
+  /** Whether a controller of Flux lists an object as its own; undefined: it lists nothing. */
+  #lists(controller: KubeObject, live: KubeObject): boolean | undefined {
+    const inventory = this.#inventories.get(controller) ?? fluxInventory(controller);
+    if (inventory !== undefined) this.#inventories.set(controller, inventory);
+    return inventory?.has(inventoryId(live));
+  }
+}
+
+function viewOfFlux(found: FoundController, kind: FluxKind, pair: OwnedObject, connection: ClusterConnection): OwnerView {
+  const view = fluxView(found.controller, kind, pair);
+  return found.home === connection ? { ...view, sources: sourcesOf(found.controller) } : view;
 }
 
 function sourcesOf(...objects: readonly (KubeObject | undefined)[]): readonly OwnerSource[] {
   return objects.flatMap((object) => (object === undefined ? [] : [{ gvk: gvkOf(object), key: keyOf(object) }]));
 }
 
-/** What an owner's object says; its status, and what the server counts, decide nothing. */
+/** What an owner's object says; its status, and what the server counts, decide nothing but what a controller lists as its own. */
 function decisive(object: KubeObject | undefined): JsonValue {
   if (object === undefined) return null;
-  return [object['spec'] ?? null, object['data'] ?? null, { ...annotationsOf(object) }];
-}
-
-function fluxView(controller: KubeObject, kind: FluxKind, pair: OwnedObject): OwnerView {
-  const name = `${kind} ${namespaceOf(controller)}/${nameOf(controller)}`;
-  const rules = fluxIgnoreRules(controller, name, pair.live);
-  const skip = fluxSkips(kind, pair.desired, pair.live) ?? rules.find((rule) => rule.paths.includes(''))?.declaredBy;
-  const reason = { code: 'ignored-flux-rule', details: { name } };
-  return {
-    owner: 'flux',
-    name,
-    rules,
-    places: distinct([
-      ...rules.flatMap(({ paths, declaredBy }) => paths.flatMap((path) => pointerPlaces(pair, path, { declaredBy, reason }))),
-      ...fluxLiveOnly(pair, kind),
-    ]),
-    ...(skip === undefined ? {} : { skip }),
-    revert: fluxForecast(controller, name),
-    problems: [],
-  };
+  const inventory = fluxInventory(object);
+  return [object['spec'] ?? null, object['data'] ?? null, { ...annotationsOf(object) }, inventory === undefined ? null : [...inventory]];
 }
 
 /** The owner's own object is on another cluster, gone, or may not be read: only what it does with every object is known. */
@@ -168,45 +179,12 @@ function unreadable(owner: 'argocd' | 'flux', name: string, pair: OwnedObject): 
   };
 }
 
-/** A place that several rules, or both sides, name stands once, for the first of them; one below another says nothing more. */
-function distinct(places: readonly OwnerPlace[]): readonly OwnerPlace[] {
-  const first = new Map<string, OwnerPlace>();
-  for (const place of places) {
-    const id = formatPath(place.path);
-    if (!first.has(id)) first.set(id, place);
-  }
-  return [...first.values()].filter(({ path }) => !path.some((_step, depth) => depth > 0 && first.has(formatPath(path.slice(0, depth)))));
-}
-
 function fluxKindOf(live: KubeObject): FluxKind {
   return labelsOf(live)['kustomize.toolkit.fluxcd.io/name'] === undefined ? 'HelmRelease' : 'Kustomization';
 }
 
-function argoLiveOnly(pair: OwnedObject): readonly OwnerPlace[] {
-  return liveOnlyPlaces(asPair(pair, 'argocd'), 'Argo CD', 'ignored-live-only-argo', () => true);
-}
-
-/** Helm's own drift detection, and `ssa: Merge`, leave what kubectl added; else a Kustomization takes it over and removes it. */
-function fluxLiveOnly(pair: OwnedObject, kind: FluxKind): readonly OwnerPlace[] {
-  const isKept = (manager: string): boolean => kind === 'HelmRelease' || fluxMerges(pair.desired) || !fluxTakesOver(manager);
-  return liveOnlyPlaces(asPair(pair, 'flux'), 'Flux', 'ignored-live-only-flux', isKept);
-}
-
-/** `status` that Git sets and an apply could set: Argo CD leaves it out as argocd-cm says, by default of every kind. */
-function statusPlaces({ ignoredStatus }: ArgoCustomizations, { desired, resource }: OwnedObject): readonly OwnerPlace[] {
-  if (desired['status'] === undefined || resource?.hasStatus !== false || ignoredStatus === 'none') return [];
-  if (ignoredStatus === 'crd' && desired.kind !== 'CustomResourceDefinition') return [];
-  return [{ path: [{ field: 'status' }], by: `Argo CD (ignoreResourceStatusField: ${ignoredStatus})` }];
-}
-
-function textsOf(rule: ArgoIgnoreRule): readonly string[] {
-  return [
-    ...rule.jsonPointers,
-    ...rule.jqPathExpressions.map((expression) => `jq ${expression}`),
-    ...rule.managedFieldsManagers.map((manager) => `manager ${manager}`),
-  ];
-}
-
-function asPair(pair: OwnedObject, owner: 'argocd' | 'flux'): OwnedPair {
-  return { ...pair, owner };
+function isWrittenBy(live: KubeObject, manager: string): boolean {
+  return arrayAt(live.metadata, 'managedFields').some(
+    (entry) => stringAt(entry, 'manager') === manager && (stringAt(entry, 'subresource') ?? '') === '',
+  );
 }

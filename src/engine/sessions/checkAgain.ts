@@ -20,6 +20,7 @@ const PASSING = new Set([
   'conflict',
   'gone',
   'live-keeps-changing',
+  'owner-read-failed',
 ]);
 
 /** Whether a verdict is for want of an answer that a later attempt may get. */

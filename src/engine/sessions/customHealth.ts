@@ -84,7 +84,7 @@ export class CustomHealth {
       signal,
     );
     if (own === undefined && answer?.values === undefined && answer?.error === undefined) this.#without.add(kind);
-    const health = answer === undefined ? undefined : luaHealthOf(answer);
+    const health = answer === undefined ? undefined : luaHealthOf(answer, own?.declaredBy);
     if (this.#known.size >= maximumKnown) this.#known.clear();
     this.#known.set(uid, { content, atMs: this.#now(), health });
     return health;

@@ -1,19 +1,23 @@
+import { isAppError } from '../../base/errors.ts';
 import type { ClusterConnection } from '../cluster/api.ts';
 import { ownerMarkOf } from '../compare/ownerMarks.ts';
 import { canHaveChildren, type DesiredObject, sizerTargets } from './desiredObjects.ts';
 import { explainAll } from '../drift/explain.ts';
+import { bareVerdict } from '../drift/outcome.ts';
 import type { Judge } from '../drift/judge.ts';
 import type { Baseline } from '../drift/judgement.ts';
 import type { FieldLines } from '../editor/fieldLines.ts';
 import type { LiveHealth } from './liveHealth.ts';
 import { textOf } from '../editor/markIndex.ts';
 import type { Application, FileRange } from '../model/application.ts';
+import { describe } from '../model/describe.ts';
 import { gvkOf, keyString, type KubeObject, nameOf, namespaceOf, type ObjectKey } from '../model/objects.ts';
-import type { OwnerView } from '../model/ownerView.ts';
+import type { OwnerLook } from '../model/ownerView.ts';
 import type { ResourceInfo } from '../model/resourceInfo.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
 import type { Health, Reason, Verdict } from '../model/states.ts';
+import { READ_FAILED } from '../owners/ownerReads.ts';
 import type { OwnerViews } from '../owners/ownerViews.ts';
 import type { Locator, ObjectOrigin } from '../provenance/locate.ts';
 import type { ReleaseBaselines } from './releaseBaselines.ts';
@@ -36,6 +40,11 @@ export interface Check {
   readonly otherWriters: readonly string[];
   /** all desired objects of the application */
   readonly rendered: readonly DesiredObject[];
+}
+
+/** What an object is judged by besides its two sides. */
+interface Looked extends OwnerLook {
+  readonly baseline?: Baseline;
 }
 
 /** Compares one desired with its live object: verdict, health, owner's mark, and the lines that it concerns. */
@@ -74,11 +83,12 @@ export class ObjectChecker {
     const { desired, tracked } = check;
     const live = connection.watches.get(desired.key, gvkOf(desired.object).version);
     const schema = desired.resource === undefined ? undefined : await connection.schemas.schemaOf(gvkOf(desired.object), signal);
-    const view = await this.#view(check, live, schema, connection, signal);
+    const look = await this.#look(check, live, schema, connection, signal);
+    if ('unread' in look) return unread(tracked, live, schema, look.unread);
+    const { view, mark } = look;
     const verdict = await this.#repeatableVerdict(check, connection, tree, signal, (volatility) =>
-      this.#verdict(check, live, schema, view, connection, signal, volatility),
+      this.#verdict(check, live, schema, look, connection, signal, volatility),
     );
-    const mark = live === undefined ? undefined : ownerMarkOf(live);
     const places = await this.#places(check, verdict, tree);
     const health = await this.#healthOf(check, live, connection, signal);
     const forecast = check.forecast ?? view?.revert.reason;
@@ -88,15 +98,24 @@ export class ObjectChecker {
     return { ...known, ...places, schema, verdict, live, mark, health, ...facts };
   }
 
-  async #view(
-    { desired }: Check,
+  /** Whose the object is, by which record it was applied; what the server does not tell is told instead. */
+  async #look(
+    { desired, baseline: synced }: Check,
     live: KubeObject | undefined,
     schema: TypeSchema | undefined,
     connection: ClusterConnection,
     signal: AbortSignal,
-  ): Promise<OwnerView | undefined> {
-    if (live === undefined) return undefined;
-    return this.#owners.viewOf(connection, { desired: desired.object, live, schema, resource: desired.resource }, signal);
+  ): Promise<Looked | { readonly unread: Reason }> {
+    if (live === undefined) return synced === undefined ? {} : { baseline: synced };
+    try {
+      const pair = { desired: desired.object, live, schema, resource: desired.resource };
+      const look = await this.#owners.lookAt(connection, pair, signal);
+      const baseline = synced ?? (await this.#releases.of(connection, desired.key, live, signal));
+      return { ...look, ...(baseline === undefined ? {} : { baseline }) };
+    } catch (error) {
+      if (!isAppError(error, READ_FAILED)) throw error;
+      return { unread: { code: error.code, details: error.details } };
+    }
   }
 
   async #healthOf(
@@ -106,7 +125,12 @@ export class ObjectChecker {
     signal: AbortSignal,
   ): Promise<Health | undefined> {
     if (live === undefined) return undefined;
-    return this.#health.of(connection, live, descendants(live, desired.key, connection), rendered, signal);
+    try {
+      return await this.#health.of(connection, live, descendants(live, desired.key, connection), rendered, signal);
+    } catch (error) {
+      if (!isAppError(error, READ_FAILED)) throw error;
+      return { status: 'unknown', message: describe(error.code, error.details) };
+    }
   }
 
   /** A verdict that counts nothing that every render makes anew: looked for only where something differs. */
@@ -131,7 +155,7 @@ export class ObjectChecker {
     check: Check,
     live: KubeObject | undefined,
     schema: TypeSchema | undefined,
-    view: OwnerView | undefined,
+    { view, baseline }: Looked,
     connection: ClusterConnection,
     signal: AbortSignal,
     volatility: Volatility | undefined,
@@ -139,7 +163,6 @@ export class ObjectChecker {
     const { application, desired } = check;
     const namespace = desired.key.namespace;
     const isMissing = namespace !== '' && isNamespaceMissing(namespace, connection);
-    const baseline = check.baseline ?? (live === undefined ? undefined : await this.#releases.of(connection, desired.key, live, signal));
     return this.#judge.judge(
       {
         key: desired.key,
@@ -193,7 +216,9 @@ export class ObjectChecker {
       const range = this.lines.known(rendered, field) ?? this.#locator.locateField(origin, text, hash, identity, field)?.range;
       if (range !== undefined) fieldRanges.set(field.id, range);
     }
-    return { header: this.#locator.locateObject(origin, text, hash, identity)?.range, fieldRanges };
+    const located = this.#locator.locateObject(origin, text, hash, identity)?.range;
+    // A file too large to be looked into: the renderer knows where the object starts.
+    return { header: located ?? (rendered.line === undefined ? undefined : lineRange(rendered.file, rendered.line)), fieldRanges };
   }
 
   #contextOf({ autoscaler, rendered, desired }: Check, forecast: Reason | undefined): Parameters<typeof explainAll>[1] {
@@ -209,6 +234,18 @@ export class ObjectChecker {
       ...(sizer === undefined ? {} : { sizer }),
     };
   }
+}
+
+/** An object whose owner, or whose record of the last apply, cannot be read: nothing is said of it but that, until it can. */
+function unread(
+  { notes: _notes, view: _view, ...known }: TrackedObject,
+  live: KubeObject | undefined,
+  schema: TypeSchema | undefined,
+  reason: Reason,
+): TrackedObject {
+  const verdict = bareVerdict('cannot compare', reason, live);
+  const mark = live === undefined ? undefined : ownerMarkOf(live);
+  return { ...known, schema, verdict, live, mark, fieldRanges: new Map() };
 }
 
 function lineRange(file: string, line: number): FileRange {

@@ -1,7 +1,9 @@
+import { raceWithSignal } from '../../base/async.ts';
 import { isAppError } from '../../base/errors.ts';
 import type { ClusterConnection } from '../cluster/api.ts';
 import { deployedReleaseSelector, newestDeployed, releaseBaseline } from '../drift/helmRelease.ts';
 import type { Baseline } from '../drift/judgement.ts';
+import { failureOf } from '../owners/ownerReads.ts';
 import { arrayAt, stringAt } from '../model/json.ts';
 import { annotationsOf, isKubeObject, type KubeObject, labelsOf, type ObjectKey } from '../model/objects.ts';
 import type { ParsedDocument } from '../model/render.ts';
@@ -13,7 +15,7 @@ export interface ManifestParser {
 
 interface Release {
   readonly readAtMs: number;
-  /** undefined: there is none, or it may not be read */
+  /** undefined: there is none, or it may not be read; rejected: the server did not say */
   readonly objects: Promise<readonly KubeObject[] | undefined>;
 }
 
@@ -30,33 +32,32 @@ export class ReleaseBaselines {
   readonly #parser: ManifestParser;
   readonly #now: () => number;
   readonly #releases = new Map<string, Release>();
+  /** releases are not one caller's alone: reading them ends by its own limits */
+  readonly #abort = new AbortController();
 
   constructor(parser: ManifestParser, now: () => number = Date.now) {
     this.#parser = parser;
     this.#now = now;
   }
 
-  /** The baseline of an object that Helm made; undefined for others, and where the release may not be read. */
+  /**
+   * The baseline of an object that Helm made; undefined for others, and where the release may not be read.
+   * @throws AppError `owner-read-failed` while the server does not say what the release is
+   */
   async of(connection: ClusterConnection, key: ObjectKey, live: KubeObject, signal: AbortSignal): Promise<Baseline | undefined> {
     const name = annotationsOf(live)['meta.helm.sh/release-name'];
     if (name === undefined || labelsOf(live)['app.kubernetes.io/managed-by'] !== 'Helm') return undefined;
     const namespace = annotationsOf(live)['meta.helm.sh/release-namespace'] ?? key.namespace;
-    const objects = await this.#read(connection, namespace, name, lastHelmWriteMs(live), signal);
+    const objects = await raceWithSignal(this.#read(connection, namespace, name, lastHelmWriteMs(live)), signal);
     return objects === undefined ? undefined : releaseBaseline(objects, key, namespace);
   }
 
-  #read(
-    connection: ClusterConnection,
-    namespace: string,
-    name: string,
-    writtenAtMs: number,
-    signal: AbortSignal,
-  ): Promise<readonly KubeObject[] | undefined> {
+  #read(connection: ClusterConnection, namespace: string, name: string, writtenAtMs: number): Promise<readonly KubeObject[] | undefined> {
     const id = `${connection.context}\n${connection.uid ?? ''}\n${namespace}\n${name}`;
     const known = this.#releases.get(id);
     // managedFields count whole seconds.
     if (known !== undefined && this.#now() - known.readAtMs < LIFETIME_MS && writtenAtMs + 1000 < known.readAtMs) return known.objects;
-    const release: Release = { readAtMs: this.#now(), objects: this.#list(connection, namespace, name, signal) };
+    const release: Release = { readAtMs: this.#now(), objects: this.#list(connection, namespace, name) };
     this.#releases.set(id, release);
     const forget = (): void => {
       if (this.#releases.get(id) === release) this.#releases.delete(id);
@@ -72,12 +73,8 @@ export class ReleaseBaselines {
     return release.objects;
   }
 
-  async #list(
-    connection: ClusterConnection,
-    namespace: string,
-    name: string,
-    signal: AbortSignal,
-  ): Promise<readonly KubeObject[] | undefined> {
+  async #list(connection: ClusterConnection, namespace: string, name: string): Promise<readonly KubeObject[] | undefined> {
+    const { signal } = this.#abort;
     try {
       const secrets = await connection.list(SECRETS, { namespace, labelSelector: deployedReleaseSelector(name), signal });
       const release = newestDeployed(secrets);
@@ -85,8 +82,8 @@ export class ReleaseBaselines {
       const documents = await this.#parser.parse(`release ${name}`, new TextEncoder().encode(release.manifest), { signal });
       return documents.flatMap(({ value }) => (value !== undefined && isKubeObject(value) ? [value] : []));
     } catch (error) {
-      if (isAppError(error)) return undefined;
-      throw error;
+      if (isAppError(error, 'forbidden', 'not-found', 'namespace-missing')) return undefined;
+      throw failureOf(error, connection, `The release ${namespace}/${name}`);
     }
   }
 }

@@ -274,7 +274,10 @@ test('health by Lua: the check of argocd-cm goes before the built-in one, and an
       status: 'degraded',
       message: 'lua has 2',
     },
-    'return {status = "Odd"}': { status: 'unknown', message: 'the health check returned an invalid health status' },
+    'return {status = "Odd"}': {
+      status: 'unknown',
+      message: 'the health check of argocd-cm resource.customizations.health.apps_Deployment returned an invalid health status',
+    },
     'local x = 1': undefined,
     'return {status = "Healthy"}': { status: 'healthy' },
   };

@@ -59,11 +59,28 @@ test('argocd-cm: rules and checks by key, by the older text, exact ones before p
     },
   ]);
   assert.deepEqual(read.health, [
-    { pattern: 'apps/Deployment', script: 'return {}', openLibs: false },
-    { pattern: '*.example.com/*', script: 'return {status = "Healthy"}', openLibs: false },
-    { pattern: 'example.com/Widget', script: 'return nil', openLibs: true },
+    { pattern: 'apps/Deployment', script: 'return {}', declaredBy: 'argocd-cm resource.customizations apps/Deployment', openLibs: false },
+    {
+      pattern: '*.example.com/*',
+      script: 'return {status = "Healthy"}',
+      declaredBy: 'argocd-cm resource.customizations.health.*.example.com_*',
+      openLibs: false,
+    },
+    {
+      pattern: 'example.com/Widget',
+      script: 'return nil',
+      declaredBy: 'argocd-cm resource.customizations.health.example.com_Widget',
+      openLibs: true,
+    },
   ]);
-  assert.deepEqual(readCustomizations(undefined), { ignore: [], health: [], ignoredStatus: 'all' });
+  const rollout = {
+    group: 'argoproj.io',
+    kind: 'Rollout',
+    field: 'spec.template.spec',
+    type: 'core/v1/PodSpec',
+    declaredBy: 'Argo CD (known types of Rollout)',
+  };
+  assert.deepEqual(readCustomizations(undefined), { ignore: [], health: [], ignoredStatus: 'all', knownTypes: [rollout] });
 });
 
 test('argocd-cm: the check of exactly the kind goes before a pattern; open libraries as Go reads booleans', () => {

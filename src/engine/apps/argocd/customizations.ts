@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { arrayAt, isJsonObject, type JsonValue, objectAt, stringAt } from '../../model/json.ts';
+import { arrayAt, isJsonArray, isJsonObject, type JsonValue, objectAt, stringAt } from '../../model/json.ts';
 import { gvkOf, type KubeObject, nameOf, namespaceOf } from '../../model/objects.ts';
 import { argoGlob } from './glob.ts';
 
@@ -24,6 +24,19 @@ export interface LuaCheck {
   readonly pattern: string;
   readonly script: string;
   readonly openLibs: boolean;
+  /** where it stands, for the UI */
+  readonly declaredBy: string;
+}
+
+/** A field of custom resources that Argo CD reads as a built-in type (`knownTypeFields`): spellings of one value are the same to it. */
+export interface KnownTypeField {
+  readonly group: string;
+  readonly kind: string;
+  /** dotted path; lists on its way are each of their items */
+  readonly field: string;
+  /** `core/v1/PodSpec`, `core/Quantity`, `meta/v1/Duration` */
+  readonly type: string;
+  readonly declaredBy: string;
 }
 
 /** Of which objects Argo CD does not compare `status` (`resource.compareoptions`, `ignoreResourceStatusField`). */
@@ -34,7 +47,17 @@ export interface ArgoCustomizations {
   readonly ignore: readonly ArgoIgnoreRule[];
   readonly health: readonly LuaCheck[];
   readonly ignoredStatus: IgnoredStatus;
+  readonly knownTypes: readonly KnownTypeField[];
 }
+
+/** What Argo CD itself reads as built-in types, unless argocd-cm names fields of the kind (util/argo/normalizers, ensureDefaultCRDsConfigured). */
+const ROLLOUT: KnownTypeField = {
+  group: 'argoproj.io',
+  kind: 'Rollout',
+  field: 'spec.template.spec',
+  type: 'core/v1/PodSpec',
+  declaredBy: 'Argo CD (known types of Rollout)',
+};
 
 const PREFIX = 'resource.customizations.';
 
@@ -45,7 +68,8 @@ const PREFIX = 'resource.customizations.';
 export function readCustomizations(configMap: KubeObject | undefined): ArgoCustomizations {
   const data = objectAt(configMap, 'data');
   const ignore: ArgoIgnoreRule[] = [];
-  const scripts = new Map<string, string>();
+  const scripts = new Map<string, { readonly script: string; readonly declaredBy: string }>();
+  const knownTypes: KnownTypeField[] = [];
   const openLibs = new Set<string>();
   const addIgnore = (key: string, text: string, declaredBy: string): void => {
     const value = parsed(text);
@@ -56,7 +80,8 @@ export function readCustomizations(configMap: KubeObject | undefined): ArgoCusto
     const name = key === '*/*' ? 'all' : key.replace('/', '_');
     if (text !== undefined) addIgnore(name, text, `argocd-cm resource.customizations ${key}`);
     const script = stringAt(value, 'health.lua');
-    if (script !== undefined) scripts.set(name, script);
+    if (script !== undefined) scripts.set(name, { script, declaredBy: `argocd-cm resource.customizations ${key}` });
+    knownTypes.push(...knownTypesOf(name, arrayAt(value, 'knownTypeFields'), `argocd-cm resource.customizations ${key}`));
     if (objectAt(value)['health.lua.useOpenLibs'] === true) openLibs.add(name);
   }
   for (const [name, value] of Object.entries(data)) {
@@ -64,11 +89,21 @@ export function readCustomizations(configMap: KubeObject | undefined): ArgoCusto
     const [what = '', ...rest] = name.slice(PREFIX.length).split('.');
     const key = rest.join('.');
     if (what === 'ignoreDifferences') addIgnore(key, value, `argocd-cm ${name}`);
-    else if (what === 'health') scripts.set(key, value);
+    else if (what === 'health') scripts.set(key, { script: value, declaredBy: `argocd-cm ${name}` });
+    else if (what === 'knownTypeFields') knownTypes.push(...knownTypesOf(key, listIn(value), `argocd-cm ${name}`));
     else if (what === 'useOpenLibs' && TRUE.has(value)) openLibs.add(key);
   }
-  const health = [...scripts].map(([key, script]) => ({ pattern: patternOf(key), script, openLibs: openLibs.has(key) }));
-  return { ignore, health, ignoredStatus: ignoredStatusOf(parsed(stringAt(data, 'resource.compareoptions') ?? '')) };
+  const health = [...scripts].map(([key, check]) => ({ pattern: patternOf(key), ...check, openLibs: openLibs.has(key) }));
+  if (!knownTypes.some(({ group, kind }) => group === ROLLOUT.group && kind === ROLLOUT.kind)) knownTypes.push(ROLLOUT);
+  return { ignore, health, knownTypes, ignoredStatus: ignoredStatusOf(parsed(stringAt(data, 'resource.compareoptions') ?? '')) };
+}
+
+/** Fields of the one kind that a key names; they know no patterns. */
+function knownTypesOf(key: string, fields: readonly JsonValue[], declaredBy: string): readonly KnownTypeField[] {
+  return fields.flatMap((item) => {
+    const [field, type] = [stringAt(item, 'field'), stringAt(item, 'type')];
+    return field === undefined || type === undefined ? [] : [{ ...selectorOf(key), field, type, declaredBy }];
+  });
 }
 
 /** What Go's strconv.ParseBool takes for true. */
@@ -146,10 +181,28 @@ function selectorOf(key: string): { group: string; kind: string } {
 }
 
 function parsed(text: string): JsonValue | undefined {
+  const value = valueOf(text);
+  return isJsonObject(value) ? value : undefined;
+}
+
+function listIn(text: string): readonly JsonValue[] {
+  const value = valueOf(text);
+  return isJsonArray(value) ? value : [];
+}
+
+function valueOf(text: string): JsonValue | undefined {
   try {
-    const value: unknown = parse(text, { maxAliasCount: 100, logLevel: 'error' });
-    return isJsonObject(value) ? value : undefined;
+    return parse(text, { maxAliasCount: 100, logLevel: 'error' }) as JsonValue;
   } catch {
     return undefined;
   }
+}
+
+/** The texts by which a rule is shown, in its order: pointers, `jq <expression>`, `manager <name>`. */
+export function argoRuleTexts(rule: ArgoIgnoreRule): readonly string[] {
+  return [
+    ...rule.jsonPointers,
+    ...rule.jqPathExpressions.map((expression) => `jq ${expression}`),
+    ...rule.managedFieldsManagers.map((manager) => `manager ${manager}`),
+  ];
 }

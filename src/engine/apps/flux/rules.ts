@@ -1,13 +1,36 @@
 import type { IgnoreRule } from '../../model/application.ts';
-import { arrayAt, type JsonValue, objectAt, stringAt } from '../../model/json.ts';
+import { arrayAt, type JsonValue, objectAt, stringAt, valueAt } from '../../model/json.ts';
 import { annotationsOf, gvkOf, type KubeObject, labelsOf, nameOf, namespaceOf } from '../../model/objects.ts';
 import { matchesSelector } from './selector.ts';
 
 const KUSTOMIZE = 'kustomize.toolkit.fluxcd.io';
 const HELM = 'helm.toolkit.fluxcd.io';
 
-/** The kinds whose objects Flux's two appliers are. */
-export type FluxKind = 'Kustomization' | 'HelmRelease';
+/** API groups of the kinds whose objects Flux's two appliers are. */
+export const FLUX_GROUPS = { Kustomization: KUSTOMIZE, HelmRelease: HELM } as const;
+
+/** See {@link FLUX_GROUPS}. */
+export type FluxKind = keyof typeof FLUX_GROUPS;
+
+/** The field managers under which Flux's appliers write. */
+export const FLUX_MANAGERS: Readonly<Record<FluxKind, string>> = { Kustomization: 'kustomize-controller', HelmRelease: 'helm-controller' };
+
+/**
+ * The ids under which `status.inventory` of a Kustomization or HelmRelease lists what it owns; undefined while it has none
+ * (helm-controller before 1.5, nothing applied yet).
+ */
+export function fluxInventory(controller: KubeObject): ReadonlySet<string> | undefined {
+  const inventory = valueAt(controller, 'status', 'inventory');
+  return inventory === undefined || inventory === null
+    ? undefined
+    : new Set(arrayAt(inventory, 'entries').flatMap((entry) => stringAt(entry, 'id') ?? []));
+}
+
+/** The id of an object in inventories: `<namespace>_<name>_<group>_<kind>`, colons in names as `__` (fluxcd/cli-utils pkg/object). */
+export function inventoryId(object: KubeObject): string {
+  const { group, kind } = gvkOf(object);
+  return `${namespaceOf(object)}_${nameOf(object).replaceAll(':', '__')}_${group}_${kind}`;
+}
 
 /**
  * The ignore rules that a Kustomization (`spec.ignore`) or HelmRelease (`spec.driftDetection.ignore`) has for one object; they are about

@@ -13,9 +13,14 @@ export const ownerMessages: Readonly<Record<string, string>> = {
   'ignored-argo-set': 'Application {name} does not compare it; its next sync sets the value of Git all the same',
   'ignored-argo-kept': 'Application {name} does not compare it and leaves it as it is (RespectIgnoreDifferences)',
   'ignored-flux-rule': '{name} does not compare it and leaves it as it is',
+  'ignored-known-type': 'Argo CD reads it as {type}: both sides mean the same',
   'ignored-live-only-argo': 'Argo CD does not compare fields that stand only in the cluster',
   'ignored-live-only-flux': 'Flux leaves the fields of other managers alone',
   'owner-unreadable':
     '{owner} owns objects of this application, and {name} cannot be read: its ignore rules are not known. Name the cluster that holds it in the setting plumbline.controlPlanes, or ask for the right to read it.',
-  'owner-rule-failed': 'The rule {rule} of {declaredBy} cannot be evaluated: {problem}',
+  'owner-settings-unreadable':
+    '{owner} owns objects of this application, and {name} cannot be read: the rules that stand there are not known.',
+  'owner-read-failed':
+    '{what} could not be read from {context} ({problem}). It decides what counts as a difference here, so nothing is said before it can be read; it is tried again.',
+  'owner-rule-failed': 'The rule {rule} of {declaredBy} cannot be evaluated, so it leaves nothing out: {problem}',
 };
