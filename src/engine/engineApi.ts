@@ -16,7 +16,8 @@ import type { EditorApi } from './editor/editorApi.ts';
 export interface FileProblem {
   readonly range: FileRange;
   readonly reason: Reason;
-  readonly severity: 'error' | 'warning';
+  /** `information`: what Plumbline does not do for the file */
+  readonly severity: 'error' | 'warning' | 'information';
 }
 
 /** What is known of the applications that read one file, for its CodeLens. */

@@ -12,6 +12,12 @@ import { markSentence } from './markText.ts';
 /** `source` of every diagnostic of ours. */
 export const diagnosticSource = 'Plumbline';
 
+const severities = {
+  error: DiagnosticSeverity.Error,
+  warning: DiagnosticSeverity.Warning,
+  information: DiagnosticSeverity.Information,
+} as const;
+
 /**
  * The Problems entries of one file: its drift marks as Information, its problems as errors and warnings.
  * @returns what `textDocument/publishDiagnostics` takes
@@ -20,7 +26,7 @@ export function toDiagnostics(marks: readonly LineMark[], problems: readonly Fil
   return [
     ...problems.map((problem) => ({
       range: toRange(problem.range),
-      severity: problem.severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
+      severity: severities[problem.severity],
       source: diagnosticSource,
       code: problem.reason.code,
       message: describe(problem.reason.code, problem.reason.details),
@@ -48,6 +54,8 @@ export class MarkPublisher implements Disposable {
   readonly #background: BackgroundRunner;
   readonly #document: (uri: string) => OpenDocument | undefined;
   readonly #store = new DisposableStore();
+  /** by file, which sending of Problems is the newest: older ones are not sent any more */
+  readonly #turns = new Map<string, number>();
 
   /** @param document the document that the editor shows marks in, by its URI */
   constructor(
@@ -71,14 +79,18 @@ export class MarkPublisher implements Disposable {
   publish(file: string): void {
     const uri = pathToFileURL(file).href;
     const marks = this.#engine.marks(file);
-    const problems = this.#engine.problems(file);
     const document = this.#document(uri);
     const isPlacedInIt = document !== undefined && document.getText() === this.#engine.editor.textOfMarks(file);
     const decorations = { file, marks, ...(isPlacedInIt ? { version: document.version } : {}) };
     this.#background.run('send decorations', () => this.#connection.sendNotification('plumbline/decorations', decorations));
-    this.#background.run('send diagnostics', () =>
-      this.#connection.sendDiagnostics({ uri, diagnostics: toDiagnostics(document === undefined ? [] : marks, problems) }),
-    );
+    const turn = (this.#turns.get(file) ?? 0) + 1;
+    this.#turns.set(file, turn);
+    this.#background.run('send diagnostics', async () => {
+      const limits = document === undefined ? [] : await this.#engine.editor.limits(file);
+      if (this.#turns.get(file) !== turn) return;
+      const problems = [...this.#engine.problems(file), ...limits];
+      await this.#connection.sendDiagnostics({ uri, diagnostics: toDiagnostics(document === undefined ? [] : marks, problems) });
+    });
   }
 
   dispose(): void {

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { completeConfig, type ConfigCompletion, configKeyAt, type ConfigNames } from '../apps/configCompletion.ts';
 import { configFileName } from '../apps/configFile.ts';
+import type { FileProblem } from '../engineApi.ts';
+import { fileLimits } from './fileFacts.ts';
 import { FileReferences } from './fileReferences.ts';
 import { lineFactsOf } from './lineFacts.ts';
 import { type ObjectLine, objectLinesOf } from './objectLines.ts';
@@ -26,6 +28,8 @@ export interface EditorApi {
   configKey(file: string, line: number): Promise<{ readonly key: string; readonly documentation: string } | undefined>;
   /** the sides of the field on a line, the API's words on it, the last commit */
   lineFacts(file: string, line: number, signal: AbortSignal): Promise<LineFacts>;
+  /** why features that need the lines of a file are off for it */
+  limits(file: string): Promise<readonly FileProblem[]>;
   /** the objects that a file declares, where they stand now, with their states */
   objectLines(file: string): Promise<readonly ObjectLine[]>;
 }
@@ -79,6 +83,10 @@ export class EditorFacts implements EditorApi {
 
   async lineFacts(file: string, line: number, signal: AbortSignal): Promise<LineFacts> {
     return (await this.#workspaces.inFile(file, (workspace, path) => lineFactsOf(workspace, path, line, signal))) ?? { sides: [] };
+  }
+
+  async limits(file: string): Promise<readonly FileProblem[]> {
+    return (await this.#workspaces.inFile(file, fileLimits)) ?? [];
   }
 
   async objectLines(file: string): Promise<readonly ObjectLine[]> {

@@ -221,8 +221,10 @@ type Place = Pick<Candidate, 'kind' | 'start' | 'end' | 'value' | 'isExpression'
 /** Where markers go into what stands after a key or a dash of a template's line. */
 function placesIn(written: string): readonly Place[] {
   if (written.includes('{{')) {
-    const isOutput = /^[^#|>&*!]*\}\}[^{}"']*$/.test(written) && !/\{\{-?\s*(if|else|end|range|with|define|\/\*)/.test(written);
-    return isOutput ? [{ kind: 'text', start: written.length, end: written.length, value: '', isExpression: true }] : [];
+    // A comment after the expression takes no marker.
+    const output = written.replace(/(?<=\}\}[^{}"']*)\s+#[^{}]*$/, '');
+    const isOutput = /^[^#|>&*!]*\}\}[^{}"']*$/.test(output) && !/\{\{-?\s*(if|else|end|range|with|define|\/\*)/.test(output);
+    return isOutput ? [{ kind: 'text', start: output.length, end: output.length, value: '', isExpression: true }] : [];
   }
   if (written.startsWith('[')) {
     return [...written.matchAll(/"[^"\\]*"|'[^']*'|[^\s,[\]"']+/g)].flatMap((item) => {

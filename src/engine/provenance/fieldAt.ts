@@ -19,10 +19,11 @@ const mostCharacters = 1024 * 1024;
  * @returns undefined on lines without a key, in texts that do not parse, and in very large ones
  */
 export function fieldAt(text: string, line: number): FieldInText | undefined {
-  if (text.length > mostCharacters) return undefined;
+  const around = documentAround(text, line);
+  if (around.text.length > mostCharacters) return undefined;
   const lines = new LineCounter();
   try {
-    const documents = parseAllDocuments(text, {
+    const documents = parseAllDocuments(around.text, {
       lineCounter: lines,
       schema: 'failsafe',
       uniqueKeys: false,
@@ -33,9 +34,10 @@ export function fieldAt(text: string, line: number): FieldInText | undefined {
     for (const document of documents) {
       const root = document.contents;
       const [start, , end] = root?.range ?? [0, 0, 0];
-      if (document.errors.length > 0 || !isMap(root) || lines.linePos(start).line - 1 > line || lines.linePos(end).line - 1 < line)
+      const { line: here } = around;
+      if (document.errors.length > 0 || !isMap(root) || lines.linePos(start).line - 1 > here || lines.linePos(end).line - 1 < here)
         continue;
-      const path = pathAt(root, line, lines, document);
+      const path = pathAt(root, here, lines, document);
       const read = (...keys: readonly string[]): string => textAt(root, keys, document);
       return path === undefined ? undefined : { apiVersion: read('apiVersion'), kind: read('kind'), name: read('metadata', 'name'), path };
     }
@@ -43,6 +45,20 @@ export function fieldAt(text: string, line: number): FieldInText | undefined {
     // The parser throws on a few texts that are no YAML at all.
   }
   return undefined;
+}
+
+/** The document of a text that a line is in, and which of its lines it is: of a large bundle one document is parsed. */
+function documentAround(text: string, line: number): { readonly text: string; readonly line: number } {
+  let [start, first] = [0, 0];
+  for (let [at, number] = [0, 0]; at < text.length; number += 1) {
+    const next = text.indexOf('\n', at) + 1 || text.length;
+    if (/^---(\s|$)/.test(text.slice(at, at + 4))) {
+      if (number > line) return { text: text.slice(start, at), line: line - first };
+      [start, first] = [at, number];
+    }
+    at = next;
+  }
+  return { text: text.slice(start), line: line - first };
 }
 
 /** The outermost key on the line. */

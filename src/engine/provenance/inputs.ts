@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { chartName, kustomizationNames } from '../apps/fileFacts.ts';
 import { decodeText } from '../git/textEncoding.ts';
 import type { RenderResult, SourceSpec } from '../model/render.ts';
@@ -66,8 +67,7 @@ export async function inputsOf(
 /** Why the lines of a file are not looked into: it would take seconds, or its bytes are no text that tools write back as it was. */
 export function inexactReason(file: string, bytes: Uint8Array): Reason | undefined {
   if (bytes.length > MAX_TEXT) return { code: 'lines-too-large', details: { file, limit: `${String(MAX_TEXT / 1_000_000)} MB` } };
-  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-  return isUtf16 ? { code: 'lines-encoding', details: { file } } : undefined;
+  return isUtf8(bytes) ? undefined : { code: 'lines-encoding', details: { file } };
 }
 
 function candidatesOf({ postBuild, ...spec }: SourceSpec, all: ReadonlyMap<string, string>): readonly Candidate[] {

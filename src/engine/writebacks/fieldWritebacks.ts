@@ -6,7 +6,7 @@ import { type FieldPath, toJsonPointer, valueAtPath } from '../model/fieldPath.t
 import { isJsonArray, isJsonObject, type JsonValue, valueAt } from '../model/json.ts';
 import { type KubeObject, nameOf, namespaceOf } from '../model/objects.ts';
 import type { FieldProvenance, SourceRole } from '../model/provenance.ts';
-import type { RenderedObject } from '../model/render.ts';
+import { isComplete, type RenderedObject, renderReason, type RenderResult } from '../model/render.ts';
 import type { FieldDifference } from '../model/states.ts';
 import type { WritebackAction } from '../model/writeback.ts';
 import { withValue } from '../sessions/projection.ts';
@@ -59,7 +59,9 @@ export class FieldWritebacks {
     signal: AbortSignal,
   ): Promise<WantedField> {
     refuse(tracked, field, action);
-    const { objects } = await this.#drafts.before(session, signal);
+    const render = await this.#drafts.before(session, signal);
+    if (!isComplete(render)) throw brokenRender(render);
+    const { objects } = render;
     const wanted = tracked.rendered.object;
     const index = objects.findIndex(
       ({ object }) => object.kind === wanted.kind && nameOf(object) === nameOf(wanted) && namespaceOf(object) === namespaceOf(wanted),
@@ -203,6 +205,14 @@ function leavesBelow(value: JsonValue | undefined, path: Steps): readonly Steps[
     });
   }
   return found;
+}
+
+/** Why nothing can be proved: the source does not render as it is. */
+function brokenRender({ errors }: RenderResult): AppError {
+  const error = errors.find(({ isWarning }) => isWarning !== true);
+  if (error === undefined) return new AppError('adopt-not-proved');
+  const { code, details } = renderReason(error);
+  return new AppError(code, details);
 }
 
 /** @throws AppError when the live value of a field may never be written, or the field not be taken out */
