@@ -21,7 +21,7 @@ const session = await startSession({
   },
 });
 after(() => session.end());
-const { cluster, workbench, dir } = session;
+const { cluster, themes, workbench, dir } = session;
 
 /** Staging belongs to a cluster of its own. */
 async function moveStagingAway(repo: string): Promise<void> {
@@ -49,6 +49,7 @@ flow(session, 'two clusters, one unreachable: the other works, and the cause is 
   await workbench.row(/^cluster shop-staging-eu, cluster unreachable/);
   await workbench.row(/^cluster plumbline-dev, connected/);
   await workbench.restMouse();
+  await themes.pictures('clusters');
 });
 
 flow(session, 'a view-only user sees the drift and is told which right a revert needs', '12-view-only', async () => {
@@ -58,7 +59,7 @@ flow(session, 'a view-only user sees the drift and is told which right a revert 
   await workbench.row(/^application storefront, dev, 1 drifted/);
   await workbench.expand(/^application storefront, dev/);
   await workbench.chooseInMenu(/spec\.replicas/, /Revert/, async () => {
-    const texts = [...(await workbench.notifications()), ...(await workbench.page.locator('.monaco-dialog-box').allInnerTexts())];
+    const texts = [...(await workbench.notifications()), ...(await workbench.dialog().allInnerTexts())];
     return texts.some((text) => /patch|update/.test(text) && /deployments/.test(text)) ? undefined : texts.join(' | ');
   });
   assert.equal(await cluster.kubectl(['-n', 'shop-dev', 'get', 'deployment/storefront', '-o', 'jsonpath={.spec.replicas}']), '3');

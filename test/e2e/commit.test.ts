@@ -124,12 +124,10 @@ flow(session, 'a rejected push is fetched, rebased and asked again; what is edit
   await begin(/^Commit Changes/);
   await answerInput('Log everything');
   await workbench.answer('Commit and Push');
-  const rejected = page.locator('.monaco-dialog-box', { hasText: 'rejected' });
-  await rejected.waitFor();
+  await workbench.question('rejected');
   await workbench.picture('41-rejected');
   await workbench.answer('Fetch and Rebase');
-  const again = page.locator('.monaco-dialog-box', { hasText: 'On top of that' });
-  await again.waitFor();
+  await workbench.question('On top of that');
   await workbench.picture('41-again');
   await workbench.answer('Push');
   await untilAt(origin, 'main', 'Mara: Log everything');
@@ -145,7 +143,7 @@ async function pageOpenedBy(button: string): Promise<string> {
     .route(`https://${host}/**`, (route) => route.fulfill({ contentType: 'text/html', body: '<h1>New merge request</h1>' }));
   const popup = page.context().waitForEvent('page');
   await workbench.answer(button);
-  const question = page.locator('.monaco-dialog-box', { hasText: 'external website' });
+  const question = workbench.dialog('external website');
   await question.waitFor();
   await workbench.picture('42-open');
   await question.getByRole('button', { name: 'Open', exact: true }).click();
@@ -203,15 +201,12 @@ flow(session, 'a protected branch is not committed to; a longer message is writt
 
 flow(session, 'a sync of an edited application commits and pushes first, then applies what was pushed', '44-synced', async () => {
   await writeSettings({}, 'environment');
-  const question = page.locator('.monaco-dialog-box');
-  await workbench.chooseInMenu(/^application shop, prod/, /^Sync…/, async () => ((await question.count()) > 0 ? undefined : 'no question'));
-  assert.match(await workbench.question(), /uncommitted edits/);
+  assert.match(await workbench.askInMenu(/^application shop, prod/, /^Sync…/), /uncommitted edits/);
   await workbench.answer(/^Commit First/);
   await titled('Commit Changes').waitFor();
   await answerInput('Log warnings');
   await workbench.answer('Commit and Push');
-  const sync = page.locator('.monaco-dialog-box', { hasText: 'to namespace shop' });
-  await sync.waitFor();
+  await workbench.question('to namespace shop');
   await workbench.picture('44-question');
   await workbench.answer('Sync');
   await untilAt(origin, 'main', 'Mara: Log warnings');

@@ -14,7 +14,7 @@ const session = await startSession({
   }),
 });
 after(() => session.end());
-const { cluster, folder, workbench } = session;
+const { cluster, folder, themes, workbench } = session;
 
 const read = (path: string): Promise<string> => readFile(join(folder, path), 'utf8');
 const live = (namespace: string, object: string, jsonpath: string): Promise<string> =>
@@ -41,6 +41,13 @@ flow(session, 'every drifted field is marked on the line that sets it', '01-mark
   await workbench.row(/spec\.replicas/);
   await workbench.restMouse();
   await workbench.readmePicture('drift');
+  await workbench.expand(/^ReplicaSet\/storefront/);
+  await workbench.row(/^Pod\/storefront/);
+  await workbench.restMouse();
+  await themes.pictures('tree-and-marks', async ({ kind, isHighContrast }) => {
+    const contrast = await workbench.noteContrast();
+    assert.ok(contrast >= (isHighContrast ? 7 : 4.5), `contrast ${String(contrast)} in ${kind}`);
+  });
   await workbench.row(/^application storefront, dev/).then((row) => row.locator('.monaco-tl-twistie').click());
   await workbench.closeEditors();
 });
@@ -59,6 +66,7 @@ flow(session, 'hover tells both values, who and when', '03-hover', async () => {
   assert.match(text, /kubectl/);
   assert.match(text, /Revert/);
   await workbench.readmePicture('hover');
+  await themes.pictures('hover');
 });
 
 flow(session, 'diff: left live, right Git, and only what counts', '04-diff', async () => {
@@ -70,14 +78,14 @@ flow(session, 'diff: left live, right Git, and only what counts', '04-diff', asy
   assert.doesNotMatch(original, /managedFields|resourceVersion/);
   await workbench.restMouse();
   await workbench.readmePicture('diff');
+  await themes.pictures('diff');
 });
 
 flow(session, 'revert a field', '05-revert-field', async () => {
   await workbench.closeEditors();
   await workbench.openFile('apps/storefront/staging/resizer.yaml');
   await workbench.untilNote('replicas:', /live: 5/);
-  await workbench.askToRevert(/spec\.replicas/);
-  assert.match(await workbench.question(), /shop-staging/);
+  assert.match(await workbench.askInMenu(/spec\.replicas/, /Revert/), /shop-staging/);
   await workbench.picture('05-question');
   await workbench.answer(/Revert/);
   await until('live replicas', async () => {
@@ -96,6 +104,7 @@ flow(session, 'an application in the multi-diff editor: every object that differ
   });
   await workbench.page.locator('.tab', { hasText: /storefront: .* live ↔ Git [0-9a-f]{7}/ }).waitFor();
   await workbench.restMouse();
+  await themes.pictures('multi-diff');
 });
 
 flow(session, 'Show Events and Show Logs open read-only documents of the object', '05-events', async () => {
@@ -119,9 +128,8 @@ flow(session, 'Show Events and Show Logs open read-only documents of the object'
 });
 
 flow(session, 'revert an application', '06-revert-application', async () => {
-  await workbench.askToRevert(/^application storefront, dev, .*drifted/);
-  assert.match(await workbench.question(), /shop-dev/);
-  await workbench.picture('06-question');
+  assert.match(await workbench.askInMenu(/^application storefront, dev, .*drifted/, /Revert/), /shop-dev/);
+  await themes.pictures('revert');
   await workbench.readmePicture('revert');
   await workbench.answer(/Revert/);
   await workbench.row(/^application storefront, dev, synced/i);
@@ -151,8 +159,7 @@ flow(session, 'branch switch: the marks follow the lines of the other branch', '
 });
 
 flow(session, 'a protected environment asks for its name before live changes are undone', '07-protected', async () => {
-  await workbench.askToRevert(/^application storefront, prod, .*drifted/);
-  assert.match(await workbench.question(), /shop-prod/);
+  assert.match(await workbench.askInMenu(/^application storefront, prod, .*drifted/, /Revert/), /shop-prod/);
   await workbench.answer(/Revert/);
   const input = workbench.page.locator('.quick-input-widget .quick-input-box input');
   await input.fill('dev');

@@ -34,10 +34,8 @@ applications:
   },
 });
 after(() => session.end());
-const { cluster, folder, workbench } = session;
+const { cluster, folder, themes, workbench } = session;
 const { page } = workbench;
-const dialog = page.locator('.monaco-dialog-box');
-const asked = async (): Promise<string | undefined> => ((await dialog.count()) > 0 ? undefined : 'no question yet');
 const records = workbench.rows(/^sync of [0-9a-f]{7}/);
 
 async function untilLevel(expected: string): Promise<void> {
@@ -79,7 +77,11 @@ flow(session, "another person's sync from a terminal shows without a refresh", '
   await workbench.row(/^sync of [0-9a-f]{7}, done, .*@.* 1 configured/);
   await workbench.row(/^application shop, dev, synced/i);
   assert.equal(await records.count(), 2);
+  await workbench.openFile('shop/dev/settings.yaml');
+  await page.locator('.codelens-decoration', { hasText: /synced to dev/ }).waitFor();
   await workbench.restMouse();
+  await themes.pictures('history-and-lens');
+  await workbench.closeEditors();
 });
 
 flow(session, 'the commit diff of a sync: what it brought since the one before', '62-commit-diff', async () => {
@@ -99,8 +101,7 @@ flow(session, 'the working tree, unsaved, is applied where it may be, and marked
   for (let index = 0; index < 'debug'.length; index += 1) await page.keyboard.press('Backspace');
   await page.keyboard.type('tried');
   await workbench.untilText(/level: tried/);
-  await workbench.chooseInMenu(/^application shop, dev/, /^Apply Working Tree/, asked);
-  const question = await workbench.question();
+  const question = await workbench.askInMenu(/^application shop, dev/, /^Apply Working Tree/);
   assert.match(question, /Apply 1 object of shop as the files are here to namespace shop-dev/);
   assert.match(question, /marked dirty until the next sync/);
   await workbench.picture('63-question');
@@ -117,7 +118,6 @@ flow(session, 'where it may not be applied, the message says what to write and w
     .first()
     .click();
   await workbench.command('Plumbline: Apply Working Tree…');
-  await dialog.waitFor();
   const question = await workbench.question();
   assert.match(question, /Apply Working Tree is off for prod/);
   assert.match(question, /write .allowDirty: true. below environments\.prod in plumbline\.yaml/);
@@ -138,10 +138,9 @@ flow(session, 'a sync that was cut off is offered, and finished by one click', '
   await offer.waitFor();
   await workbench.picture('65-offer');
   await offer.getByRole('button', { name: 'Sync…' }).click();
-  await dialog.waitFor();
   assert.match(await workbench.question(), /shop has uncommitted edits/);
   await workbench.answer('Sync Without the Edits');
-  await page.locator('.monaco-dialog-box', { hasText: 'Sync 1 object of shop' }).waitFor();
+  await workbench.question('Sync 1 object of shop');
   await workbench.answer('Sync');
   await untilLevel('debug');
   await workbench.row(/^application shop, dev, synced(?!.*(dirty|did not end))/i);

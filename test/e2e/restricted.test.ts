@@ -27,7 +27,7 @@ const session = await startSession({
   settings: { 'git.enabled': false },
 });
 after(() => session.end());
-const { workbench, dir } = session;
+const { themes, workbench, dir } = session;
 
 flow(session, 'restricted mode: applications are listed, no process starts, no cluster is contacted', '13-restricted', async () => {
   await workbench.openPlumbline();
@@ -35,6 +35,7 @@ flow(session, 'restricted mode: applications are listed, no process starts, no c
   await workbench.restMouse();
   await workbench.row(/^application storefront, prod, cannot compare/);
   await workbench.page.locator('[id="status.workspaceTrust"]').waitFor();
+  await themes.pictures('restricted');
   await assert.rejects(access(join(dir, 'plugin-ran')));
   await assert.rejects(access(join(dir, 'git-ran')));
 });

@@ -33,9 +33,7 @@ const session = await startSession({
 after(() => session.end());
 const { cluster, folder, workbench } = session;
 const { page } = workbench;
-const dialog = page.locator('.monaco-dialog-box');
 const quickPick = page.locator('.quick-input-widget .quick-input-list .monaco-list-row');
-const asked = async (): Promise<string | undefined> => ((await dialog.count()) > 0 ? undefined : 'no question yet');
 // Rows of a list that was closed stay in the page.
 const offered = async (): Promise<string | undefined> => ((await quickPick.first().isVisible()) ? undefined : 'no list yet');
 const head = async (name = 'HEAD'): Promise<string> => (await git(folder, ['rev-parse', name])).trim();
@@ -49,7 +47,7 @@ async function untilLive(name: string, jsonpath: string, expected: string): Prom
 }
 
 async function syncDev(): Promise<void> {
-  await workbench.chooseInMenu(/^application shop, dev/, /^Sync…/, asked);
+  await workbench.askInMenu(/^application shop, dev/, /^Sync…/);
   await workbench.answer('Sync');
   await workbench.row(/^application shop, dev, synced/i);
 }
@@ -104,8 +102,7 @@ flow(session, 'commit, then the sync with its own plan: the cluster is as it was
   await until('committed', async () => ((await head('HEAD~1')) === before ? undefined : 'no commit'));
   assert.equal(await git(folder, ['diff', '--stat', 'HEAD', 'HEAD~2']), '');
   // The sync deletes what the base no longer has, and says so.
-  const sync = page.locator('.monaco-dialog-box', { hasText: 'Sync 2 objects of shop' });
-  await sync.waitFor();
+  await workbench.question('Sync 2 objects of shop');
   await workbench.picture('52-sync');
   await workbench.answer('Sync');
   await untilLive('settings', '.data.color', 'blue');

@@ -31,9 +31,7 @@ const session = await startSession({
   },
 });
 after(() => session.end());
-const { cluster, folder, workbench } = session;
-const dialog = workbench.page.locator('.monaco-dialog-box');
-const asked = async (): Promise<string | undefined> => ((await dialog.count()) > 0 ? undefined : 'no question yet');
+const { cluster, folder, themes, workbench } = session;
 
 const live = (namespace: string, name: string, jsonpath: string): Promise<string> =>
   cluster.kubectl(['-n', namespace, 'get', 'configmap', name, '--ignore-not-found', '-o', `jsonpath={${jsonpath}}`]);
@@ -55,12 +53,15 @@ flow(session, 'preview: the plan as a tree and as a highlighted document, and no
   await workbench.row(/^ConfigMap\/settings, create/);
   await workbench.untilText(/^@ shop {2}shop-dev · main [0-9a-f]{7}[\s\S]*\+ create ConfigMap\/banner/m);
   await workbench.restMouse();
+  await themes.pictures('plan');
   assert.equal(await live('shop-dev', 'settings', '.data.level'), '');
 });
 
 flow(session, 'sync: one question with cluster, namespace and counts; the history records it', '21-synced', async () => {
-  await workbench.chooseInMenu(/^application shop, dev/, /^Sync…/, asked);
-  assert.match(await workbench.question(), /Sync 2 objects of shop to namespace shop-dev on cluster plumbline-dev/);
+  assert.match(
+    await workbench.askInMenu(/^application shop, dev/, /^Sync…/),
+    /Sync 2 objects of shop to namespace shop-dev on cluster plumbline-dev/,
+  );
   await workbench.picture('21-question');
   await workbench.answer('Sync');
   await untilLive('shop-dev', 'settings', '.data.level', 'info');
@@ -77,8 +78,7 @@ flow(session, 'undo of a live change and prune stand in the question, and are do
   await rm(join(folder, 'shop/dev/banner.yaml'));
   await git(folder, ['commit', '-q', '-am', 'Drop the banner']);
   await workbench.row(/^application shop, dev, .*drifted.*behind/);
-  await workbench.chooseInMenu(/^application shop, dev/, /^Sync…/, asked);
-  const question = await workbench.question();
+  const question = await workbench.askInMenu(/^application shop, dev/, /^Sync…/);
   assert.match(question, /1 to delete/);
   assert.match(question, /data\.level: trace → info/);
   await workbench.picture('22-question');
@@ -89,13 +89,13 @@ flow(session, 'undo of a live change and prune stand in the question, and are do
 });
 
 flow(session, 'a protected environment asks for its name when a live change is undone', '23-protected', async () => {
-  await workbench.chooseInMenu(/^application shop, prod/, /^Sync…/, asked);
+  await workbench.askInMenu(/^application shop, prod/, /^Sync…/);
   await workbench.answer('Sync');
   await untilLive('shop-prod', 'settings', '.data.level', 'warn');
   await workbench.row(/^application shop, prod, synced/i);
   await cluster.kubectl(['-n', 'shop-prod', 'patch', 'configmap', 'settings', '--type=merge', '-p', '{"data":{"level":"trace"}}']);
   await workbench.row(/^application shop, prod, .*drifted/);
-  await workbench.chooseInMenu(/^application shop, prod/, /^Sync…/, asked);
+  await workbench.askInMenu(/^application shop, prod/, /^Sync…/);
   await workbench.answer(/^Sync and Undo/);
   const input = workbench.page.locator('.quick-input-widget .quick-input-box input');
   await input.fill('dev');

@@ -56,8 +56,6 @@ const session = await startSession({
 after(() => session.end());
 const { cluster, folder, workbench } = session;
 const { page } = workbench;
-const dialog = page.locator('.monaco-dialog-box');
-const asked = async (): Promise<string | undefined> => ((await dialog.count()) > 0 ? undefined : 'no question yet');
 
 const live = (namespace: string, kind: string, name: string, jsonpath: string): Promise<string> =>
   cluster.kubectl(['-n', namespace, 'get', kind, name, '--ignore-not-found', '-o', `jsonpath={${jsonpath}}`]);
@@ -66,8 +64,7 @@ flow(session, 'take over: the plan names managers, marks and the release; nothin
   await workbench.openPlumbline();
   await workbench.widenSidebar(460);
   const before = await live('legacy', 'configmap', 'from-chart', '.metadata.uid');
-  await workbench.chooseInMenu(/^application legacy, dev/, /^Take Over…/, asked);
-  const question = await workbench.question();
+  const question = await workbench.askInMenu(/^application legacy, dev/, /^Take Over…/);
   assert.match(question, /Take over 2 objects of legacy in namespace legacy on cluster plumbline-dev/);
   assert.match(question, /Nothing is deleted, restarted or applied/);
   assert.match(question, /Helm’s record of the release legacy\/old, revision 1 stays as it is \(1 Secrets?\)/);
@@ -77,7 +74,7 @@ flow(session, 'take over: the plan names managers, marks and the release; nothin
   await workbench.untilText(/^ {4}\d+ fields?: kubectl-client-side-apply → plumbline$/m);
   await workbench.restMouse();
   await workbench.picture('24-plan');
-  await workbench.chooseInMenu(/^application legacy, dev/, /^Take Over…/, asked);
+  await workbench.askInMenu(/^application legacy, dev/, /^Take Over…/);
   await workbench.answer('Take Over');
   await until('ownership of both', async () => {
     const seen = await Promise.all(
@@ -94,7 +91,7 @@ flow(session, 'take over: the plan names managers, marks and the release; nothin
 });
 
 flow(session, 'prune: what holds data goes only when it is ticked', '25-pruned', async () => {
-  await workbench.chooseInMenu(/^application kinds, dev/, /^Sync…/, asked);
+  await workbench.askInMenu(/^application kinds, dev/, /^Sync…/);
   await workbench.answer('Sync');
   await workbench.row(/^application kinds, dev, synced/i);
   await rm(join(folder, 'kinds/gears.yaml'));
@@ -113,7 +110,7 @@ flow(session, 'prune: what holds data goes only when it is ticked', '25-pruned',
 });
 
 flow(session, 'cancel: the sync says what it waits for, ends when asked to, and the next wave is not begun', '26-cancelled', async () => {
-  await workbench.chooseInMenu(/^application slow, dev/, /^Sync…/, asked);
+  await workbench.askInMenu(/^application slow, dev/, /^Sync…/);
   await workbench.answer('Sync');
   await workbench.row(/^Deployment\/web, create · not yet seen by its controller/);
   await workbench.command('Notifications: Show Notifications');
@@ -128,8 +125,7 @@ flow(session, 'cancel: the sync says what it waits for, ends when asked to, and 
 });
 
 flow(session, 'a user who may only look sees which right is missing, before anything is asked', '27-view-only', async () => {
-  await workbench.chooseInMenu(/^application seen, look/, /^Sync…/, asked);
-  const question = await workbench.question();
+  const question = await workbench.askInMenu(/^application seen, look/, /^Sync…/);
   assert.match(question, /There is nothing to sync\./);
   assert.match(question, /patch configmaps/);
   await workbench.picture('27-question');

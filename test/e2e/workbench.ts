@@ -114,10 +114,10 @@ export class Workbench {
     }
   }
 
-  /** Chooses Revert in the menu of a row until the question is there. */
-  async askToRevert(name: RegExp): Promise<void> {
-    const question = this.page.locator('.monaco-dialog-box');
-    await this.chooseInMenu(name, /Revert/, async () => ((await question.count()) > 0 ? undefined : 'no question yet'));
+  /** Chooses an entry in the menu of a row until the modal question is there, and returns its text. */
+  async askInMenu(name: RegExp, entry: RegExp): Promise<string> {
+    await this.chooseInMenu(name, entry, async () => ((await this.dialog().count()) > 0 ? undefined : 'no question yet'));
+    return this.question();
   }
 
   /** Opens a row's children and leaves it focused. */
@@ -267,14 +267,6 @@ export class Workbench {
     await this.page.locator('.action-widget .monaco-list-row.action', { hasText: label }).first().click();
   }
 
-  /** Changes the colour theme. */
-  async theme(name: string): Promise<void> {
-    await this.page.keyboard.press('Control+k');
-    await this.page.keyboard.press('Control+t');
-    await this.pick(name);
-    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
-  }
-
   /** Contrast of the first end-of-line note against the editor (WCAG 2, 1 to 21). */
   async noteContrast(): Promise<number> {
     return this.page.evaluate<number>(readContrast);
@@ -299,17 +291,21 @@ export class Workbench {
     return { original: await read('original'), modified: await read('modified') };
   }
 
-  /** Text of the modal question. */
-  async question(): Promise<string> {
-    const box = this.page.locator('.monaco-dialog-box');
-    await box.waitFor();
-    return box.innerText();
+  /** The modal question. @param text that it has to contain */
+  dialog(text: string | RegExp = ''): Locator {
+    return this.page.locator('.monaco-dialog-box', { hasText: text });
+  }
+
+  /** Text of the modal question, once there is one that contains `text`. */
+  async question(text: string | RegExp = ''): Promise<string> {
+    await this.dialog(text).waitFor();
+    return this.dialog(text).innerText();
   }
 
   /** Presses a button of the modal question. */
   async answer(button: string | RegExp): Promise<void> {
-    await this.page.locator('.monaco-dialog-box').getByRole('button', { name: button }).click();
-    await this.page.locator('.monaco-dialog-box').waitFor({ state: 'detached' });
+    await this.dialog().getByRole('button', { name: button }).click();
+    await this.dialog().waitFor({ state: 'detached' });
   }
 
   /** What the Problems view lists. */
