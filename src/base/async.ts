@@ -19,6 +19,25 @@ export function raceWithSignal<T>(promise: Promise<T>, signal: AbortSignal): Pro
   });
 }
 
+/**
+ * Runs a task with a signal that fires when any of these does, as long as the task runs. `AbortSignal.any` would leave a record with each
+ * long-lived signal that it was made from, for as long as that one lives (Node 24): here nothing stays.
+ */
+export async function withAnySignal<T>(signals: readonly AbortSignal[], task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const onAbort = (event: Event): void => {
+    controller.abort((event.target as AbortSignal).reason);
+  };
+  const fired = signals.find(({ aborted }) => aborted);
+  if (fired === undefined) for (const signal of signals) signal.addEventListener('abort', onAbort);
+  else controller.abort(fired.reason);
+  try {
+    return await task(controller.signal);
+  } finally {
+    for (const signal of signals) signal.removeEventListener('abort', onAbort);
+  }
+}
+
 /** Resolves after a time, or rejects when the signal fires. For back-off; never to guess when something is done. */
 export function delay(delayMs: number, signal: AbortSignal): Promise<void> {
   return new Promise<void>((resolve, reject) => {

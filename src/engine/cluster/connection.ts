@@ -1,3 +1,4 @@
+import { withAnySignal } from '../../base/async.ts';
 import { AppError } from '../../base/errors.ts';
 import type { Event } from '../../base/events.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
@@ -172,98 +173,110 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
     await this.#monitor.reconnect(signal);
   }
 
-  async get(gvk: GroupVersionKind, key: ObjectKey, options: CallOptions = {}): Promise<KubeObject> {
-    const { info, signal } = await this.#open(gvk, options);
-    const path = resourcePath(info, info.isNamespaced ? key.namespace : '', key.name);
-    return asObject((await this.#transport.send({ method: 'GET', path, subject: subjectOf('get', info, key), signal })).json, info);
+  get(gvk: GroupVersionKind, key: ObjectKey, options: CallOptions = {}): Promise<KubeObject> {
+    return this.#during(options, async (signal) => {
+      const info = await this.#open(gvk, signal);
+      const path = resourcePath(info, info.isNamespaced ? key.namespace : '', key.name);
+      return asObject((await this.#transport.send({ method: 'GET', path, subject: subjectOf('get', info, key), signal })).json, info);
+    });
   }
 
-  async list(gvk: GroupVersionKind, options: ListOptions = {}): Promise<readonly KubeObject[]> {
-    const { info, signal } = await this.#open(gvk, options);
-    const namespace = info.isNamespaced ? (options.namespace ?? '') : '';
-    const query = new URLSearchParams({ limit: LIST_LIMIT });
-    if (options.labelSelector !== undefined) query.set('labelSelector', options.labelSelector);
-    if (options.fieldSelector !== undefined) query.set('fieldSelector', options.fieldSelector);
-    const objects: KubeObject[] = [];
-    for (;;) {
-      const { json } = await this.#transport.send({
-        method: 'GET',
-        path: `${resourcePath(info, namespace)}?${query.toString()}`,
-        subject: { verb: 'list', group: info.group, resource: info.plural, namespace },
+  list(gvk: GroupVersionKind, options: ListOptions = {}): Promise<readonly KubeObject[]> {
+    return this.#during(options, async (signal) => {
+      const info = await this.#open(gvk, signal);
+      const namespace = info.isNamespaced ? (options.namespace ?? '') : '';
+      const query = new URLSearchParams({ limit: LIST_LIMIT });
+      if (options.labelSelector !== undefined) query.set('labelSelector', options.labelSelector);
+      if (options.fieldSelector !== undefined) query.set('fieldSelector', options.fieldSelector);
+      const objects: KubeObject[] = [];
+      for (;;) {
+        const { json } = await this.#transport.send({
+          method: 'GET',
+          path: `${resourcePath(info, namespace)}?${query.toString()}`,
+          subject: { verb: 'list', group: info.group, resource: info.plural, namespace },
+          signal,
+          ...(options.metadataOnly === true ? { accept: METADATA_LIST } : {}),
+        });
+        for (const item of arrayAt(json, 'items')) objects.push(asObject(item, info));
+        const token = continueOf(json);
+        if (token === undefined) return objects;
+        query.set('continue', token);
+      }
+    });
+  }
+
+  patch(gvk: GroupVersionKind, key: ObjectKey, body: JsonValue, options: PatchOptions): Promise<WriteAnswer> {
+    return this.#during(options, async (signal) => {
+      const info = await this.#openForWrite(gvk, options, signal);
+      const query = writeQuery(options);
+      if (options.force === true && options.type === 'apply') query.set('force', 'true');
+      const path = resourcePath(info, info.isNamespaced ? key.namespace : '', key.name, options.subresource);
+      return this.#write(info, {
+        method: 'PATCH',
+        path: withQuery(path, query),
+        body,
+        contentType: CONTENT_TYPES[options.type],
+        isDryRun: options.dryRun === true,
+        subject: subjectOf('patch', info, key, options.subresource),
         signal,
-        ...(options.metadataOnly === true ? { accept: METADATA_LIST } : {}),
       });
-      for (const item of arrayAt(json, 'items')) objects.push(asObject(item, info));
-      const token = continueOf(json);
-      if (token === undefined) return objects;
-      query.set('continue', token);
-    }
-  }
-
-  async patch(gvk: GroupVersionKind, key: ObjectKey, body: JsonValue, options: PatchOptions): Promise<WriteAnswer> {
-    const { info, signal } = await this.#openForWrite(gvk, options);
-    const query = writeQuery(options);
-    if (options.force === true && options.type === 'apply') query.set('force', 'true');
-    const path = resourcePath(info, info.isNamespaced ? key.namespace : '', key.name, options.subresource);
-    return this.#write(info, {
-      method: 'PATCH',
-      path: withQuery(path, query),
-      body,
-      contentType: CONTENT_TYPES[options.type],
-      isDryRun: options.dryRun === true,
-      subject: subjectOf('patch', info, key, options.subresource),
-      signal,
     });
   }
 
-  async create(object: KubeObject, options: WriteOptions = {}): Promise<WriteAnswer> {
-    const { info, signal } = await this.#openForWrite(gvkOf(object), options);
-    const key = keyOf(object);
-    return this.#write(info, {
-      method: 'POST',
-      path: withQuery(resourcePath(info, info.isNamespaced ? key.namespace : ''), writeQuery(options)),
-      body: object,
-      isDryRun: options.dryRun === true,
-      subject: subjectOf('create', info, key),
-      signal,
+  create(object: KubeObject, options: WriteOptions = {}): Promise<WriteAnswer> {
+    return this.#during(options, async (signal) => {
+      const info = await this.#openForWrite(gvkOf(object), options, signal);
+      const key = keyOf(object);
+      return this.#write(info, {
+        method: 'POST',
+        path: withQuery(resourcePath(info, info.isNamespaced ? key.namespace : ''), writeQuery(options)),
+        body: object,
+        isDryRun: options.dryRun === true,
+        subject: subjectOf('create', info, key),
+        signal,
+      });
     });
   }
 
-  async delete(gvk: GroupVersionKind, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
-    const { info, signal } = await this.#openForWrite(gvk, options);
-    const { uid, resourceVersion, propagation } = options;
-    const body: JsonObject = {
-      apiVersion: 'v1',
-      kind: 'DeleteOptions',
-      preconditions: uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion },
-      propagationPolicy: propagation,
-      dryRun: options.dryRun === true ? ['All'] : undefined,
-    };
-    const path = resourcePath(info, info.isNamespaced ? key.namespace : '', key.name);
-    const isDryRun = options.dryRun === true;
-    await this.#transport.send({ method: 'DELETE', path, body, isDryRun, subject: subjectOf('delete', info, key), signal });
+  delete(gvk: GroupVersionKind, key: ObjectKey, options: DeleteOptions = {}): Promise<void> {
+    return this.#during(options, async (signal) => {
+      const info = await this.#openForWrite(gvk, options, signal);
+      const { uid, resourceVersion, propagation } = options;
+      const body: JsonObject = {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        preconditions: uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion },
+        propagationPolicy: propagation,
+        dryRun: options.dryRun === true ? ['All'] : undefined,
+      };
+      const path = resourcePath(info, info.isNamespaced ? key.namespace : '', key.name);
+      const isDryRun = options.dryRun === true;
+      await this.#transport.send({ method: 'DELETE', path, body, isDryRun, subject: subjectOf('delete', info, key), signal });
+    });
   }
 
-  async canI(question: AccessQuestion, options: CallOptions = {}): Promise<boolean> {
-    const signal = this.#signal(options);
-    await this.#monitor.ready(signal);
-    return this.#reviews.canI(question, signal);
+  canI(question: AccessQuestion, options: CallOptions = {}): Promise<boolean> {
+    return this.#during(options, async (signal) => {
+      await this.#monitor.ready(signal);
+      return this.#reviews.canI(question, signal);
+    });
   }
 
-  async podLogs(
+  podLogs(
     pod: { readonly namespace: string; readonly name: string; readonly container?: string },
     options: CallOptions & { readonly tailLines?: number; readonly previous?: boolean } = {},
   ): Promise<string> {
-    const signal = this.#signal(options);
-    await this.#monitor.ready(signal);
-    const query = new URLSearchParams();
-    if (pod.container !== undefined) query.set('container', pod.container);
-    if (options.tailLines !== undefined) query.set('tailLines', String(options.tailLines));
-    if (options.previous === true) query.set('previous', 'true');
-    const path = resourcePath({ group: '', version: 'v1', plural: 'pods' }, pod.namespace, pod.name, 'log');
-    const subject = { verb: 'get', group: '', resource: 'pods/log', namespace: pod.namespace, name: pod.name };
-    const { json } = await this.#transport.send({ method: 'GET', path: withQuery(path, query), accept: '*/*', subject, signal });
-    return typeof json === 'string' ? json : JSON.stringify(json);
+    return this.#during(options, async (signal) => {
+      await this.#monitor.ready(signal);
+      const query = new URLSearchParams();
+      if (pod.container !== undefined) query.set('container', pod.container);
+      if (options.tailLines !== undefined) query.set('tailLines', String(options.tailLines));
+      if (options.previous === true) query.set('previous', 'true');
+      const path = resourcePath({ group: '', version: 'v1', plural: 'pods' }, pod.namespace, pod.name, 'log');
+      const subject = { verb: 'get', group: '', resource: 'pods/log', namespace: pod.namespace, name: pod.name };
+      const { json } = await this.#transport.send({ method: 'GET', path: withQuery(path, query), accept: '*/*', subject, signal });
+      return typeof json === 'string' ? json : JSON.stringify(json);
+    });
   }
 
   async events(object: { readonly namespace: string; readonly uid: string }, options: CallOptions = {}): Promise<readonly KubeObject[]> {
@@ -288,30 +301,27 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
     this.#disposables.dispose();
   }
 
-  #signal(options: CallOptions): AbortSignal {
-    return options.signal === undefined ? this.#closing.signal : AbortSignal.any([options.signal, this.#closing.signal]);
+  /** A call ends with its caller's signal, and with the connection. */
+  #during<T>(options: CallOptions, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return options.signal === undefined ? call(this.#closing.signal) : withAnySignal([options.signal, this.#closing.signal], call);
   }
 
-  async #open(gvk: GroupVersionKind, options: CallOptions): Promise<{ info: ResourceInfo; signal: AbortSignal }> {
-    const signal = this.#signal(options);
+  async #open(gvk: GroupVersionKind, signal: AbortSignal): Promise<ResourceInfo> {
     await this.#monitor.ready(signal);
     const info = await this.discovery.resource(gvk, signal);
-    if (info !== undefined) return { info, signal };
+    if (info !== undefined) return info;
     const { group, version, kind } = gvk;
     throw new AppError('unknown-kind', { context: this.context, server: this.server, group, version, kind });
   }
 
-  async #openForWrite(
-    gvk: GroupVersionKind,
-    options: CallOptions & { readonly dryRun?: boolean },
-  ): Promise<{ info: ResourceInfo; signal: AbortSignal }> {
-    const opened = await this.#open(gvk, options);
-    if (options.dryRun !== true) await this.#monitor.verifyForWrite(opened.signal);
-    else if (!(await this.#mayDryRun(opened.info, opened.signal))) {
-      const { group, kind } = opened.info;
+  async #openForWrite(gvk: GroupVersionKind, { dryRun }: WriteOptions, signal: AbortSignal): Promise<ResourceInfo> {
+    const info = await this.#open(gvk, signal);
+    if (dryRun !== true) await this.#monitor.verifyForWrite(signal);
+    else if (!(await this.#mayDryRun(info, signal))) {
+      const { group, kind } = info;
       throw new AppError('dry-run-not-allowed', { context: this.context, group, kind });
     }
-    return opened;
+    return info;
   }
 
   /** Servers behind an APIService have been seen to persist dry-runs. */

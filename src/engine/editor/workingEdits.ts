@@ -1,4 +1,4 @@
-import { type BackgroundRunner, delay, Throttler } from '../../base/async.ts';
+import { type BackgroundRunner, delay, Throttler, withAnySignal } from '../../base/async.ts';
 import { type Disposable, DisposableStore, toDisposable } from '../../base/lifecycle.ts';
 import type { ApplicationSession } from '../sessions/applicationSession.ts';
 import { reasonOf } from '../live/clusterHub.ts';
@@ -51,10 +51,12 @@ export class WorkingEdits implements Disposable {
   readonly #entries = new Map<string, Entry>();
   readonly #store = new DisposableStore();
   readonly #abort = new AbortController();
+  readonly #signal: AbortSignal;
 
   constructor(services: WorkingEditsServices, listener: EditListener) {
     this.#services = services;
     this.#listener = listener;
+    this.#signal = AbortSignal.any([services.background.signal, this.#abort.signal]);
     this.#evaluator = new EditEvaluator(services.repo.workingTree, services.dryRuns);
     this.#store.add(
       toDisposable(() => {
@@ -128,14 +130,14 @@ export class WorkingEdits implements Disposable {
     const { id } = session.application;
     const known = this.#entries.get(id);
     if (known !== undefined) return known;
-    const throttler = new Throttler(this.#services.background, `judge edits of ${id}`, (signal) => this.#run(id, signal));
+    const throttler = new Throttler(this.#services.background, `judge edits of ${id}`, () => this.#run(id));
     const entry: Entry = { throttler, idle: new AbortController(), render: undefined, edits: undefined };
     this.#entries.set(id, entry);
     return entry;
   }
 
-  async #run(id: string, runnerSignal: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([runnerSignal, this.#abort.signal]);
+  async #run(id: string): Promise<void> {
+    const signal = this.#signal;
     const session = this.#services.sessions().find(({ application }) => application.id === id);
     const entry = this.#entries.get(id);
     if (session === undefined || entry === undefined) return;
@@ -175,13 +177,14 @@ export class WorkingEdits implements Disposable {
     entry.idle.abort();
     const idle = new AbortController();
     entry.idle = idle;
-    this.#services.background.run(`dry-run edits of ${session.application.id}`, async (runnerSignal) => {
-      const signal = AbortSignal.any([runnerSignal, idle.signal, this.#abort.signal]);
-      await delay(idleMs, signal);
-      const confirmed = await this.#evaluator.confirm(session, working, edits, signal);
-      signal.throwIfAborted();
-      if (entry.edits === edits) this.#take(session, entry, confirmed);
-    });
+    this.#services.background.run(`dry-run edits of ${session.application.id}`, () =>
+      withAnySignal([idle.signal, this.#signal], async (signal) => {
+        await delay(idleMs, signal);
+        const confirmed = await this.#evaluator.confirm(session, working, edits, signal);
+        signal.throwIfAborted();
+        if (entry.edits === edits) this.#take(session, entry, confirmed);
+      }),
+    );
   }
 }
 

@@ -56,6 +56,7 @@ export class ApplicationSession implements Disposable {
   readonly #refresh: Throttler;
   readonly #check: Throttler;
   readonly #abort = new AbortController();
+  readonly #signal: AbortSignal;
   readonly #waiting: (() => void)[] = [];
   readonly #queue: CheckQueue;
   readonly #looks = new ProgressLooks();
@@ -87,8 +88,9 @@ export class ApplicationSession implements Disposable {
     const onIdle = (): void => {
       this.#tellSettled();
     };
-    this.#refresh = new Throttler(services.background, `compare ${application.id}`, (signal) => this.#run(signal), onIdle);
-    this.#check = new Throttler(services.background, `check ${application.id}`, (signal) => this.#checkWaiting(signal, true), onIdle);
+    this.#signal = AbortSignal.any([services.background.signal, this.#abort.signal]);
+    this.#refresh = new Throttler(services.background, `compare ${application.id}`, () => this.#run(), onIdle);
+    this.#check = new Throttler(services.background, `check ${application.id}`, () => this.#checkWaiting(true), onIdle);
   }
 
   get application(): Application {
@@ -232,6 +234,7 @@ export class ApplicationSession implements Disposable {
       synced: this.#synced,
       allowsDirty: this.#environment?.allowDirty === true,
       fetchedAtMs: this.#services.repo.fetchedAtMs,
+      rules: this.#services.repo.found.rules,
     });
   }
 
@@ -258,8 +261,8 @@ export class ApplicationSession implements Disposable {
     return this.#services.repo.found.environments.find((environment) => environment.name === name);
   }
 
-  async #run(runnerSignal: AbortSignal): Promise<void> {
-    const signal = AbortSignal.any([runnerSignal, this.#abort.signal]);
+  async #run(): Promise<void> {
+    const signal = this.#signal;
     this.#listener.onRow(this.#application.id);
     try {
       await this.#compare(signal);
@@ -319,7 +322,7 @@ export class ApplicationSession implements Disposable {
       const isMoved = isOtherSynced && (verdict.state !== 'synced' || verdict.fields.length > 0);
       if (!isKept || isMoved || verdict.proof === 'none') this.#queue.add(id);
     }
-    await this.#checkWaiting(signal, false);
+    await this.#checkWaiting(false);
     this.#isChecked = true;
   }
 
@@ -349,9 +352,8 @@ export class ApplicationSession implements Disposable {
     this.#autoscalers = this.#readAutoscalers();
   }
 
-  async #checkWaiting(runnerSignal: AbortSignal, isInteractive: boolean): Promise<void> {
-    const signal = AbortSignal.any([runnerSignal, this.#abort.signal]);
-    const [connection, tree] = [this.#connection, this.#tree];
+  async #checkWaiting(isInteractive: boolean): Promise<void> {
+    const [connection, tree, signal] = [this.#connection, this.#tree, this.#signal];
     if (connection === undefined || tree === undefined) return;
     const scope = {
       application: this.#application,

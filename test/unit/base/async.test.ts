@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { mock, test } from 'node:test';
-import { BackgroundRunner, coalesce, delay, Limiter, raceWithSignal, Throttler } from '../../../src/base/async.ts';
+import { BackgroundRunner, coalesce, delay, Limiter, raceWithSignal, Throttler, withAnySignal } from '../../../src/base/async.ts';
 
 function deferred(): { promise: Promise<void>; resolve: () => void } {
   let resolve = (): void => undefined;
@@ -116,4 +117,20 @@ test('cancellation ends waiting and is silent in the background', async () => {
   await background.idle();
   await assert.rejects(raceWithSignal(new Promise<never>(() => undefined), AbortSignal.abort()), { name: 'AbortError' });
   assert.deepEqual(failures, []);
+});
+
+test('a task with several signals ends with any of them, and leaves nothing with those that live on', async () => {
+  const [long, short] = [new AbortController(), new AbortController()];
+  const waiting = withAnySignal([long.signal, short.signal], (signal) => delay(60_000, signal));
+  short.abort(new Error('enough'));
+  await assert.rejects(waiting, /enough/);
+  await assert.rejects(
+    withAnySignal([short.signal, long.signal], (signal) => {
+      signal.throwIfAborted();
+      return Promise.resolve();
+    }),
+    /enough/,
+  );
+  assert.equal(await withAnySignal([long.signal], () => Promise.resolve('done')), 'done');
+  assert.deepEqual(getEventListeners(long.signal, 'abort'), []);
 });
