@@ -5,7 +5,7 @@ import type { IgnoredList, IgnoredRow, RuleRow } from '../engine/model/snapshot.
 import { type ReportedReason, toReason } from './diffJson.ts';
 import { type Painter, safeText } from './style.ts';
 
-/** Version of the JSON that `plumbline ignored --output json` prints. */
+/** Version of the JSON that `plumbline ignored --output json` prints; its schema is media/plumbline-ignored.schema.json. */
 export const ignoredApiVersion = 'plumbline.dev/ignored/v1';
 
 /** An application with what its comparison leaves out. */
@@ -26,6 +26,9 @@ export interface IgnoredReport {
       readonly path: string;
       readonly by: string;
       readonly reason?: ReportedReason;
+      /** where the rule stands, when the repo writes it */
+      readonly file?: string;
+      readonly line?: number;
     }[];
     readonly rules: readonly {
       readonly by: string;
@@ -64,9 +67,11 @@ function isOf(field: IgnoredRow, { by }: RuleRow): boolean {
   return field.by === by || field.by.startsWith(`${by} `);
 }
 
-function ruleText({ by, paths, fieldCount }: RuleRow, paint: Painter): string {
+function ruleText({ by, paths, fieldCount, source }: RuleRow, paint: Painter): string {
+  const at = source === undefined ? by : `${source.file}:${source.startLine + 1}`;
+  const where = at === by ? '' : paint('muted', `  (${safeText(at)})`);
   const what = paths.length === 0 ? '' : `  ${paint('path', safeText(paths.join(', ')))}`;
-  return `  ${safeText(by)}${what}${fieldCount === 0 ? paint('muted', '  (leaves out nothing now)') : ''}`;
+  return `  ${safeText(by)}${where}${what}${fieldCount === 0 ? paint('muted', '  (leaves out nothing now)') : ''}`;
 }
 
 function fieldText(field: IgnoredRow, rule: RuleRow | undefined, paint: Painter): string {
@@ -85,9 +90,9 @@ export function toIgnoredReport(lists: readonly IgnoredOf[]): IgnoredReport {
     apiVersion: ignoredApiVersion,
     applications: lists.map(({ application, list }) => ({
       id: application.id,
-      fields: list.fields.map(({ objectKey, id, by, reason }) => {
+      fields: list.fields.map(({ objectKey, id, by, reason, source }) => {
         const { kind, namespace, name } = parseKeyString(objectKey);
-        return { kind, namespace, name, path: id, by, ...(reason === undefined ? {} : { reason: toReason(reason) }) };
+        return { kind, namespace, name, path: id, by, ...(reason === undefined ? {} : { reason: toReason(reason) }), ...place(source) };
       }),
       rules: list.rules.map(({ by, paths, fieldCount, source }) => ({ by, paths, fields: fieldCount, ...place(source) })),
     })),

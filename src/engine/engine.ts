@@ -77,7 +77,7 @@ export class Engine implements EngineApi, Disposable {
   readonly onDidChangeRows = this.#rows.event;
   readonly onDidChangeMarks = this.#marks.event;
   readonly onDidChangeDocuments = this.#documentChanges.event;
-  readonly ignores: IgnoresApi = new Ignores((applicationId) => this.session(applicationId));
+  readonly ignores: IgnoresApi = new Ignores((applicationId) => this.#workspaces.find(applicationId));
 
   private constructor(options: EngineOptions, services: EngineServices, background: BackgroundRunner, settings: SettingsCell) {
     this.#log = options.logger;
@@ -180,8 +180,8 @@ export class Engine implements EngineApi, Disposable {
   }
 
   objects(applicationId: string): readonly ObjectRow[] {
-    const session = this.#workspaces.find(applicationId)?.session;
-    return session === undefined ? [] : objectRowsOf(session);
+    const found = this.#workspaces.find(applicationId);
+    return found === undefined ? [] : objectRowsOf(found.session, found.workspace.repo.found.rules);
   }
 
   children(applicationId: string, key: string, uid: string | undefined): readonly ChildRow[] {

@@ -1,6 +1,9 @@
 import type { ApplicationSession } from './sessions/applicationSession.ts';
-import type { FileRange } from './model/application.ts';
+import type { FoundApplications } from './apps/applications.ts';
+import { placeOfRule, type RuleFact } from './apps/ruleFacts.ts';
+import type { IgnoreRule } from './model/application.ts';
 import { displayName, keyString } from './model/objects.ts';
+import type { OwnerView } from './model/ownerView.ts';
 import type { IgnoredList, IgnoredRow, RuleRow } from './model/snapshot.ts';
 
 /** Tells what comparisons leave out. */
@@ -9,57 +12,66 @@ export interface IgnoresApi {
   ignored(applicationId: string): IgnoredList;
 }
 
-type Session = Pick<ApplicationSession, 'application' | 'objects'>;
+/** An application's session, and the repo that it was found in. */
+interface Found {
+  readonly session: Pick<ApplicationSession, 'application' | 'objects'>;
+  readonly workspace: { readonly repo: { readonly found: Pick<FoundApplications, 'rules'> } };
+}
 
 /** {@link IgnoresApi} over the sessions of applications. */
 export class Ignores implements IgnoresApi {
-  readonly #sessionOf: (applicationId: string) => Session | undefined;
+  readonly #find: (applicationId: string) => Found | undefined;
 
-  constructor(sessionOf: (applicationId: string) => Session | undefined) {
-    this.#sessionOf = sessionOf;
+  constructor(find: (applicationId: string) => Found | undefined) {
+    this.#find = find;
   }
 
   ignored(applicationId: string): IgnoredList {
-    const session = this.#sessionOf(applicationId);
-    if (session === undefined) return { fields: [], rules: [] };
-    const fields = session.objects.flatMap(({ key, verdict }) =>
-      verdict.ignored.map((field) => ({ ...field, objectKey: keyString(key), object: displayName(key) })),
+    const found = this.#find(applicationId);
+    if (found === undefined) return { fields: [], rules: [] };
+    const { session } = found;
+    const facts = found.workspace.repo.found.rules;
+    const fields = session.objects.flatMap(({ key, verdict, view }) =>
+      verdict.ignored.map((field): IgnoredRow => {
+        const source = placeOfRule(field.by, { facts, view });
+        return { ...field, objectKey: keyString(key), object: displayName(key), ...(source === undefined ? {} : { source }) };
+      }),
     );
-    return { fields, rules: rulesOf(session, fields) };
+    return { fields, rules: rulesOf(session, fields, facts) };
   }
 }
 
 /** The declared rules in their order, then whatever else leaves fields out. */
-function rulesOf({ application, objects }: Session, fields: readonly IgnoredRow[]): readonly RuleRow[] {
-  const declared = new Map<string, Set<string>>();
-  for (const { declaredBy, paths } of [...application.ignore, ...objects.flatMap(({ view }) => view?.rules ?? [])]) {
-    const known = declared.get(declaredBy) ?? new Set();
-    for (const path of paths) known.add(path);
+function rulesOf(
+  { application, objects }: Found['session'],
+  fields: readonly IgnoredRow[],
+  facts: readonly RuleFact[],
+): readonly RuleRow[] {
+  const declared = new Map<string, { readonly paths: Set<string>; readonly view: OwnerView | undefined }>();
+  const declare = ({ declaredBy, paths }: IgnoreRule, view: OwnerView | undefined): void => {
+    const known = declared.get(declaredBy) ?? { paths: new Set(), view };
+    for (const path of paths) known.paths.add(path);
     declared.set(declaredBy, known);
-  }
-  const rows = [...declared].map(([by, paths]) => ruleRow(by, [...paths], fields.filter((field) => isOf(field, by)).length));
+  };
+  for (const rule of application.ignore) declare(rule, undefined);
+  for (const { view } of objects) for (const rule of view?.rules ?? []) declare(rule, view);
+  const rows = [...declared].map(([by, { paths, view }]) => {
+    const source = placeOfRule(by, { facts, view });
+    return {
+      by,
+      paths: [...paths],
+      fieldCount: fields.filter((field) => isOf(field, by)).length,
+      ...(source === undefined ? {} : { source }),
+    };
+  });
   const others = new Map<string, number>();
   for (const field of fields) {
     if (![...declared.keys()].some((by) => isOf(field, by))) others.set(field.by, (others.get(field.by) ?? 0) + 1);
   }
-  return [...rows, ...[...others].map(([by, count]) => ruleRow(by, [], count))];
+  return [...rows, ...[...others].map(([by, fieldCount]) => ({ by, paths: [], fieldCount }))];
 }
 
 /** A rule of several expressions names each of them with what it leaves out. */
 function isOf(field: IgnoredRow, rule: string): boolean {
   return field.by === rule || field.by.startsWith(`${rule} `);
-}
-
-function ruleRow(by: string, paths: readonly string[], fieldCount: number): RuleRow {
-  const source = placeOf(by);
-  return { by, paths, fieldCount, ...(source === undefined ? {} : { source }) };
-}
-
-/** `plumbline.yaml:12` as a place; rules that stand elsewhere than in the repo have none. */
-function placeOf(by: string): FileRange | undefined {
-  const match = /^([^\s:]+):(\d+)$/.exec(by);
-  const [, file, line] = match ?? [];
-  if (file === undefined || line === undefined) return undefined;
-  const startLine = Number(line) - 1;
-  return { file, startLine, startColumn: 0, endLine: startLine, endColumn: 0 };
 }

@@ -1,8 +1,11 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Hover } from 'vscode-languageserver/node';
 import { MarkupKind } from 'vscode-languageserver/node';
 import { describe } from '../engine/model/describe.ts';
 import type { FieldSides, LineFacts } from '../engine/model/lineFacts.ts';
 import type { LineMark } from '../engine/model/snapshot.ts';
+import type { IgnoredField } from '../engine/model/states.ts';
 import { markPlace } from './markText.ts';
 import { toRange } from './ranges.ts';
 
@@ -30,7 +33,7 @@ export function hoverOf(marks: readonly LineMark[], line: number, facts: LineFac
   ];
   const sections = [
     ...here.map((mark) => hoverSection(mark)),
-    ...(unmarked.length === 0 ? [] : [sidesSection(unmarked)]),
+    ...(unmarked.length === 0 ? [] : [sidesSection(unmarked, facts.root ?? '')]),
     ...(about.length === 0 ? [] : [about.join('\n\n')]),
   ];
   if (here.length === 0 && unmarked.length === 0 && documentation === undefined) return null;
@@ -48,14 +51,24 @@ export function configHover({ key, documentation }: { readonly key: string; read
 }
 
 /** Sides of a field that is as Git says, by application. */
-function sidesSection(sides: readonly FieldSides[]): string {
+function sidesSection(sides: readonly FieldSides[], root: string): string {
   const [first] = sides;
   const rows = sides.map(
     ({ applicationName, environment, context, git, live }) =>
       `| ${escapeMarkdown(`${environment ?? context}/${applicationName}`)} | \`${code(git ?? 'not set')}\` | \`${code(live ?? 'not set')}\` |`,
   );
   const title = first === undefined ? '' : `**${escapeMarkdown(first.object)}** \`${code(first.fieldId)}\``;
-  return `${title}\n\n| | Git | live |\n|---|---|---|\n${rows.join('\n')}`;
+  const ignored = [...new Set(sides.flatMap(({ ignored: rule }) => (rule === undefined ? [] : [ignoredText(rule, root)])))];
+  return [title, `| | Git | live |\n|---|---|---|\n${rows.join('\n')}`, ...ignored].join('\n\n');
+}
+
+/** By which rule a field does not count, with a link to the line of the rule. */
+function ignoredText({ by, reason, source }: IgnoredField, root: string): string {
+  const place = source === undefined ? undefined : `${source.file}:${String(source.startLine + 1)}`;
+  const href = source === undefined ? '' : `${pathToFileURL(join(root, source.file)).href}#L${String(source.startLine + 1)}`;
+  const rule =
+    place === undefined ? escapeMarkdown(by) : `${place === by ? '' : `${escapeMarkdown(by)} · `}[${escapeMarkdown(place)}](${href})`;
+  return `Not compared, by ${rule}${reason === undefined ? '' : `: ${escapeMarkdown(describe(reason.code, reason.details))}`}`;
 }
 
 function shortened(text: string): string {

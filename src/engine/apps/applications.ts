@@ -11,6 +11,7 @@ import { type FluxBuild, mayDeclare } from './flux/postBuild.ts';
 import { isBelow, joinPath, resolvePath } from './paths.ts';
 import type { AppProblem } from './problems.ts';
 import { RepoIndex, textOf } from './repoIndex.ts';
+import type { RuleFact } from './ruleFacts.ts';
 
 /** What Choose Cluster mapped: {@link suggestionKey} → destination; a bare path stands for all suggestions at that path. */
 export type ChosenDestinations = Readonly<Record<string, { readonly context: string; readonly namespace: string }>>;
@@ -22,6 +23,8 @@ export interface FoundApplications {
   /** those of plumbline.yaml in its order, then the suggestions by path */
   readonly applications: readonly Application[];
   readonly problems: readonly AppProblem[];
+  /** ignore rules that manifests of Argo CD and Flux in the repo write */
+  readonly rules: readonly RuleFact[];
 }
 
 /** The key of `chosenDestinations` for a suggestion: its path, and `#<values file>` for one values file of a chart. */
@@ -96,7 +99,8 @@ export class ApplicationFinder {
       problems.push({ code: 'convention-limit', details: {}, severity: 'warning', range });
     }
     const built = await this.#withPostBuild(tree, applications);
-    return { hasConfig: config !== undefined, environments: config?.environments ?? [], applications: built, problems };
+    const rules = [...this.#index.folders.values()].flatMap((folder) => folder.rules ?? []);
+    return { hasConfig: config !== undefined, environments: config?.environments ?? [], applications: built, problems, rules };
   }
 
   /** Gives the sources that a Kustomization of Flux builds its variables: of several for one path that of the application's name. */

@@ -12,6 +12,7 @@ import {
 } from './fileFacts.ts';
 import { type FluxBuild, fluxBuilds } from './flux/postBuild.ts';
 import { isBelow, joinPath, parentPath } from './paths.ts';
+import { type RuleFact, ruleFacts } from './ruleFacts.ts';
 
 /** What stands in one folder. */
 export interface FolderFacts {
@@ -23,6 +24,8 @@ export interface FolderFacts {
   readonly manifests: readonly string[];
   /** Kustomizations of Flux that replace variables */
   readonly builds?: readonly FluxBuild[];
+  /** ignore rules of Argo CD and Flux */
+  readonly rules?: readonly RuleFact[];
 }
 
 const MAX_FOLDERS = 20_000;
@@ -121,12 +124,14 @@ export class RepoIndex {
     const manifests: string[] = [];
     const isChart = names.has(chartName);
     const builds: FluxBuild[] = [];
+    const rules: RuleFact[] = [];
     for (const name of names) {
       if (!isManifestName(name) || isChart) continue;
       const text = await textOf(tree, joinPath(folder, name));
       if (!holdsObjects(text)) continue;
       manifests.push(name);
       builds.push(...fluxBuilds(joinPath(folder, name), text));
+      rules.push(...ruleFacts(joinPath(folder, name), text));
     }
     if (kustomization === undefined && !isChart && manifests.length === 0) return undefined;
     return {
@@ -135,6 +140,7 @@ export class RepoIndex {
       valueFiles: isChart ? [...names].filter((name) => /^values[-._].+\.ya?ml$/.test(name)) : [],
       manifests,
       ...(builds.length > 0 && { builds }),
+      ...(rules.length > 0 && { rules }),
     };
   }
 

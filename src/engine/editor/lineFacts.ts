@@ -1,4 +1,5 @@
 import type { ApplicationSession } from '../sessions/applicationSession.ts';
+import { placeOfRule, type RuleFact } from '../apps/ruleFacts.ts';
 import { maskDifference } from '../compare/mask.ts';
 import { lookUp } from '../compare/schemaWalk.ts';
 import { parseServerPath } from '../drift/serverPaths.ts';
@@ -8,6 +9,7 @@ import type { JsonValue } from '../model/json.ts';
 import { displayName, keyString, type KubeObject, nameOf, parseApiVersion } from '../model/objects.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import { shortValue } from '../model/snapshot.ts';
+import type { IgnoredField } from '../model/states.ts';
 import { LineMap } from '../provenance/lineMap.ts';
 import { fieldAt, type FieldInText } from '../provenance/fieldAt.ts';
 import { textOf } from './markIndex.ts';
@@ -27,16 +29,21 @@ export async function lineFactsOf(workspace: Workspace, path: string, line: numb
   const field = text === undefined ? undefined : fieldAt(text, line);
   if (text === undefined || field === undefined || field.kind === '') return { sides: [] };
   const using = workspace.sessions.filter((session) => session.render?.reads.some((read) => read.path === path) === true);
-  const sides = using.flatMap((session) => sidesOf(session, path, field)).slice(0, mostSides);
+  const sides = using.flatMap((session) => sidesOf(session, path, field, workspace.repo.found.rules)).slice(0, mostSides);
   const [documentation, commit] = await Promise.all([
     documentationOf(using, field, signal).catch(() => undefined),
     commitOf(workspace, path, text, line, signal).catch(() => undefined),
   ]);
   signal.throwIfAborted();
-  return { sides, ...(documentation === undefined ? {} : { documentation }), ...(commit === undefined ? {} : { commit }) };
+  return {
+    sides,
+    root: workspace.repo.root,
+    ...(documentation === undefined ? {} : { documentation }),
+    ...(commit === undefined ? {} : { commit }),
+  };
 }
 
-function sidesOf(session: ApplicationSession, path: string, field: FieldInText): readonly FieldSides[] {
+function sidesOf(session: ApplicationSession, path: string, field: FieldInText, facts: readonly RuleFact[]): readonly FieldSides[] {
   const { application } = session;
   const { destination } = application;
   if (destination === undefined) return [];
@@ -48,6 +55,7 @@ function sidesOf(session: ApplicationSession, path: string, field: FieldInText):
       const git = lookUp(desired, schema, at);
       const there = live === undefined ? undefined : lookUp(live, schema, at);
       const values = shown(desired, at, git, there);
+      const ignored = ignoredAt(object, formatPath(at), facts);
       return {
         applicationId: application.id,
         applicationName: application.name,
@@ -57,8 +65,18 @@ function sidesOf(session: ApplicationSession, path: string, field: FieldInText):
         object: displayName(key),
         fieldId: formatPath(at),
         ...values,
+        ...(ignored === undefined ? {} : { ignored }),
       };
     });
+}
+
+/** What is left out at a field, or above it, with the place of its rule. */
+function ignoredAt({ verdict, view }: TrackedObject, id: string, facts: readonly RuleFact[]): IgnoredField | undefined {
+  const found = verdict.ignored.find(
+    (each) => each.id === '' || id === each.id || id.startsWith(`${each.id}.`) || id.startsWith(`${each.id}[`),
+  );
+  const source = found === undefined ? undefined : placeOfRule(found.by, { facts, view });
+  return found === undefined || source === undefined ? found : { ...found, source };
 }
 
 /** The object that a text declares or patches: of the same kind, by its file, or by a name that a prefix may have changed. */

@@ -21,14 +21,17 @@ export function luaHealthOf(
   answer: { readonly values?: readonly JsonValue[]; readonly error?: string },
   declaredBy?: string,
 ): Health | undefined {
-  const check = declaredBy === undefined ? 'the health check' : `the health check of ${declaredBy}`;
-  if (answer.error !== undefined) return { status: 'unknown', message: oneLine(`${check} failed: ${answer.error}`) };
+  const unknown = (what: string): Health =>
+    declaredBy === undefined
+      ? { status: 'unknown', message: oneLine(`the health check ${what}`) }
+      : { status: 'unknown', message: oneLine(`the health check of ${declaredBy} ${what}`), failedCheck: declaredBy };
+  if (answer.error !== undefined) return unknown(`failed: ${answer.error}`);
   const [value] = answer.values ?? [];
   if (value === undefined || value === null) return undefined;
-  if (!isJsonObject(value)) return { status: 'unknown', message: `${check} returned no table` };
+  if (!isJsonObject(value)) return unknown('returned no table');
   if (Object.keys(value).length === 0) return undefined;
   const status = statuses[stringAt(value, 'status') ?? ''];
-  if (status === undefined) return { status: 'unknown', message: `${check} returned an invalid health status` };
+  if (status === undefined) return unknown('returned an invalid health status');
   const message = oneLine(stringAt(value, 'message') ?? '');
   return { status, ...(message === '' ? {} : { message }) };
 }

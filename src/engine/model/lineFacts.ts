@@ -1,3 +1,5 @@
+import type { IgnoredField } from './states.ts';
+
 /** One application's sides of a field. Values are short, masked text. */
 export interface FieldSides {
   readonly applicationId: string;
@@ -10,11 +12,15 @@ export interface FieldSides {
   readonly fieldId: string;
   readonly git?: string;
   readonly live?: string;
+  /** the rule by which the field, or what it lies in, does not count */
+  readonly ignored?: IgnoredField;
 }
 
 /** What is known of one line of a file, for its hover. */
 export interface LineFacts {
   readonly sides: readonly FieldSides[];
+  /** absolute path of the repo that the places of rules are in */
+  readonly root?: string;
   /** the API's own words on the field */
   readonly documentation?: string;
   /** the last commit on the line; absent while it is edited */

@@ -39,6 +39,8 @@ export type HealthStatus = (typeof healthStatuses)[number];
 export interface Health {
   readonly status: HealthStatus;
   readonly message?: string;
+  /** the check of argocd-cm that could not be evaluated, as rules name their places */
+  readonly failedCheck?: string;
 }
 
 /** Which side of a field moved. */
@@ -93,6 +95,8 @@ export interface IgnoredField {
   readonly by: string;
   /** why it does not count, where more than the rule's place is known; words by `describe` */
   readonly reason?: Reason;
+  /** where the rule stands in the repo, as far as it is written there; of rows alone */
+  readonly source?: FileRange;
 }
 
 /** What it took to reach a verdict. */

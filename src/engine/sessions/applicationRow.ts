@@ -1,3 +1,4 @@
+import { placeOfRule, placeText, type RuleBook, type RuleFact } from '../apps/ruleFacts.ts';
 import type { ConnectionState } from '../cluster/api.ts';
 import { summarize } from '../drift/applicationState.ts';
 import type { ExtraneousObject } from './extraneous.ts';
@@ -29,6 +30,8 @@ export interface ApplicationKnowledge {
   readonly fetchedAtMs: number | undefined;
   /** what was applied last */
   readonly synced?: Pick<SyncedSide, 'history' | 'problem' | 'commitsBehind'>;
+  /** where the repo writes the rules of Argo CD and Flux */
+  readonly rules?: readonly RuleFact[];
   /** its environment allows to apply the working tree */
   readonly allowsDirty?: boolean;
 }
@@ -59,7 +62,7 @@ export function applicationRow(known: ApplicationKnowledge): ApplicationRow {
       stale?.reason,
       ...summary.reasons,
       ...known.watchProblems,
-      ...ownerProblems(objects),
+      ...ownerProblems(objects, known.rules ?? []),
       isEven ? undefined : known.synced?.problem,
     ]),
     driftedObjects: summary.driftedObjects,
@@ -77,13 +80,24 @@ export function applicationRow(known: ApplicationKnowledge): ApplicationRow {
 const maximumOwnerProblems = 5;
 
 /** What is not known of the controllers that own objects: their own objects that cannot be read, rules that cannot be evaluated. */
-function ownerProblems(objects: readonly TrackedObject[]): readonly Reason[] {
+function ownerProblems(objects: readonly TrackedObject[], facts: readonly RuleFact[]): readonly Reason[] {
   const problems = new Map<string, Reason>();
   for (const { view } of objects) {
-    for (const problem of view?.problems ?? []) problems.set(JSON.stringify(problem), problem);
+    for (const problem of view?.problems ?? []) {
+      const placed = placedProblem(problem, { facts, view });
+      problems.set(JSON.stringify(placed), placed);
+    }
     if (problems.size >= maximumOwnerProblems) break;
   }
   return [...problems.values()];
+}
+
+/** A problem with a rule names the line on which it stands. */
+function placedProblem(problem: Reason, book: RuleBook): Reason {
+  const { declaredBy } = problem.details;
+  const source = typeof declaredBy === 'string' ? placeOfRule(declaredBy, book) : undefined;
+  if (source === undefined) return problem;
+  return { ...problem, details: { ...problem.details, declaredBy: `${String(declaredBy)} (${placeText(source)})` } };
 }
 
 type Definition = Pick<

@@ -1,3 +1,4 @@
+import type { RuleFact } from '../apps/ruleFacts.ts';
 import type { ApplicationSession } from './applicationSession.ts';
 import type { ClusterConnection } from '../cluster/api.ts';
 import { canHaveChildren } from './desiredObjects.ts';
@@ -7,12 +8,15 @@ import type { ChildRow, ObjectRow } from '../model/snapshot.ts';
 import { descendants } from './objectChecker.ts';
 import { toChildRow, toExtraneousRow, toObjectRow } from './rows.ts';
 
-/** Rows of all objects of an application, in the order of the render; then the live ones that are not in Git. */
-export function objectRowsOf(session: ApplicationSession): readonly ObjectRow[] {
+/**
+ * Rows of all objects of an application, in the order of the render; then the live ones that are not in Git.
+ * @param facts where the repo writes the rules by which fields are left out
+ */
+export function objectRowsOf(session: ApplicationSession, facts: readonly RuleFact[]): readonly ObjectRow[] {
   const { id } = session.application;
   const { connection } = session;
   return [
-    ...session.objects.map((object) => toObjectRow(id, object, hasChildren(object.live, connection))),
+    ...session.objects.map((object) => toObjectRow(id, object, hasChildren(object.live, connection), facts)),
     ...session.extraneous.map((object) => toExtraneousRow(id, object, hasChildren(object.live, connection))),
   ];
 }

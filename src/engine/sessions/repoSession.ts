@@ -44,7 +44,7 @@ export interface TargetSide {
 
 const workingTreeName = 'working tree';
 
-const nothingFound: FoundApplications = { hasConfig: false, environments: [], applications: [], problems: [] };
+const nothingFound: FoundApplications = { hasConfig: false, environments: [], applications: [], problems: [], rules: [] };
 
 /** One config repo: its Git state, its working tree with unsaved buffers, and the applications found in it. */
 export class RepoSession implements Disposable {

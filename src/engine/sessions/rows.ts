@@ -1,15 +1,21 @@
 import type { ExtraneousObject } from './extraneous.ts';
+import { placeOfRule, placeText, type RuleBook, type RuleFact } from '../apps/ruleFacts.ts';
 import type { Application } from '../model/application.ts';
 import { keyString, parseApiVersion } from '../model/objects.ts';
 import { type ChildRow, type FieldRow, type LineMark, type ObjectRow, shortValue } from '../model/snapshot.ts';
-import type { FieldDifference, Health } from '../model/states.ts';
+import type { FieldDifference, Health, IgnoredField } from '../model/states.ts';
 import { arrayAt, isJsonObject, stringAt } from '../model/json.ts';
 import { displayName, keyOf, type KubeObject } from '../model/objects.ts';
 import type { TrackedObject } from './trackedObject.ts';
 
-/** The row of a desired object. */
-export function toObjectRow(applicationId: string, object: TrackedObject, hasChildren: boolean): ObjectRow {
-  const { key, verdict } = object;
+/** The row of a desired object. @param facts where the repo writes the rules by which fields are left out */
+export function toObjectRow(
+  applicationId: string,
+  object: TrackedObject,
+  hasChildren: boolean,
+  facts: readonly RuleFact[] = [],
+): ObjectRow {
+  const { key, verdict, view } = object;
   return {
     key: keyString(key),
     applicationId,
@@ -22,12 +28,23 @@ export function toObjectRow(applicationId: string, object: TrackedObject, hasChi
       .filter((field) => !field.isCosmetic)
       .map((field) => toFieldRow(field, object.fieldRanges.get(field.id), object.notes)),
     ignoredCount: verdict.ignored.length,
-    ...(verdict.ignored.length === 0 ? {} : { ignored: verdict.ignored }),
-    ...(object.health === undefined ? {} : { health: object.health }),
+    ...(verdict.ignored.length === 0 ? {} : { ignored: verdict.ignored.map((field) => placedIgnored(field, { facts, view })) }),
+    ...(object.health === undefined ? {} : { health: placedHealth(object.health, { facts, view }) }),
     ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
     ...(object.mark === undefined ? {} : { mark: object.mark }),
     ...(object.header === undefined ? {} : { source: object.header }),
   };
+}
+
+function placedIgnored(field: IgnoredField, book: RuleBook): IgnoredField {
+  const source = placeOfRule(field.by, book);
+  return source === undefined ? field : { ...field, source };
+}
+
+/** A check that failed is named with the line on which it stands. */
+function placedHealth({ failedCheck, ...health }: Health, book: RuleBook): Health {
+  const source = failedCheck === undefined ? undefined : placeOfRule(failedCheck, book);
+  return source === undefined ? health : { ...health, message: `${health.message ?? ''} (${placeText(source)})` };
 }
 
 /** The row of a live object that is not in Git. */

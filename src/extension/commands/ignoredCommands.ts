@@ -50,8 +50,7 @@ function toChoice(item: IgnoredItem): Choice {
 }
 
 /** A rule that stands in the repo is opened; else the object is shown. */
-async function goTo({ rule, field }: IgnoredItem, application: ApplicationRow, { view }: Services): Promise<void> {
-  const source = rule?.source;
+async function goTo({ source, field }: IgnoredItem, application: ApplicationRow, { view }: Services): Promise<void> {
   if (source === undefined) {
     if (field !== undefined) await view.reveal({ applicationId: application.id, key: field.objectKey });
     return;

@@ -1,5 +1,9 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { FileRange } from '../../engine/model/application.ts';
 import type { IgnoredList, IgnoredRow, ObjectRow, RuleRow } from '../../engine/model/snapshot.ts';
-import type { WordsContext } from './rowText.ts';
+import type { IgnoredField } from '../../engine/model/states.ts';
+import { escapeMarkdown, type WordsContext } from './rowText.ts';
 
 /** A line of *Show Ignored Fields*: a rule as a heading, or a field that it leaves out. */
 export interface IgnoredItem {
@@ -11,6 +15,8 @@ export interface IgnoredItem {
   readonly rule?: RuleRow;
   /** absent: a rule that leaves out nothing now */
   readonly field?: IgnoredRow;
+  /** where the rule stands in the repo, to go there */
+  readonly source?: FileRange;
 }
 
 /**
@@ -26,7 +32,24 @@ export function ignoredItems(list: IgnoredList, words: WordsContext, objectKey?:
   const idle = objectKey === undefined ? list.rules.filter(({ fieldCount }) => fieldCount === 0) : [];
   if (idle.length === 0) return busy;
   const heading: IgnoredItem = { label: words.l10n.t('leave out nothing now'), description: '', isHeading: true };
-  return [...busy, heading, ...idle.map((rule) => ({ label: rule.by, description: rule.paths.join(', '), isHeading: false, rule }))];
+  return [...busy, heading, ...idle.map((rule) => idleItem(rule))];
+}
+
+function idleItem(rule: RuleRow): IgnoredItem {
+  const place = placeOf(rule.source);
+  return {
+    label: rule.by,
+    description: [rule.paths.join(', '), place === rule.by ? undefined : place]
+      .filter((part) => part !== undefined && part !== '')
+      .join(' · '),
+    isHeading: false,
+    rule,
+    ...(rule.source === undefined ? {} : { source: rule.source }),
+  };
+}
+
+function placeOf(source: FileRange | undefined): string | undefined {
+  return source === undefined ? undefined : `${source.file}:${String(source.startLine + 1)}`;
 }
 
 function isOf(field: IgnoredRow, { by }: RuleRow): boolean {
@@ -34,7 +57,9 @@ function isOf(field: IgnoredRow, { by }: RuleRow): boolean {
 }
 
 function headingOf(rule: RuleRow): IgnoredItem {
-  return { label: [rule.by, rule.paths.join(', ')].filter((part) => part !== '').join(': '), description: '', isHeading: true };
+  const place = placeOf(rule.source);
+  const by = place === undefined || place === rule.by ? rule.by : `${rule.by} (${place})`;
+  return { label: [by, rule.paths.join(', ')].filter((part) => part !== '').join(': '), description: '', isHeading: true };
 }
 
 function fieldItem(field: IgnoredRow, rule: RuleRow, { l10n, reasonWords }: WordsContext): IgnoredItem {
@@ -45,15 +70,34 @@ function fieldItem(field: IgnoredRow, rule: RuleRow, { l10n, reasonWords }: Word
     isHeading: false,
     rule,
     field,
+    ...sourceOf(field, rule),
   };
 }
 
-/** `2 fields ignored, by plumbline.yaml:12`: in the tooltip of the object; undefined when nothing is. */
+function sourceOf(field: IgnoredRow, rule: RuleRow): Pick<IgnoredItem, 'source'> {
+  const source = field.source ?? rule.source;
+  return source === undefined ? {} : { source };
+}
+
+/**
+ * `2 fields ignored, by plumbline.yaml:12`, as Markdown, in the tooltip of the object: rules that stand in the repo are links to their
+ * lines. Undefined when nothing is.
+ * @param repoRoot absolute path; undefined: no links
+ */
 export function ignoredFact(
   { ignoredCount, ignored = [] }: Pick<ObjectRow, 'ignoredCount' | 'ignored'>,
   l10n: WordsContext['l10n'],
+  repoRoot?: string,
 ): string | undefined {
   if (ignoredCount === 0) return undefined;
-  const by = [...new Set(ignored.map((field) => field.by))].join(', ');
+  const by = [...new Set(ignored.map((field) => ruleLink(field, repoRoot)))].join(', ');
   return ignoredCount === 1 ? l10n.t('1 field ignored, by {0}', by) : l10n.t('{0} fields ignored, by {1}', ignoredCount, by);
+}
+
+function ruleLink({ by, source }: IgnoredField, repoRoot: string | undefined): string {
+  if (source === undefined) return escapeMarkdown(by);
+  const line = String(source.startLine + 1);
+  const place = escapeMarkdown(`${source.file}:${line}`);
+  const link = repoRoot === undefined ? place : `[${place}](${pathToFileURL(join(repoRoot, source.file)).href}#L${line})`;
+  return by === `${source.file}:${line}` ? link : `${escapeMarkdown(by)} (${link})`;
 }

@@ -29,7 +29,7 @@ export function objectText(row: ObjectRow, application: ApplicationRow | undefin
   return {
     label: name,
     description: dotted(otherNamespace, state, fields, health),
-    tooltip: () => objectTooltip(row, words),
+    tooltip: () => objectTooltip(row, words, application?.repoRoot),
     accessibility: [name, stateWords(row.state, l10n), fields, row.health === undefined ? undefined : healthWords(row.health.status, l10n)]
       .filter((part) => part !== undefined)
       .join(', '),
@@ -47,9 +47,9 @@ export function objectText(row: ObjectRow, application: ApplicationRow | undefin
   };
 }
 
-function objectTooltip(row: ObjectRow, words: WordsContext): string {
+function objectTooltip(row: ObjectRow, words: WordsContext, repoRoot: string | undefined): string {
   const { l10n } = words;
-  const ignored = ignoredFact(row, l10n);
+  const ignored = ignoredFact(row, l10n, repoRoot);
   const lines = [
     `**${escapeMarkdown(`${row.kind}/${row.name}`)}** — ${escapeMarkdown(stateWords(row.state, l10n))}`,
     stateMeaning(row.state, l10n),
@@ -67,9 +67,10 @@ function objectTooltip(row: ObjectRow, words: WordsContext): string {
       ...(row.namespace === '' ? [] : [l10n.t('Namespace: {0}', row.namespace)]),
       ...(row.source === undefined ? [] : [l10n.t('Source: {0}', `${row.source.file}:${String(row.source.startLine + 1)}`)]),
       ...(row.mark === undefined ? [] : [l10n.t('Carries the marks of {0} ({1})', row.mark.owner, row.mark.name)]),
-      ...(ignored === undefined ? [] : [ignored]),
     ]
-      .map((fact) => `- ${escapeMarkdown(fact)}`)
+      .map((fact) => escapeMarkdown(fact))
+      .concat(ignored ?? [])
+      .map((fact) => `- ${fact}`)
       .join('\n'),
   ];
   return lines.join('\n\n');

@@ -18,7 +18,8 @@ function listOf(
   const seen = { owner: 'argocd', name: 'Application argocd/shop', rules: view, places: [], problems: [] } as const;
   const revert = { mode: 'never', reason: { code: 'x', details: {} } } as const;
   const application = { ignore } as unknown as Application;
-  return new Ignores(() => ({ application, objects: [{ ...object, view: { ...seen, revert } }] })).ignored('any');
+  const session = { application, objects: [{ ...object, view: { ...seen, revert } }] };
+  return new Ignores(() => ({ session, workspace: { repo: { found: { rules: [] } } } })).ignored('any');
 }
 
 test('rules of the application and of its owner are listed once, with their places and what each leaves out', () => {

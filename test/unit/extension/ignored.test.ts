@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FileRange } from '../../../src/engine/model/application.ts';
 import type { IgnoredList } from '../../../src/engine/model/snapshot.ts';
 import { ignoredFact, ignoredItems } from '../../../src/extension/words/ignoredText.ts';
 import { l10n, words } from './support.ts';
@@ -28,6 +29,23 @@ test('ignored fields stand below their rules; of one object only its own', () =>
     '# leave out nothing now',
     'plumbline.yaml:12 /spec/paused',
   ]);
+  const range = (file: string, startLine: number): FileRange => ({ file, startLine, startColumn: 0, endLine: startLine, endColumn: 0 });
+  const placed: IgnoredList = {
+    fields: [{ ...web, id: 'spec.replicas', by: 'argocd-cm key', source: range('argo/cm.yaml', 6) }],
+    rules: [
+      { by: 'argocd-cm key', paths: ['/spec/replicas'], fieldCount: 1, source: range('argo/cm.yaml', 6) },
+      { by: 'Kustomization flux-system/apps ignore[0]', paths: ['/x'], fieldCount: 0, source: range('flux/apps.yaml', 20) },
+    ],
+  };
+  assert.deepEqual(
+    ignoredItems(placed, words).map(({ label, description, source }) => [label, description, source?.startLine]),
+    [
+      ['argocd-cm key (argo/cm.yaml:7): /spec/replicas', '', undefined],
+      ['Deployment/web', 'spec.replicas', 6],
+      ['leave out nothing now', '', undefined],
+      ['Kustomization flux-system/apps ignore[0]', '/x · flux/apps.yaml:21', 20],
+    ],
+  );
   assert.deepEqual(shown(web.objectKey), ['# autoscaler HorizontalPodAutoscaler/web', 'Deployment/web spec.replicas']);
 });
 
@@ -42,6 +60,11 @@ test('an object tells how many of its fields are ignored, and by whom', () => {
       ignoredFact({ ignoredCount: 2, ignored }, l10n),
       ignoredFact({ ignoredCount: 1, ignored: ignored.slice(1) }, l10n),
     ],
-    [undefined, '2 fields ignored, by plumbline.yaml:12', '1 field ignored, by plumbline.yaml:12'],
+    [undefined, String.raw`2 fields ignored, by plumbline\.yaml:12`, String.raw`1 field ignored, by plumbline\.yaml:12`],
+  );
+  const source = { file: 'argo/cm.yaml', startLine: 6, startColumn: 0, endLine: 6, endColumn: 0 };
+  assert.equal(
+    ignoredFact({ ignoredCount: 1, ignored: [{ id: 'a', by: 'argocd-cm key', source }] }, l10n, '/repo'),
+    String.raw`1 field ignored, by argocd\-cm key ([argo/cm\.yaml:7](file:///repo/argo/cm.yaml#L7))`,
   );
 });
