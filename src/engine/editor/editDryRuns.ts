@@ -52,8 +52,8 @@ export class EditDryRuns {
    * One dry-run of an object as the working tree has it.
    * @param live as last seen; undefined: it would be created
    * @param manager the manager that owns the live object
-   * @returns undefined when it may not be asked: an aggregated API, or the right is missing; and when no answer came that says anything of
-   *   the object, so that it is asked again
+   * @returns undefined when it may not be asked: an aggregated API, or the right is missing; `no answer` when none came that says anything of
+   *   the object: it is worth asking again
    * @throws the signal's reason
    */
   async ask(
@@ -63,7 +63,7 @@ export class EditDryRuns {
     manager: string | undefined,
     connection: ClusterConnection,
     signal: AbortSignal,
-  ): Promise<DryRunAnswer | undefined> {
+  ): Promise<DryRunAnswer | 'no answer' | undefined> {
     if (resource === undefined || resource.servedBy === 'aggregated') return undefined;
     const sent = normalizeDesired(object, live, resource);
     const version = live === undefined ? '' : (stringAt(live.metadata, 'resourceVersion') ?? '');
@@ -71,9 +71,10 @@ export class EditDryRuns {
     const known = this.#answers.get(id);
     if (known !== undefined) return known;
     const question = { verb: 'patch', group: resource.group, resource: resource.plural, namespace: key.namespace } as const;
-    if (!(await mayAsk(connection, question, signal))) return undefined;
+    const isAllowed = await mayAsk(connection, question, signal);
+    if (isAllowed !== true) return isAllowed === undefined ? 'no answer' : undefined;
     const answer = await this.#limiter.run(async () => this.#send(sent, version, schema, manager, { key, connection, signal }), { signal });
-    if (answer === undefined) return undefined;
+    if (answer === undefined) return 'no answer';
     this.#answers.set(id, answer);
     const oldest = this.#answers.size > keptAnswers ? this.#answers.keys().next().value : undefined;
     if (oldest !== undefined) this.#answers.delete(oldest);
@@ -105,12 +106,12 @@ export class EditDryRuns {
   }
 }
 
-/** Whether the right is there; not when nobody can tell now. */
-async function mayAsk(connection: ClusterConnection, question: AccessQuestion, signal: AbortSignal): Promise<boolean> {
+/** Whether the right is there; undefined when nobody can tell now. */
+async function mayAsk(connection: ClusterConnection, question: AccessQuestion, signal: AbortSignal): Promise<boolean | undefined> {
   try {
     return await connection.canI(question, { signal });
   } catch (error) {
-    if (isAppError(error)) return false;
+    if (isAppError(error)) return undefined;
     throw error;
   }
 }

@@ -22,6 +22,8 @@ export interface EvaluatedEdits {
   readonly refusals: readonly EditRefusal[];
   /** the texts that the ranges of the effect count in, by path */
   readonly texts: ReadonlyMap<string, string>;
+  /** the API server gave no answer for some of the objects */
+  readonly isUnanswered?: boolean;
 }
 
 /** One object that comes out otherwise, with what judging needs. */
@@ -94,12 +96,14 @@ export class EditEvaluator {
     ]);
     const refusals: EditRefusal[] = [];
     const objects = new Map<string, EditedObject>();
+    let isUnanswered = false;
     await Promise.all(
       changed.map(async (object) => {
         const { desired, live, schema } = object;
         const manager = session.object(keyString(desired.key))?.verdict.manager;
         const answer = await this.#dryRuns.ask(desired, live, schema, manager, connection, signal);
-        if (answer === undefined) return;
+        if (answer === 'no answer') isUnanswered = true;
+        if (answer === undefined || answer === 'no answer') return;
         for (const remark of answer.remarks) refusals.push(this.#refusal(remark, object, session, lines));
         if (answer.predicted === undefined) return;
         const fields = confirmedFields(object.fields, answer.predicted, live, schema, desired.resource);
@@ -107,7 +111,7 @@ export class EditEvaluator {
       }),
     );
     const effect = { ...edits.effect, objects: edits.effect.objects.map((object) => objects.get(object.key) ?? object), isConfirmed: true };
-    return { effect, refusals, texts: lines.texts };
+    return { effect, refusals, texts: lines.texts, isUnanswered };
   }
 
   async #changedObjects(
@@ -180,9 +184,10 @@ export class EditEvaluator {
     };
   }
 
-  #refusal(remark: ServerRemark, { desired }: ChangedObject, session: ApplicationSession, lines: Lines): EditRefusal {
+  #refusal(remark: ServerRemark, { desired, fields }: ChangedObject, session: ApplicationSession, lines: Lines): EditRefusal {
     const { path, reason, severity } = remark;
-    const field: JudgedEdit | undefined = path === undefined ? undefined : { id: '', path, change: 'changed', isLive: false };
+    const field: JudgedEdit | undefined =
+      path === undefined ? meantBy(String(reason.details['message'] ?? ''), fields) : { id: '', path, change: 'changed', isLive: false };
     const range =
       (field === undefined
         ? undefined
@@ -214,6 +219,20 @@ export class EditEvaluator {
     if (text === undefined) return undefined;
     return this.#locator.locateObject(originOf(rendered, session, lines), text, text, identityOf(rendered))?.range;
   }
+}
+
+/**
+ * The edit that a refusal is about which names no field, as those of webhooks, policies and quotas: the only one, or the only one whose
+ * name is in the message.
+ */
+function meantBy(message: string, fields: readonly JudgedEdit[]): JudgedEdit | undefined {
+  if (fields.length < 2) return fields[0];
+  const words = new Set(message.split(/[^\w-]+/));
+  const named = fields.filter(({ path }) => {
+    const last = path.at(-1);
+    return last !== undefined && 'field' in last && words.has(last.field);
+  });
+  return named.length === 1 ? named[0] : undefined;
 }
 
 function originOf(rendered: RenderedObject, session: ApplicationSession, lines: Lines): Parameters<Locator['locateObject']>[0] {

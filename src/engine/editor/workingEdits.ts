@@ -13,6 +13,8 @@ import type { SourceRenderer } from '../sources/sourceRenderer.ts';
 
 /** After so long without an edit the API server is asked (design.md §12). */
 const idleMs = 500;
+/** what is not answered is asked again, at last so often */
+const longestPauseMs = 60_000;
 
 /** What edits are evaluated with. */
 export interface WorkingEditsServices {
@@ -179,10 +181,16 @@ export class WorkingEdits implements Disposable {
     entry.idle = idle;
     this.#services.background.run(`dry-run edits of ${session.application.id}`, () =>
       withAnySignal([idle.signal, this.#signal], async (signal) => {
-        await delay(idleMs, signal);
-        const confirmed = await this.#evaluator.confirm(session, working, edits, signal);
-        signal.throwIfAborted();
-        if (entry.edits === edits) this.#take(session, entry, confirmed);
+        let [asked, pauseMs] = [edits, idleMs];
+        do {
+          await delay(pauseMs, signal);
+          const confirmed = await this.#evaluator.confirm(session, working, asked, signal);
+          signal.throwIfAborted();
+          if (entry.edits !== asked) return;
+          this.#take(session, entry, confirmed);
+          asked = confirmed;
+          pauseMs = Math.min(pauseMs * 4, longestPauseMs);
+        } while (asked.isUnanswered === true);
       }),
     );
   }

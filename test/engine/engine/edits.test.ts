@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import type { Engine } from '../../../src/engine/engine.ts';
+import { describe } from '../../../src/engine/model/describe.ts';
 import { kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
 import { settingsFor, startEngine, testRepo, until } from './support.ts';
@@ -160,6 +163,117 @@ test('typing in a base marks the line for every overlay that it changes, and nam
       ],
     ),
   );
+});
+
+/** A webhook that refuses every ConfigMap of a namespace whose data has `weather: bad`, until the test ends. */
+async function installWebhook(t: TestContext, namespace: string): Promise<void> {
+  const [cert, key] = await Promise.all([
+    readFile(join(plane.dir, 'certs/apiserver.crt')),
+    readFile(join(plane.dir, 'certs/apiserver.key')),
+  ]);
+  const server = createServer({ cert, key }, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.once('end', () => {
+      const review = JSON.parse(Buffer.concat(chunks).toString()) as { request: { uid: string; object: { data?: { weather?: string } } } };
+      const { uid, object } = review.request;
+      const allowed = object.data?.weather !== 'bad';
+      const answer = { uid, allowed, ...(allowed ? {} : { status: { message: 'stay at home in such weather', code: 403 } }) };
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: answer }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const webhook = {
+    name: 'weather.example.com',
+    admissionReviewVersions: ['v1'],
+    sideEffects: 'None',
+    clientConfig: { url: `https://127.0.0.1:${String(port)}/`, caBundle: cert.toString('base64') },
+    rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['configmaps'] }],
+    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+  };
+  const kind = 'ValidatingWebhookConfiguration';
+  await plane.apply(JSON.stringify({ apiVersion: admission, kind, metadata: { name: 'weather' }, webhooks: [webhook] }));
+}
+
+const admission = 'admissionregistration.k8s.io/v1';
+
+test('what a webhook, a policy and a quota refuse stands after a save on the line of the edit', async (t) => {
+  const namespace = 'refusals';
+  const manifest = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: plans}
+data:
+  weather: good
+  day: monday
+  hours: "8"
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  type: ClusterIP
+  selector: {app: web}
+  ports:
+    - port: 80
+`;
+  const { engine, repo } = await opened(t, namespace, { 'shop/plans.yaml': manifest }, '-f', ['shop']);
+  await installWebhook(t, namespace);
+  const validations = [{ expression: "object.data.day != 'sunday'", message: 'no work on that day' }];
+  const matchConstraints = { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['configmaps'] }] };
+  const hard = { 'services.nodeports': '0' };
+  const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none', namespace }, spec: { hard } };
+  const policy = {
+    apiVersion: admission,
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: { name: 'days' },
+    spec: { matchConstraints, validations },
+  };
+  const spec = { policyName: 'days', validationActions: ['Deny'] };
+  const binding = { apiVersion: admission, kind: 'ValidatingAdmissionPolicyBinding', metadata: { name: 'days' }, spec };
+  await plane.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [quota, policy, binding] }));
+  const status = JSON.stringify({ status: { hard, used: { 'services.nodeports': '0' } } });
+  await run('patch', 'resourcequota', 'none', '-n', namespace, '--subresource=status', '--type=merge', '-p', status);
+  // The API server learns of new configurations by watching them.
+  for (const data of ['{"weather":"bad"}', '{"day":"sunday"}']) {
+    const refused = (): Promise<boolean> =>
+      run('patch', 'configmap', 'plans', '-n', namespace, '--type=merge', '-p', `{"data":${data}}`, '--dry-run=server').then(
+        () => false,
+        () => true,
+      );
+    while (!(await refused())) continue;
+  }
+  const file = join(repo, 'shop/plans.yaml');
+  const cases: readonly (readonly [edit: readonly (readonly [string, string])[], line: number, words: RegExp])[] = [
+    [[['weather: good', 'weather: bad']], 4, /^Refused on plumbline-dev by \S*weather\.example\.com\S*: .*stay at home in such weather/],
+    [
+      [
+        ['day: monday', 'day: sunday'],
+        ['"8"', '"9"'],
+      ],
+      5,
+      /^Refused on plumbline-dev by \S*days\S*: .*no work on that day/,
+    ],
+    [[['type: ClusterIP', 'type: NodePort']], 12, /^The quota none of namespace refusals on plumbline-dev does not allow it/],
+  ];
+  for (const [edits, line, words] of cases) {
+    await writeFile(
+      file,
+      edits.reduce((text, [from, to]) => text.replace(from, to), manifest),
+    );
+    const said = (): readonly string[] =>
+      engine.problems(file).map(({ range, reason }) => `${String(range.startLine)} ${describe(reason.code, reason.details)}`);
+    const isSaid = (): boolean =>
+      said().some((text) => text.startsWith(`${String(line)} `) && words.test(text.slice(text.indexOf(' ') + 1)));
+    await until(engine, String(words), isSaid);
+  }
+  await writeFile(file, manifest);
+  await until(engine, 'nothing is refused any more', () => engine.problems(file).length === 0);
 });
 
 test('what a line knows, and where files lead', async (t) => {
