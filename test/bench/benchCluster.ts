@@ -24,7 +24,7 @@ export interface BenchCluster {
  */
 export async function startBenchCluster(note: (text: string) => void, isEmpty = false): Promise<BenchCluster> {
   const folder = await temporaryFolder('plumbline-bench-');
-  const plane = await startControlPlane({ name: 'bench' });
+  const plane = await startControlPlane({ name: 'bench', isLasting: true });
   try {
     const repo = join(folder.path, 'repo');
     const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);

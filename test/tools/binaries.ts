@@ -11,6 +11,8 @@ export interface CommandOptions {
   readonly signal?: AbortSignal;
   /** Exit codes that are no failure; default only 0. */
   readonly okCodes?: readonly number[];
+  /** Variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Path of kubectl 1.36, built when missing. */
@@ -34,7 +36,7 @@ function execute(path: string, args: readonly string[], options: CommandOptions)
     input: options.input,
     signal: options.signal,
     okCodes: options.okCodes,
-    env: { ...process.env, KUBECONFIG: options.kubeconfig ?? '/dev/null' },
+    env: { ...process.env, ...options.env, KUBECONFIG: options.kubeconfig ?? '/dev/null' },
   });
 }
 

@@ -9,6 +9,7 @@ import { kubectl as runKubectl } from './binaries.ts';
 import { goBinary } from './goBinaries.mjs';
 import { startProcess, temporaryFolder } from './processes.mjs';
 import type { RunningProcess } from './processes.mjs';
+import { viewerRights } from './viewerRights.ts';
 
 /** What runs beside the API server and etcd: controllers, scheduler, and kwok in the role of the kubelets. */
 export type Component = 'controller-manager' | 'scheduler' | 'kwok';
@@ -25,12 +26,16 @@ export interface ControlPlaneOptions {
   readonly users?: Readonly<Record<string, readonly string[]>>;
   /** More flags of kube-apiserver, for instance `--watch-cache=false`, `--min-request-timeout=1`, `--admission-control-config-file=…`. */
   readonly apiServerArgs?: readonly string[];
+  /** Lives longer than a test, or holds thousands of objects: memory is collected as Go does it by itself. Default false. */
+  readonly isLasting?: boolean;
   /** Number of Node objects for kwok; default 2. */
   readonly nodes?: number;
   readonly signal?: AbortSignal;
 }
 
 const STAGES = fileURLToPath(new URL('../controlplane/kwok/stages.yaml', import.meta.url));
+/** A quarter of a young API server's processor time goes into collecting memory that a test never fills. */
+const NO_COLLECTION = { GOGC: 'off', GOMEMLIMIT: '800MiB' };
 const READY_TIMEOUT_MS = 90_000;
 const POLL_MS = 40;
 
@@ -119,13 +124,17 @@ export class ControlPlane {
   /** kubectl as `admin`, or as another user; returns stdout. */
   async kubectl(args: readonly string[], input?: string, user = 'admin'): Promise<string> {
     const kubeconfig = user === 'admin' ? this.kubeconfigPath : await this.kubeconfig(user);
-    return runKubectl(args, { kubeconfig, ...(input === undefined ? {} : { input }) });
+    return runKubectl(args, { kubeconfig, env: NO_COLLECTION, ...(input === undefined ? {} : { input }) });
   }
 
   /** Server-side applies manifests as admin: YAML text, or objects. */
   async apply(manifests: string | readonly object[], fieldManager = 'kubectl'): Promise<void> {
     const input = typeof manifests === 'string' ? manifests : JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests });
-    await this.kubectl(['apply', '--server-side', '--force-conflicts', `--field-manager=${fieldManager}`, '-f', '-'], input);
+    // The server validates; kubectl would only load all schemas to find out that it does.
+    await this.kubectl(
+      ['apply', '--server-side', '--force-conflicts', '--validate=false', `--field-manager=${fieldManager}`, '-f', '-'],
+      input,
+    );
   }
 
   /** One raw HTTPS request to the API server; never throws for an HTTP status. */
@@ -304,30 +313,8 @@ export class ControlPlane {
     });
   }
 
-  /**
-   * `view` plus reading of what the built-in role leaves out and a reader of drift needs. The role that `view` aggregates is bound itself,
-   * since it is the controller manager that fills `view`.
-   */
   async #grantViewer(): Promise<void> {
-    const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'plumbline:viewers' }];
-    const binding = (name: string, role: string): object => ({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
-      subjects,
-    });
-    const rules = [
-      { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: ['get', 'list', 'watch'] },
-      { apiGroups: ['rbac.authorization.k8s.io'], resources: ['*'], verbs: ['get', 'list', 'watch'] },
-    ];
-    const api = '/apis/rbac.authorization.k8s.io/v1';
-    const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'plumbline-viewer' }, rules };
-    const answers = await Promise.all([
-      this.request(`${api}/clusterroles`, { method: 'POST', body: role }),
-      this.request(`${api}/clusterrolebindings`, { method: 'POST', body: binding('plumbline-viewer-view', 'system:aggregate-to-view') }),
-      this.request(`${api}/clusterrolebindings`, { method: 'POST', body: binding('plumbline-viewer', 'plumbline-viewer') }),
-    ]);
+    const answers = await Promise.all(viewerRights().map(({ path, body }) => this.request(path, { method: 'POST', body })));
     const failed = answers.find(({ status }) => status !== 201 && status !== 409);
     if (failed !== undefined) throw new Error(`The rights of 'viewer' could not be made: ${failed.body}`);
   }
@@ -342,8 +329,9 @@ export class ControlPlane {
 
   async #start(name: string, path: string, args: readonly string[]): Promise<void> {
     this.#options.signal?.throwIfAborted();
-    const process = startProcess(path, args, { cwd: this.dir, log: join(this.dir, `${name}.log`) });
-    this.#running.push({ name, process });
+    const env = this.#options.isLasting === true ? process.env : { ...process.env, ...NO_COLLECTION };
+    const running = startProcess(path, args, { cwd: this.dir, env, log: join(this.dir, `${name}.log`) });
+    this.#running.push({ name, process: running });
     await Promise.resolve();
   }
 

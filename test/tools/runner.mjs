@@ -5,18 +5,21 @@ import { inspect } from 'node:util';
 
 const TIMEOUT_MS = 300_000;
 
+/** Loaded first by tests in the background: what they start inherits it. */
+const LOW_PRIORITY = new URL('./lowPriority.mjs', import.meta.url).href;
+
 /**
  * Runs each file in a process of its own. Every event of a file's run counts for that file, also of tests that a helper module declares.
  * @param {readonly string[]} files absolute paths
- * @param {{parallel: number, root: string, signal: AbortSignal}} options
+ * @param {{parallel: number, background?: boolean, root: string, signal: AbortSignal}} options `background`: leave the processors to what else runs
  * @returns {Promise<{passed: number, failed: number}>} tests, suites not counted; a file that fails outside its tests counts as one failed test
  */
-export async function runFiles(files, { parallel, root, signal }) {
+export async function runFiles(files, { parallel, background = false, root, signal }) {
   const waiting = [...files];
   const total = { passed: 0, failed: 0 };
   const work = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const counts = await runFile(file, signal);
+      const counts = await runFile(file, background, signal);
       print(file, counts, root);
       total.passed += counts.passed;
       total.failed += counts.failed;
@@ -28,16 +31,18 @@ export async function runFiles(files, { parallel, root, signal }) {
 
 /**
  * @param {string} file absolute path
+ * @param {boolean} background
  * @param {AbortSignal} signal
  */
-async function runFile(file, signal) {
+async function runFile(file, background, signal) {
   const counts = { passed: 0, failed: 0, skipped: 0, durationMs: 0, /** @type {{title: string, error: unknown}[]} */ failures: [] };
   const fail = (title, error) => {
     counts.failures.push({ title, error });
     counts.failed += 1;
   };
   const start = Date.now();
-  const stream = run({ files: [file], timeout: TIMEOUT_MS, signal, execArgv: ['--disable-warning=ExperimentalWarning'] });
+  const execArgv = ['--disable-warning=ExperimentalWarning', ...(background ? ['--import', LOW_PRIORITY] : [])];
+  const stream = run({ files: [file], timeout: TIMEOUT_MS, signal, execArgv });
   const titles = new Map();
   stream.on('test:start', ({ nesting, name }) => titles.set(nesting, name));
   stream.on('test:pass', ({ name, details, skip, todo }) => {

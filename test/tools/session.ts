@@ -39,7 +39,12 @@ async function timed<T>(name: string, work: Promise<T>): Promise<T> {
 async function sampleSubject(dir: string, signal: AbortSignal): Promise<Subject> {
   const controlPlane: ControlPlane = await timed(
     'control plane',
-    startControlPlane({ dir: join(dir, 'control-plane'), components: ['controller-manager', 'scheduler', 'kwok'], signal }),
+    startControlPlane({
+      dir: join(dir, 'control-plane'),
+      components: ['controller-manager', 'scheduler', 'kwok'],
+      isLasting: true,
+      signal,
+    }),
   );
   try {
     const cluster = { kubeconfig: controlPlane.kubeconfigPath, context: controlPlane.name };
