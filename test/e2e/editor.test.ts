@@ -112,6 +112,8 @@ flow(session, 'three sides of one object: live, Git and the working tree in one 
   await workbench.pick('Deployment/window');
   const names = page.locator('.multiDiffEntry .file-path');
   await until('two pairs', async () => ((await names.count()) === 2 ? undefined : (await names.allInnerTexts()).join(' | ')));
+  const entries = (await page.locator('.multiDiffEntry').allInnerTexts()).join('\n');
+  for (const pair of ['live ↔ Git', 'Git ↔ working tree']) assert.ok(entries.includes(pair), entries);
   await workbench.restMouse();
   await themes.pictures('three-sides');
   await workbench.command('View: Close Editor');

@@ -4,7 +4,14 @@ import type { Side } from '../../engine/model/sides.ts';
 
 /** What a read-only document shows. */
 export type DocumentSubject =
-  | { readonly type: 'side'; readonly applicationId: string; readonly key: string; readonly side: Side }
+  | {
+      readonly type: 'side';
+      readonly applicationId: string;
+      readonly key: string;
+      readonly side: Side;
+      /** where an object stands in a view with several pairs of sides: the pair in words */
+      readonly pair?: string;
+    }
   | { readonly type: 'live'; readonly context: string; readonly apiVersion: string; readonly key: string }
   | { readonly type: 'events'; readonly context: string; readonly key: string }
   | { readonly type: 'logs'; readonly context: string; readonly namespace: string; readonly pod: string; readonly container: string }
@@ -48,9 +55,10 @@ export function parseAddress(query: string): DocumentSubject | undefined {
   switch (value.type) {
     case 'side': {
       const side = toSide(text('side'));
+      const pair = text('pair');
       return applicationId === undefined || key === undefined || side === undefined
         ? undefined
-        : { type: 'side', applicationId, key, side };
+        : { type: 'side', applicationId, key, side, ...(pair === undefined ? {} : { pair }) };
     }
     case 'live': {
       const apiVersion = text('apiVersion');
@@ -102,9 +110,10 @@ function pathOf(subject: DocumentSubject): string[] {
   const { kind, namespace, name } = parseKeyString(subject.key);
   switch (subject.type) {
     case 'rendered':
+      return [...subject.applicationId.split('/'), namespace, kind, `${name}.yaml`];
     case 'side':
       // Without the side, so that both sides of a diff have one path and the multi-diff editor shows no rename.
-      return [...subject.applicationId.split('/'), namespace, kind, `${name}.yaml`];
+      return [...subject.applicationId.split('/'), namespace, kind, ...(subject.pair === undefined ? [] : [subject.pair]), `${name}.yaml`];
     case 'live':
       return [subject.context, namespace, kind, `${name} (live).yaml`];
     case 'events':

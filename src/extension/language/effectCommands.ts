@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../../base/lifecycle.ts';
 import type { EditedObject, EditEffect } from '../../engine/model/edits.ts';
+import type { Side } from '../../engine/model/sides.ts';
 import { registerCommands } from '../commands/services.ts';
 import type { Services } from '../commands/services.ts';
 import { toTarget } from '../commands/target.ts';
@@ -67,11 +68,14 @@ async function targetAtCursor({ engine }: Services): Promise<{ applicationId: st
 
 /** Live, target and working tree of one object in one view: what a sync would do, and what the edits add to it. */
 async function openThreeSides(applicationId: string, key: string, object: string, { documents }: Services): Promise<void> {
-  const uri = (side: 'live' | 'target' | 'working tree'): vscode.Uri => documents.uri({ type: 'side', applicationId, key, side });
-  const title = vscode.l10n.t('{0}: live ↔ Git ↔ working tree', object);
-  await vscode.commands.executeCommand('vscode.changes', title, [
-    [uri('target'), uri('live'), uri('target')],
-    [uri('working tree'), uri('target'), uri('working tree')],
+  const { l10n } = vscode;
+  const between = (pair: string, left: Side, right: Side): vscode.Uri[] => {
+    const [from, to] = [left, right].map((side) => documents.uri({ type: 'side', applicationId, key, side, pair }));
+    return from === undefined || to === undefined ? [] : [to, from, to];
+  };
+  await vscode.commands.executeCommand('vscode.changes', l10n.t('{0}: live ↔ Git ↔ working tree', object), [
+    between(l10n.t('live ↔ Git'), 'live', 'target'),
+    between(l10n.t('Git ↔ working tree'), 'target', 'working tree'),
   ]);
 }
 

@@ -2,6 +2,7 @@ import { displayName, keyString } from '../../engine/model/objects.ts';
 import type { Plan, PlanStep, StepResult } from '../../engine/model/plan.ts';
 import { shortValue } from '../../engine/model/snapshot.ts';
 import type { FieldDifference } from '../../engine/model/states.ts';
+import { forDialog } from './dialog.ts';
 import type { Localizer } from './localizer.ts';
 import type { WordsContext } from './rowText.ts';
 
@@ -69,7 +70,7 @@ export function planText(
   const shown = lines.length > mostLines ? [...lines.slice(0, mostLines), l10n.t('… and {0} more lines', lines.length - mostLines)] : lines;
   return {
     message,
-    detail: shown.join('\n').trim(),
+    detail: forDialog(shown),
     ...(lines.length > mostLines ? { full: [message, '', ...lines, ''].join('\n') } : {}),
     action: steps.some((step) => step.action === 'recreate') ? l10n.t('Revert and Recreate') : l10n.t('Revert'),
     protectedEnvironments: unique(working.filter((plan) => plan.isProtected).map((plan) => plan.environment ?? plan.context)),

@@ -12,6 +12,7 @@ import {
   type SyncStep,
   tickId,
 } from '../../engine/model/sync.ts';
+import { forDialog } from './dialog.ts';
 import type { Localizer } from './localizer.ts';
 import type { WordsContext } from './rowText.ts';
 import { releaseTexts, takeOverLines } from './takeOverText.ts';
@@ -195,7 +196,7 @@ export function syncQuestion({ plans, refused }: SyncPlans, ticks: ReadonlySet<s
     ...(refused.length === 0 ? [] : [l10n.t('{0} objects are refused and left as they are.', refused.length)]),
   ];
   const rest = lines.length - mostLines;
-  const detail = (rest > 0 ? [...lines.slice(0, mostLines), l10n.t('… and {0} more lines', rest)] : lines).join('\n');
+  const detail = forDialog(rest > 0 ? [...lines.slice(0, mostLines), l10n.t('… and {0} more lines', rest)] : lines);
   if (working.some(({ kind }) => kind === 'take-over')) {
     const applications = working.flatMap((plan) => plan.applications);
     const promise = l10n.t('Nothing is deleted, restarted or applied: the fields only get another owner.');

@@ -11,6 +11,7 @@ import { application, l10n } from './support.ts';
 const subjects: readonly DocumentSubject[] = [
   { type: 'side', applicationId: 'prod/shop', key: 'apps/Deployment/shop/web', side: 'live' },
   { type: 'side', applicationId: 'prod/shop', key: '/ClusterRole//a:b/c', side: 'revision:4f2c1d0' },
+  { type: 'side', applicationId: 'prod/shop', key: 'apps/Deployment/shop/web', side: 'target', pair: 'live ↔ Git' },
   { type: 'live', context: 'arn:aws:eks:eu/x', apiVersion: 'v1', key: '/Pod/shop/web-1' },
   { type: 'events', context: 'prod-eu', key: '/Pod/shop/web-1' },
   { type: 'logs', context: 'prod-eu', namespace: 'shop', pod: 'web-1', container: 'web' },
@@ -23,6 +24,7 @@ test('addresses of documents: the query identifies, the path ends in what the ta
     [
       '/prod/shop/shop/Deployment/web.yaml',
       '/prod/shop/_/ClusterRole/a:b c.yaml',
+      '/prod/shop/shop/Deployment/live ↔ Git/web.yaml',
       '/arn:aws:eks:eu x/shop/Pod/web-1 (live).yaml',
       '/prod-eu/shop/Pod web-1/web-1 events.log',
       '/prod-eu/shop/Pod/web-1/web-1 (web).log',
@@ -60,7 +62,8 @@ test('foreign queries have no document', () => {
 });
 
 test('a change of documents touches the named objects of the application, or all', () => {
-  const [side, , live] = subjects;
+  const [side] = subjects;
+  const live = subjects.find(({ type }) => type === 'live');
   assert.ok(side !== undefined && live !== undefined);
   assert.deepEqual(
     [

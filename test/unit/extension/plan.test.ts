@@ -135,3 +135,16 @@ test('outcomes: done, and each failure by name', () => {
     ],
   );
 });
+
+test('a path that is longer than a line of the dialog may be broken between its steps', () => {
+  const path = 'spec.template.spec.containers[name=web].env[name=MAX_CONNECTIONS].value';
+  const { detail } = planText([plan([step({ fields: [difference({ id: path }), difference()] })])], [], words);
+  const [, , long, short] = detail.split('\n');
+  assert.deepEqual(
+    [long?.split('\u200b'), short],
+    [
+      ['    spec.', 'template.', 'spec.', 'containers[name=web].', 'env[name=MAX_CONNECTIONS].', 'value: 5 → 2'],
+      '    spec.replicas: 5 → 2',
+    ],
+  );
+});
