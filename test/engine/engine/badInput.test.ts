@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { join } from 'node:path';
+import type { EngineOptions } from '../../../src/engine/engineServices.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
 import { kubectl } from '../../tools/binaries.ts';
 import { atEnd, git, objectOf, reasonTexts, rowOf, settingsFor, startEngine, testRepo, until, writeFiles } from './support.ts';
@@ -28,6 +29,12 @@ function config(applications: Readonly<Record<string, string>>, clusterUid = uid
   const environments = `environments:\n  test:\n    context: ${context}\n    clusterUid: ${clusterUid}\n`;
   return `apiVersion: plumbline.dev/v1alpha1\nkind: Config\n${environments}applications:\n${entries.join('')}`;
 }
+
+/** What failed is tried again at once. */
+const soon: EngineOptions['clusterTimes'] = {
+  monitorTimes: { retryMinMs: 200, retryMaxMs: 500, signInRetryMs: 500 },
+  reflectorTimes: { backoffMinMs: 100, backoffMaxMs: 500, failedRetryMs: 500 },
+};
 
 /** Sources that cannot be compared, and what a user reads of each. */
 const broken: readonly { name: string; files: Readonly<Record<string, string>>; says: readonly RegExp[] }[] = [
@@ -169,7 +176,7 @@ test('a reader without rights is told the right that is missing', async (t) => {
 
 test('a right that is granted later is used without a restart', async (t) => {
   const repo = await testRepo(t, { 'plumbline.yaml': config({ good: 'good' }), 'good/cm.yaml': configMap('good') });
-  const { engine } = await startEngine(t, repo, settingsFor(await plane.kubeconfig('nobody')));
+  const { engine } = await startEngine(t, repo, settingsFor(await plane.kubeconfig('nobody')), undefined, soon);
   await engine.check(undefined);
   assert.equal(rowOf(engine, 'test/good').state, 'cannot compare');
   await kubectl(['create', 'clusterrolebinding', 'nobody-admin', '--clusterrole=cluster-admin', '--user=nobody'], { kubeconfig: admin });
@@ -183,7 +190,7 @@ test('a restart of the API server in mid-watch loses no change', async (t) => {
   const ownUid = await kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}'], { kubeconfig: own.kubeconfigPath });
   await kubectl(['apply', '-f', '-'], { kubeconfig: own.kubeconfigPath, input: configMap('good') });
   const repo = await testRepo(t, { 'plumbline.yaml': config({ good: 'good' }, ownUid), 'good/cm.yaml': configMap('good') });
-  const { engine } = await startEngine(t, repo, settingsFor(own.kubeconfigPath));
+  const { engine } = await startEngine(t, repo, settingsFor(own.kubeconfigPath), undefined, soon);
   await engine.check(undefined);
   assert.equal(rowOf(engine, 'test/good').state, 'synced');
   await own.stopApiServer();

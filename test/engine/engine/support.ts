@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import type { Logger } from '../../../src/base/log.ts';
 import { Engine } from '../../../src/engine/engine.ts';
+import type { EngineOptions } from '../../../src/engine/engineServices.ts';
 import { describe } from '../../../src/engine/model/describe.ts';
 import { defaultSettings, type EngineSettings } from '../../../src/engine/model/settings.ts';
 import type { ApplicationRow, ObjectRow } from '../../../src/engine/model/snapshot.ts';
@@ -83,8 +84,17 @@ export interface TestEngine {
   readonly errors: string[];
 }
 
-/** Starts an engine on a folder; it is disposed with the test. */
-export async function startEngine(t: TestContext, folder: string, settings: EngineSettings, storagePath?: string): Promise<TestEngine> {
+/**
+ * Starts an engine on a folder; it is disposed with the test.
+ * @param clusterTimes shorter ones, where a test would wait for a retry
+ */
+export async function startEngine(
+  t: TestContext,
+  folder: string,
+  settings: EngineSettings,
+  storagePath?: string,
+  clusterTimes?: EngineOptions['clusterTimes'],
+): Promise<TestEngine> {
   const errors: string[] = [];
   const ignore = (): undefined => undefined;
   const logger: Logger = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: (message) => errors.push(message) };
@@ -93,6 +103,7 @@ export async function startEngine(t: TestContext, folder: string, settings: Engi
     storagePath: storagePath ?? join(await testFolder(t), 'storage'),
     environment: {},
     logger,
+    ...(clusterTimes === undefined ? {} : { clusterTimes }),
   });
   atEnd(t, () => {
     engine.dispose();
