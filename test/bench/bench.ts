@@ -1,5 +1,6 @@
 import { benchActivation } from './activation.ts';
 import { benchDrift } from './drift.ts';
+import { benchEditor } from './editor.ts';
 import { benchHistory } from './history.ts';
 import { type BenchCluster, startBenchCluster } from './benchCluster.ts';
 import { benchLatency, benchLive } from './live.ts';
@@ -10,7 +11,7 @@ import { benchScale } from './scale.ts';
 import { benchStartup } from './startup.ts';
 import { benchSync } from './sync.ts';
 
-const parts = ['startup', 'render', 'provenance', 'history', 'drift', 'latency', 'live', 'sync', 'scale'] as const;
+const parts = ['startup', 'render', 'provenance', 'history', 'drift', 'latency', 'live', 'sync', 'scale', 'editor'] as const;
 type Part = (typeof parts)[number];
 
 /**
@@ -34,7 +35,7 @@ export async function runBench(args: readonly string[], signal: AbortSignal): Pr
   try {
     for (const part of chosen) {
       signal.throwIfAborted();
-      if (part === 'drift' || part === 'latency' || part === 'live') cluster ??= await startBenchCluster(note);
+      if (part === 'drift' || part === 'latency' || part === 'live' || part === 'editor') cluster ??= await startBenchCluster(note);
       const section = { title: titles[part], measurements: await measure(part, cluster, args.includes('--quick'), note) };
       sections.push(section);
       if (!args.includes('--json')) console.log(sectionText(section));
@@ -61,6 +62,7 @@ const titles: Readonly<Record<Part, string>> = {
   live: 'From a keystroke to its mark',
   sync: 'Plan and sync of 1,000 objects',
   scale: '10,000 live objects',
+  editor: 'In the editor, as a user sees it',
 };
 
 async function measure(
@@ -88,6 +90,8 @@ async function measure(
       return benchSync(note);
     case 'scale':
       return benchScale(isQuick, note);
+    case 'editor':
+      return cluster === undefined ? [] : benchEditor(cluster, isQuick, note);
   }
 }
 
