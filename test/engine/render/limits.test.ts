@@ -133,7 +133,7 @@ describe('cancellation and order', () => {
       },
     };
     // A worker of its own, started before: nothing is counted but what the cancelled render costs.
-    await renders.render(BUILT, new MemoryTree({ ...BUILT_FILES, 'small/kustomization.yaml': 'resources: [a.yaml] # first\n' }), options);
+    await renders.render(BUILT, new MemoryTree({ ...BUILT_FILES, 'small/kustomization.yaml': 'resources: [a.yaml] # warm\n' }), options);
     let started = 0;
     const count = (): void => void (started += 1);
     process.on('worker', count);
