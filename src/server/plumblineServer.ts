@@ -1,4 +1,5 @@
 import {
+  type CodeAction,
   type CodeLens,
   type Connection,
   type Hover,
@@ -18,11 +19,12 @@ import { describe } from '../engine/model/describe.ts';
 import type { EngineSettings } from '../engine/model/settings.ts';
 import type { ClientNotifications } from '../protocol/messages.ts';
 import { toInitializationOptions, toSettings } from '../protocol/validate.ts';
-import { codeActionsOf } from './codeActions.ts';
+import { codeActionsOf, marksOn } from './codeActions.ts';
 import { editorRemotes, registerCommitRequests } from './commitRequests.ts';
 import { MarkPublisher } from './diagnostics.ts';
 import { followDocuments, toFile } from './documents.ts';
 import { configHover, hoverOf } from './hover.ts';
+import { ignoreOffers } from './ignoreOffers.ts';
 import { languageCapabilities, registerLanguage } from './language.ts';
 import { Lenses } from './lenses.ts';
 import { orNothing } from './cancellation.ts';
@@ -147,10 +149,15 @@ export class PlumblineServer implements Disposable {
           : configHover(key, line);
       }),
     );
-    connection.onCodeAction(({ textDocument, range }) => {
-      const file = toFile(textDocument.uri);
-      return file === undefined ? [] : codeActionsOf(engine.marks(file), range.start.line, range.end.line);
-    });
+    connection.onCodeAction(({ textDocument, range: { start, end } }, token) =>
+      orNothing<CodeAction[]>(token, [], onError, async (signal) => {
+        const file = toFile(textDocument.uri);
+        if (file === undefined) return [];
+        const marks = engine.marks(file);
+        const offers = await ignoreOffers(marksOn(marks, start.line, end.line), engine, signal);
+        return codeActionsOf(marks, start.line, end.line, offers);
+      }),
+    );
     const lenses = this.#store.add(
       new Lenses({
         engine,

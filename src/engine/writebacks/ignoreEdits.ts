@@ -4,6 +4,7 @@ import { ignoreDifferencesOf, isRuleFor } from '../apps/argocd/customizations.ts
 import { configFileName, parseConfig } from '../apps/configFile.ts';
 import { fluxIgnoreRules } from '../apps/flux/rules.ts';
 import { joinPath } from '../apps/paths.ts';
+import type { WorkingTree } from '../git/workingTree.ts';
 import { reasonOf } from '../live/clusterHub.ts';
 import { type IgnoredPlace, ignoredBy, ignoredPlaces } from '../compare/ignore.ts';
 import { stringAt } from '../model/json.ts';
@@ -21,6 +22,8 @@ import type { IgnoreEditApi } from './writebackApi.ts';
 
 const MAX_FILES = 20_000;
 const MAX_BYTES = 1_000_000;
+/** after which an owner's manifest is looked for again that the repo did not have */
+const FORGET_MS = 10_000;
 
 /** A file in which a rule has its place. */
 interface RuleFile {
@@ -35,6 +38,8 @@ interface RuleFile {
 export class IgnoreEdits implements IgnoreEditApi {
   readonly #workspaces: Workspaces;
   readonly #jq: JqRunner;
+  /** by repo and owner, the file that had its manifest last, or until when (epoch ms) none is looked for again */
+  readonly #manifests = new Map<string, string | number>();
 
   /** @param jq evaluates rules of Argo CD */
   constructor(workspaces: Workspaces, jq: JqRunner) {
@@ -150,10 +155,18 @@ export class IgnoreEdits implements IgnoreEditApi {
 
   /** The manifest of an Application, Kustomization or HelmRelease, `Kind namespace/name`, in the repo's files. */
   async #ownersManifest(workspace: Workspace, owner: string, signal: AbortSignal): Promise<RuleFile | undefined> {
-    const [kind = '', id = ''] = owner.split(' ');
-    const [namespace, name = ''] = id.includes('/') ? id.split('/') : ['', id];
-    if (!['Application', 'Kustomization', 'HelmRelease'].includes(kind)) return undefined;
-    const { workingTree } = workspace.repo;
+    const { workingTree, root } = workspace.repo;
+    const key = `${root}\n${owner}`;
+    const known = this.#manifests.get(key);
+    if (typeof known === 'number' && Date.now() < known) return undefined;
+    const again = typeof known === 'string' ? await manifestIn(workingTree, known, owner) : undefined;
+    const found = again ?? (await this.#searchManifest(workingTree, owner, signal));
+    this.#manifests.set(key, found?.file ?? Date.now() + FORGET_MS);
+    return found;
+  }
+
+  async #searchManifest(workingTree: WorkingTree, owner: string, signal: AbortSignal): Promise<RuleFile | undefined> {
+    if (!/^(Application|Kustomization|HelmRelease) /.test(owner)) return undefined;
     let [waiting, count] = [[''], 0];
     while (waiting.length > 0) {
       const next: string[] = [];
@@ -164,17 +177,25 @@ export class IgnoreEdits implements IgnoreEditApi {
           if (entry.isLink || entry.name.startsWith('.') || entry.name === 'node_modules') continue;
           if (entry.kind === 'directory') next.push(path);
           if (entry.kind !== 'file' || !/\.ya?ml$/.test(entry.name) || (count += 1) > MAX_FILES) continue;
-          const text = await workingTree.readText(path).catch(() => undefined);
-          if (text === undefined || text.length > MAX_BYTES || !text.includes(kind) || !text.includes(name)) continue;
-          const document = documentOf(text, kind, namespace ?? '', name);
-          const dialect = kind === 'Application' ? 'argocd' : kind === 'HelmRelease' ? 'HelmRelease' : 'Kustomization';
-          if (document >= 0) return { file: path, original: text, place: { dialect, document }, name: owner };
+          const found = await manifestIn(workingTree, path, owner);
+          if (found !== undefined) return found;
         }
       }
       waiting = next;
     }
     return undefined;
   }
+}
+
+/** A file's manifest of an owner, `Kind namespace/name`; undefined when it has none. */
+async function manifestIn(workingTree: WorkingTree, file: string, owner: string): Promise<RuleFile | undefined> {
+  const [kind = '', id = ''] = owner.split(' ');
+  const [namespace = '', name = ''] = id.includes('/') ? id.split('/') : ['', id];
+  const text = await workingTree.readText(file).catch(() => undefined);
+  if (text === undefined || text.length > MAX_BYTES || !text.includes(kind) || !text.includes(name)) return undefined;
+  const document = documentOf(text, kind, namespace, name);
+  const dialect = kind === 'Application' ? 'argocd' : kind === 'HelmRelease' ? 'HelmRelease' : 'Kustomization';
+  return document < 0 ? undefined : { file, original: text, place: { dialect, document }, name: owner };
 }
 
 /** Which document of a text is the owner's manifest; -1: none. A kustomization's file has the same kind and another group. */

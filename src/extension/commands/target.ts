@@ -25,9 +25,9 @@ export function toTarget(argument: unknown): CommandTarget | undefined {
   };
 }
 
-/** The targets of a command on a view: all selected rows when the clicked one is among them. */
+/** The targets of a command: a list of them, or on a view all selected rows when the clicked one is among them. */
 export function toTargets(argument: unknown, selection: unknown): CommandTarget[] {
-  const nodes: unknown[] = Array.isArray(selection) && selection.length > 0 ? selection : [argument];
+  const nodes: unknown[] = Array.isArray(argument) ? argument : Array.isArray(selection) && selection.length > 0 ? selection : [argument];
   return nodes.flatMap((node) => {
     if (isGroup(node)) return node.group.applicationIds.map((applicationId) => ({ applicationId }));
     return toTarget(node) ?? [];

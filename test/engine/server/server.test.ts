@@ -173,13 +173,18 @@ test('an open file: marks that follow edits, Problems, hover, actions, lens, sid
   assert.equal(await engine.connection.sendRequest('textDocument/hover', { textDocument, position: { line: 100, character: 0 } }), null);
   const range = { start: position, end: position };
   const context = { diagnostics: [] };
-  const actions = await engine.connection.sendRequest<CodeAction[]>('textDocument/codeAction', { textDocument, range, context });
+  let actions: CodeAction[] = [];
+  // A menu waits only shortly for what a rule would hide.
+  await engine.until('the rule is evaluated before it is offered', async () => {
+    actions = await engine.connection.sendRequest<CodeAction[]>('textDocument/codeAction', { textDocument, range, context });
+    return actions.some(({ title }) => title.includes('a rule in'));
+  });
   assert.deepEqual(
     actions.map(({ title, command }) => [title, command?.command]),
     [
       ['Revert live colour to Git in prod', 'plumbline.revert'],
       ['Adopt live colour from prod into the file', 'plumbline.adopt'],
-      ['Ignore colour of ConfigMap/settings in prod', 'plumbline.ignoreField'],
+      ['Ignore colour of ConfigMap/settings in prod: a rule in plumbline.yaml', 'plumbline.ignoreField'],
       ['Remove colour from Git in prod', 'plumbline.removeFromGit'],
       ['Open diff of ConfigMap/settings: prod live ↔ Git', 'plumbline.openDiff'],
     ],

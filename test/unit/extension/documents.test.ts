@@ -99,6 +99,7 @@ test('targets of commands: what anyone passes is checked', () => {
       toTarget({ applicationId: 'a', key: 'k', fieldId: 'f', more: 1 }),
       toTarget({ applicationId: 'a', fieldId: 'f' }),
       toTargets({ applicationId: 'a' }, []),
+      toTargets([{ applicationId: 'a' }, { applicationId: 'b' }], undefined),
       toTargets(undefined, [{ applicationId: 'a' }, 'x', { applicationId: 'b', key: 'k' }]),
     ],
     [
@@ -108,6 +109,7 @@ test('targets of commands: what anyone passes is checked', () => {
       { applicationId: 'a', key: 'k', fieldId: 'f' },
       { applicationId: 'a' },
       [{ applicationId: 'a' }],
+      [{ applicationId: 'a' }, { applicationId: 'b' }],
       [{ applicationId: 'a' }, { applicationId: 'b', key: 'k' }],
     ],
   );

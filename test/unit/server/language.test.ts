@@ -4,6 +4,7 @@ import type { LineMark } from '../../../src/engine/model/snapshot.ts';
 import { codeActionsOf } from '../../../src/server/codeActions.ts';
 import { toDiagnostics } from '../../../src/server/diagnostics.ts';
 import { hoverOf } from '../../../src/server/hover.ts';
+import type { IgnoreOffer } from '../../../src/server/ignoreOffers.ts';
 
 const mark: LineMark = {
   range: { file: 'apps/web.yaml', startLine: 7, startColumn: 12, endLine: 7, endColumn: 13 },
@@ -71,10 +72,11 @@ test('what is only waiting to be applied offers no revert', () => {
   ]);
   const image = { ...mark, fieldId: 'spec.template.spec.containers[name=web].image' };
   const elsewhere = { ...image, range: { ...mark.range, startLine: 20, endLine: 20 }, fieldId: 'spec.paused' };
-  const several = codeActionsOf([mark, image, elsewhere], 7, 7).slice(-3);
+  const several = codeActionsOf([mark, image, elsewhere], 7, 7).slice(-4);
   assert.deepEqual(
     several.map(({ title, command }) => [title, command?.command, JSON.stringify(command?.arguments).match(/applicationId/g)?.length]),
     [
+      ['Revert all 2 live fields of these lines to Git', 'plumbline.revert', 2],
       ['Adopt all 2 live values of these lines into the files', 'plumbline.adopt', 2],
       ['Ignore all 2 fields of these lines', 'plumbline.ignoreField', 2],
       ['Adopt all live changes of Deployment/web from prod into the files', 'plumbline.adopt', 1],
@@ -83,4 +85,20 @@ test('what is only waiting to be applied offers no revert', () => {
   const masked = codeActionsOf([{ ...mark, git: '••••', live: '•••• (changed)' }], 7, 7).map(({ command }) => command?.command);
   assert.deepEqual(masked, ['plumbline.revert', 'plumbline.ignoreField', 'plumbline.openDiff']);
   assert.deepEqual(titles('out-of-sync'), ['Open diff of Deployment/web: prod live ↔ Git']);
+});
+
+test('an ignore rule is offered with its place and all that it hides, or not, with the reason', () => {
+  const image = { ...mark, fieldId: 'spec.template.spec.containers[name=web].image' };
+  const offers = new Map<LineMark, IgnoreOffer>([
+    [mark, { place: 'Application argocd/shop in owners/shop.yaml', others: 2 }],
+    [image, { refusal: 'Nobody owns it.' }],
+  ]);
+  const ignores = codeActionsOf([mark, image], 7, 7, offers).filter(({ command }) => command?.command === 'plumbline.ignoreField');
+  assert.deepEqual(
+    ignores.map(({ title, disabled }) => [title, disabled?.reason]),
+    [
+      ['Ignore replicas of Deployment/web in prod: a rule in Application argocd/shop in owners/shop.yaml, which hides 2 more', undefined],
+      ['Ignore image of Deployment/web in prod', 'Nobody owns it.'],
+    ],
+  );
 });
