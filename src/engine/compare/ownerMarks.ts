@@ -95,7 +95,7 @@ const TOOL_ANNOTATIONS = [ARGO_TRACKING, ARGO_INSTALLATION, HELM_RELEASE, HELM_R
  * (engine.md §1.4 #22). A mark that Git sets itself stays as Git has it, but for the label by which Argo CD tracks.
  */
 export function withToolMarks(desired: KubeObject, live: KubeObject): KubeObject {
-  const mark = ownerMarkOf(live);
+  const mark = ownerMarkOf(live) ?? restOfHelm(live);
   if (mark === undefined) return desired;
   const [wantedLabels, liveLabels] = [labelsOf(desired), labelsOf(live)];
   const labels = marksToAdd(TOOL_LABELS, wantedLabels, liveLabels, (name) => {
@@ -118,6 +118,15 @@ export function withToolMarks(desired: KubeObject, live: KubeObject): KubeObject
       ...(annotations === undefined ? {} : { annotations }),
     },
   };
+}
+
+/** Of Helm's label and annotations somebody took some away: what is left is Helm's, as long as Helm's own entry stands. */
+function restOfHelm(live: KubeObject): OwnerMark | undefined {
+  const release = annotationsOf(live)[HELM_RELEASE];
+  if (labelsOf(live)[HELM_MANAGED_BY] !== 'Helm' && release === undefined) return undefined;
+  const entries = live.metadata['managedFields'];
+  const isHelms = Array.isArray(entries) && entries.some((entry) => isJsonObject(entry) && entry['manager'] === 'helm');
+  return isHelms ? { owner: 'helm', name: release ?? '' } : undefined;
 }
 
 /** Argo CD writes its application's name over what Git has there (Argo CD util/argo/resource_tracking.go, SetAppInstance). */

@@ -1,10 +1,10 @@
 import { type FieldPath, formatPath, type PathStep } from '../model/fieldPath.ts';
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, stringAt } from '../model/json.ts';
+import { isJsonArray, isJsonObject, jsonEqual, type JsonObject, type JsonValue, stringAt } from '../model/json.ts';
 import { fieldSchema, itemSchema, type TypeSchema } from '../model/schema.ts';
 import { children, type FieldSet, holdingOf, isLeaf, isMember, type ManagedEntry, parseStep } from './fieldsV1.ts';
 import { classOfManager, isOwnersEntry, type OwningManager } from './managers.ts';
 import { identifyItems, isBuiltin, ownField, schemaAtStep, shapeOf, stepInto } from './schemaWalk.ts';
-import { isConsequence } from './serverDefaults.ts';
+import { isConsequence, isServerDefault } from './serverDefaults.ts';
 
 /** A field that live has and Git does not, held by somebody. */
 export interface ForeignField {
@@ -150,12 +150,13 @@ export function foreignFields(
         if (wanted === undefined && isUnit(child, present, below, step)) {
           const isHeld = tolerated.some((other) => holdingOf(other.fields, at, schema) === 'whole');
           // Empty maps and lists say nothing by themselves: their entries would stand below them.
-          if (!isHeld && !isEmpty(present) && !(wasCreator && isBuiltin(schema) && mayBeDefault(at, type))) {
+          const isDefault = below?.node.default !== undefined && jsonEqual(below.node.default, present);
+          if (!isHeld && !isDefault && !isEmpty(present) && !(wasCreator && isBuiltin(schema) && mayBeDefault(at, type))) {
             found.set(formatPath(at), { path: at, live: present, entry });
           }
         } else if (isLeaf(child)) {
-          for (const extra of extraKeys(wanted, present)) {
-            const path = [...at, ...extra.path];
+          for (const extra of extraKeys(wanted, present, below, at)) {
+            const { path } = extra;
             found.set(formatPath(path), { path, live: extra.live, entry });
           }
         } else visit(child, wanted, present, below, at);
@@ -180,14 +181,22 @@ function isAlias({ path, live }: ForeignField, fields: readonly ForeignField[]):
   return fields.some((other) => formatPath(other.path) === id && other.live === live);
 }
 
-/** Keys at any depth that a map has and Git's does not, where its holder holds it as one leaf (atomic maps: node and label selectors). */
-function extraKeys(git: JsonValue | undefined, live: JsonValue): readonly { path: FieldPath; live: JsonValue }[] {
+/**
+ * Keys at any depth that a map has and Git's does not, where its holder holds it as one leaf (atomic maps: node and label selectors); but
+ * for what the server fills in.
+ */
+function extraKeys(
+  git: JsonValue | undefined,
+  live: JsonValue,
+  schema: TypeSchema | undefined,
+  path: FieldPath,
+): readonly { path: FieldPath; live: JsonValue }[] {
   if (!isJsonObject(git) || !isJsonObject(live)) return [];
   return Object.entries(live).flatMap(([field, value]) => {
     if (value === undefined) return [];
-    const step = { field };
-    if (git[field] === undefined) return [{ path: [step], live: value }];
-    return extraKeys(git[field], value).map((extra) => ({ ...extra, path: [step, ...extra.path] }));
+    const [at, below] = [[...path, { field }], fieldSchema(schema, field)];
+    if (git[field] !== undefined) return extraKeys(git[field], value, below, at);
+    return isServerDefault(path, field, value, below) ? [] : [{ path: at, live: value }];
   });
 }
 

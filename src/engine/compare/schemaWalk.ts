@@ -69,8 +69,8 @@ export function lookUp(root: JsonValue | undefined, schema: TypeSchema | undefin
 }
 
 /**
- * A copy of a value with what stands at a path replaced, or removed when `replacement` is undefined; unchanged where the path breaks.
- * Everything off the path is shared with the original.
+ * A copy of a value with what stands at a path replaced, or removed when `replacement` is undefined. Objects on the path that are not there
+ * are made; unchanged where a list lacks the item. Everything off the path is shared with the original.
  */
 export function withValueAt(
   root: JsonValue,
@@ -82,12 +82,12 @@ export function withValueAt(
   if (step === undefined) return replacement ?? root;
   if ('field' in step) {
     if (!isJsonObject(root)) return root;
-    const child = root[step.field];
+    const child = root[step.field] ?? (rest.every((each) => 'field' in each) && replacement !== undefined ? {} : undefined);
     if (rest.length > 0 && child === undefined) return root;
     if (rest.length === 0 && replacement === undefined) {
       return omit(root, new Set([step.field]));
     }
-    const changed = rest.length === 0 ? replacement : withValueAt(child ?? null, fieldSchema(schema, step.field), rest, replacement);
+    const changed = rest.length === 0 ? replacement : withValueAt(child ?? {}, fieldSchema(schema, step.field), rest, replacement);
     return { ...root, [step.field]: changed };
   }
   if (!isJsonArray(root)) return root;

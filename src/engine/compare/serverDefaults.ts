@@ -19,6 +19,10 @@ const ATOMIC_DEFAULTS: readonly { readonly within: string; readonly field: strin
   { within: 'ingress.ports', field: 'protocol', value: 'TCP' },
   { within: 'egress.ports', field: 'protocol', value: 'TCP' },
   { within: 'rules', field: 'scope', value: '*' },
+  { within: 'resourceRules', field: 'scope', value: '*' },
+  { within: 'matchConstraints', field: 'matchPolicy', value: 'Equivalent' },
+  { within: 'matchConstraints', field: 'namespaceSelector', value: {} },
+  { within: 'matchConstraints', field: 'objectSelector', value: {} },
 ];
 
 /**

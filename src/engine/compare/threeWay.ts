@@ -98,21 +98,25 @@ class Patcher {
       return;
     }
     const keyOf = (item: JsonValue): JsonValue | undefined => (isJsonObject(item) ? item[mergeKey] : undefined);
-    const find = (list: readonly JsonValue[], item: JsonValue): JsonValue | undefined =>
-      list.find((other) => keyOf(other) !== undefined && jsonEqual(keyOf(other), keyOf(item)));
+    const namesakes = (list: readonly JsonValue[], item: JsonValue): readonly JsonValue[] =>
+      list.filter((other) => keyOf(other) !== undefined && jsonEqual(keyOf(other), keyOf(item)));
+    // Of items with one key (a port over TCP and over UDP) the first goes with the first, the second with the second: so does kubectl.
+    const find = (list: readonly JsonValue[], item: JsonValue, own: readonly JsonValue[]): JsonValue | undefined =>
+      namesakes(list, item)[namesakes(own, item).indexOf(item)];
     const items: JsonValue[] = [];
     for (const item of desired) {
-      const now = find(live, item);
+      const now = find(live, item, desired);
       if (!isJsonObject(item) || !isJsonObject(now)) {
         items.push(item);
         continue;
       }
-      const old = find(base, item);
+      const old = find(base, item, desired);
       const below = this.fields(isJsonObject(old) ? old : undefined, item, now, itemOf(schema));
       if (Object.keys(below).length > 0) items.push({ ...below, [mergeKey]: keyOf(item) });
     }
     for (const item of base) {
-      if (find(desired, item) === undefined && find(live, item) !== undefined) items.push({ $patch: 'delete', [mergeKey]: keyOf(item) });
+      if (namesakes(desired, item).length === 0 && namesakes(live, item).length > 0)
+        items.push({ $patch: 'delete', [mergeKey]: keyOf(item) });
     }
     const order = desired.map((item) => keyOf(item) ?? null);
     const isOrdered = isInOrder(

@@ -56,6 +56,20 @@ export const argoRules: {
     left: 'r',
     by: ['i: Application argocd/argo ignoreDifferences[0] jq .spec.template.spec.containers[] | select(.name == "web") | .image'],
   },
+  {
+    name: 'one field by several expressions and a pointer: it counts once, for the first that names it',
+    rules: [
+      {
+        group: 'apps',
+        kind: 'Deployment',
+        jqPathExpressions: ['.spec.replicas', '.spec | .replicas', '.spec.replicas, .spec.replicas'],
+        jsonPointers: ['/spec/replicas'],
+      },
+      { group: 'apps', kind: 'Deployment', jqPathExpressions: ['.spec.replicas'] },
+    ],
+    left: 'i',
+    by: ['r: Application argocd/argo ignoreDifferences[0]'],
+  },
   { name: 'jq that is none', rules: [{ group: 'apps', kind: 'Deployment', jqPathExpressions: ['.spec['] }], left: 'ri', problems: 1 },
   {
     name: 'a trusted manager',

@@ -42,6 +42,9 @@ const widgets = {
               spec: {
                 type: 'object',
                 properties: {
+                  size: { type: 'string' },
+                  timeout: { type: 'string' },
+                  template: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
                   ports: {
                     type: 'array',
                     'x-kubernetes-list-type': 'map',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { Limiter } from '../../../src/base/async.ts';
 import type { ClusterConnection } from '../../../src/engine/cluster/api.ts';
-import { ownerMarkOf } from '../../../src/engine/compare/ownerMarks.ts';
+import { inventoryId } from '../../../src/engine/apps/flux/rules.ts';
 import { CustomHealth } from '../../../src/engine/sessions/customHealth.ts';
 import { Judge } from '../../../src/engine/drift/judge.ts';
 import { VerdictCache } from '../../../src/engine/drift/verdictCache.ts';
@@ -48,8 +48,7 @@ export class Bench {
   async ownerOf(object: KubeObject): Promise<string> {
     const live = await this.live(object);
     const pair = { desired: object, live, schema: undefined, resource: undefined };
-    const view = await this.owners.viewOf(this.#connection, pair, signal);
-    const mark = ownerMarkOf(live);
+    const { mark, view } = await this.owners.lookAt(this.#connection, pair, signal);
     return `${mark?.owner ?? '-'} ${mark?.name ?? ''}${view === undefined ? '' : ` as ${view.name}`}`;
   }
 
@@ -90,6 +89,29 @@ export class Bench {
   }
 }
 
+/** `reader` may only read, and also what owns the objects: the roles that Argo CD's and Flux's installations add to `view`. */
+const readerRights: readonly KubeObject[] = [
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name: 'owners-view' },
+    rules: [
+      {
+        apiGroups: ['argoproj.io', 'kustomize.toolkit.fluxcd.io', 'helm.toolkit.fluxcd.io', 'example.com'],
+        resources: ['*'],
+        verbs: ['get', 'list', 'watch'],
+      },
+    ],
+  },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'owners-view' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'owners-view' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'owners:readers' }],
+  },
+];
+
 /** A control plane with the kinds of Argo CD and Flux, and what their controllers would write there. */
 export class OwnerWorld {
   readonly plane: ControlPlane;
@@ -101,9 +123,13 @@ export class OwnerWorld {
   }
 
   static async start(): Promise<OwnerWorld> {
-    const [plane, renders] = await Promise.all([startControlPlane({ name: 'owners' }), makeService()]);
+    const [plane, renders] = await Promise.all([
+      startControlPlane({ name: 'owners', users: { reader: ['plumbline:viewers', 'owners:readers'] } }),
+      makeService(),
+    ]);
     await installOwnerKinds(plane);
     await plane.apply(['argocd', 'flux-system', 'shop'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
+    await plane.apply(readerRights);
     return new OwnerWorld(plane, renders);
   }
 
@@ -113,7 +139,7 @@ export class OwnerWorld {
   }
 
   /** A user's bench. */
-  async open(t: TestContext, user: 'admin' | 'viewer' = 'admin'): Promise<Bench> {
+  async open(t: TestContext, user: 'admin' | 'viewer' | 'reader' = 'admin'): Promise<Bench> {
     const file = user === 'admin' ? this.plane.kubeconfigPath : await this.plane.kubeconfig(user);
     const connection = await testConnection(t, file, 'owners');
     await connection.ready(signal);
@@ -132,10 +158,39 @@ export class OwnerWorld {
     await applyAs(this.plane, 'argocd-controller', [{ ...object, metadata: { ...object.metadata, annotations } }]);
   }
 
-  /** Applies as one of Flux's controllers does, as part of `flux-system/apps`. */
-  async applyAsFlux(object: KubeObject, prefix: string, manager: string): Promise<void> {
-    const labels = { [`${prefix}.toolkit.fluxcd.io/name`]: 'apps', [`${prefix}.toolkit.fluxcd.io/namespace`]: 'flux-system' };
+  /** Applies as one of Flux's controllers does, as part of one of its objects in `flux-system`. */
+  async applyAsFlux(object: KubeObject, prefix: string, manager: string, name = 'apps'): Promise<void> {
+    const labels = { [`${prefix}.toolkit.fluxcd.io/name`]: name, [`${prefix}.toolkit.fluxcd.io/namespace`]: 'flux-system' };
     await applyAs(this.plane, manager, [{ ...object, metadata: { ...object.metadata, labels } }]);
+  }
+
+  /** Applies as a manager that leaves no mark. */
+  async applyUnlabelled(object: KubeObject, manager: string): Promise<void> {
+    await applyAs(this.plane, manager, [object]);
+  }
+
+  /** Writes what a Kustomization or HelmRelease has applied into its status, as its controller does. */
+  async listAsFlux(controller: KubeObject, objects: readonly KubeObject[]): Promise<void> {
+    const { group, kind, namespace, name } = keyOf(controller);
+    const path = `/apis/${controller.apiVersion}/namespaces/${namespace}/${kind.toLowerCase()}s/${name}/status?fieldManager=gotk-${group}`;
+    const entries = objects.map((object) => ({ id: inventoryId(object), v: gvkOf(object).version }));
+    const { status, body } = await this.plane.request(path, {
+      method: 'PATCH',
+      contentType: 'application/merge-patch+json',
+      body: { status: { inventory: { entries } } },
+    });
+    assert.equal(status, 200, body);
+  }
+
+  /** Creates an object by an update, as clients without server-side apply do. */
+  async create(object: KubeObject, manager: string): Promise<void> {
+    const { group, kind, namespace } = keyOf(object);
+    const root = group === '' ? `/api/${object.apiVersion}` : `/apis/${object.apiVersion}`;
+    const { status, body } = await this.plane.request(`${root}/namespaces/${namespace}/${kind.toLowerCase()}s?fieldManager=${manager}`, {
+      method: 'POST',
+      body: object,
+    });
+    assert.equal(status, 201, body);
   }
 
   /** Patches a Deployment of the namespace shop behind Git's back. */

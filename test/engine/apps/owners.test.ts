@@ -6,6 +6,8 @@ import type { JsonObject } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { argoRules } from './argoRules.ts';
 import { applyAs } from './ownerKinds.ts';
+import { testCompareOptions } from './compareOptionCases.ts';
+import { testInventories } from './inventoryCases.ts';
 import { application, deployment, OwnerWorld } from './ownerWorld.ts';
 
 const signal = new AbortController().signal;
@@ -76,8 +78,8 @@ test('owners by their marks: whose each object is', async (t) => {
   assert.deepEqual(Object.fromEntries(found), Object.fromEntries(Object.entries(cases).map(([name, [, , expected]]) => [name, expected])));
 });
 
-test('Argo CD: its own rules decide, exactly as far as Argo CD takes them, each named with its place', async (t) => {
-  const bench = await world.open(t);
+test('Argo CD: its own rules decide, exactly as far as Argo CD takes them, each named with its place; as a reader, too', async (t) => {
+  const [bench, reader] = [await world.open(t), await world.open(t, 'reader')];
   const desired = deployment('argo');
   await world.apply(application('argo', {}));
   await world.argoConfig({});
@@ -89,18 +91,23 @@ test('Argo CD: its own rules decide, exactly as far as Argo CD takes them, each 
   for (const { name, rules = [], system = {}, left, by = [], problems = 0 } of argoRules) {
     await world.apply(application('argo', { ignoreDifferences: [...rules] }));
     await world.argoConfig(system);
-    const judged = await bench.judge(desired);
-    assert.deepEqual(
-      {
-        left: judged.verdict.fields.map(({ id }) => (id === 'spec.replicas' ? 'r' : id === WEB ? 'i' : id)).join(''),
-        // What stands only live is none of Argo CD's business, whatever the rules.
-        by: judged.ignored.map((line) => line.replace('spec.replicas', 'r').replace(WEB, 'i')).sort(),
-        state: judged.verdict.state,
-        problems: judged.view?.problems.length,
-      },
-      { left, by: [...by, `${PROXY}: Argo CD (added by kubectl-edit)`].sort(), state: left === '' ? 'synced' : 'drifted', problems },
-      name,
-    );
+    for (const [who, drifted] of [
+      [bench, 'drifted'],
+      [reader, 'drifted (not confirmed)'],
+    ] as const) {
+      const judged = await who.judge(desired);
+      assert.deepEqual(
+        {
+          left: judged.verdict.fields.map(({ id }) => (id === 'spec.replicas' ? 'r' : id === WEB ? 'i' : id)).join(''),
+          // What stands only live is none of Argo CD's business, whatever the rules.
+          by: judged.ignored.map((line) => line.replace('spec.replicas', 'r').replace(WEB, 'i')).sort(),
+          state: judged.verdict.state,
+          problems: judged.view?.problems.length,
+        },
+        { left, by: [...by, `${PROXY}: Argo CD (added by kubectl-edit)`].sort(), state: left === '' ? 'synced' : drifted, problems },
+        name,
+      );
+    }
   }
   await world.argoConfig({});
 });
@@ -203,8 +210,8 @@ test('an owner whose own object may not be read: what it does with every object 
   );
 });
 
-test('Flux: kubectl is taken over, others stay; ssa and reconcile marks and spec.ignore decide', async (t) => {
-  const bench = await world.open(t);
+test('Flux: kubectl is taken over, others stay; ssa and reconcile marks and spec.ignore decide; for a reader, too', async (t) => {
+  const [bench, reader] = [await world.open(t), await world.open(t, 'reader')];
   const kustomization = (spec: JsonObject): KubeObject => ({
     apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
     kind: 'Kustomization',
@@ -221,11 +228,14 @@ test('Flux: kubectl is taken over, others stay; ssa and reconcile marks and spec
   assert.deepEqual(plain.fields, ['drifted changed spec.replicas', 'drifted added spec.template.spec.containers[name=proxy]']);
   assert.deepEqual(plain.ignored, ['metadata.annotations.note: Flux (added by a-tool)']);
   assert.deepEqual([plain.view?.revert.mode, plain.view?.revert.intervalSeconds], ['scheduled', 180]);
+  const read = await reader.judge(desired);
+  assert.deepEqual([read.fields, read.ignored, read.view?.revert], [plain.fields, plain.ignored, plain.view?.revert]);
 
   const marked = (value: string): KubeObject => deployment('flux', { 'kustomize.toolkit.fluxcd.io/ssa': value });
   for (const value of ['Ignore', 'IfNotPresent']) {
     const judged = await bench.judge(marked(value));
     assert.deepEqual([judged.verdict.state, judged.ignored], ['synced', [`: kustomize.toolkit.fluxcd.io/ssa: ${value}`]]);
+    assert.deepEqual((await reader.judge(marked(value))).verdict, judged.verdict);
   }
   const merged = await bench.judge(marked('Merge'));
   assert.ok(merged.ignored.includes('spec.template.spec.containers[name=proxy]: Flux (added by kubectl-edit)'));
@@ -237,13 +247,15 @@ test('Flux: kubectl is taken over, others stay; ssa and reconcile marks and spec
   assert.deepEqual(ruled.fields, ['drifted added spec.template.spec.containers[name=proxy]']);
   assert.ok(ruled.ignored.includes('spec.replicas: Kustomization flux-system/apps ignore[0]'));
   assert.equal(ruled.view?.revert.mode, 'never');
+  const readRuled = await reader.judge(desired);
+  assert.deepEqual([readRuled.fields, readRuled.ignored], [ruled.fields, ruled.ignored]);
 
   await world.plane.kubectl(['annotate', 'deployment', 'flux', '-n', 'shop', 'kustomize.toolkit.fluxcd.io/reconcile=disabled']);
   assert.equal((await bench.judge(desired)).verdict.state, 'synced');
 });
 
-test('Flux: a HelmRelease reverts only with drift detection on, and has ignore rules of its own', async (t) => {
-  const bench = await world.open(t);
+test('Flux: a HelmRelease reverts only with drift detection on, and has ignore rules of its own; for a reader, too', async (t) => {
+  const [bench, reader] = [await world.open(t), await world.open(t, 'reader')];
   const release = (driftDetection: JsonObject): KubeObject => ({
     apiVersion: 'helm.toolkit.fluxcd.io/v2',
     kind: 'HelmRelease',
@@ -262,6 +274,8 @@ test('Flux: a HelmRelease reverts only with drift detection on, and has ignore r
     [ruled.verdict.state, ruled.ignored, ruled.view?.revert.mode],
     ['synced', ['spec.replicas: HelmRelease flux-system/apps driftDetection.ignore[0]'], 'scheduled'],
   );
+  const read = await reader.judge(desired);
+  assert.deepEqual([read.verdict.state, read.ignored, read.view?.revert], ['synced', ruled.ignored, ruled.view?.revert]);
 });
 
 test('health by Lua: the check of argocd-cm goes before the built-in one, and an error is no health', async (t) => {
@@ -277,6 +291,7 @@ test('health by Lua: the check of argocd-cm goes before the built-in one, and an
     'return {status = "Odd"}': {
       status: 'unknown',
       message: 'the health check of argocd-cm resource.customizations.health.apps_Deployment returned an invalid health status',
+      failedCheck: 'argocd-cm resource.customizations.health.apps_Deployment',
     },
     'local x = 1': undefined,
     'return {status = "Healthy"}': { status: 'healthy' },
@@ -326,3 +341,6 @@ test('health by Lua: the check of argocd-cm goes before the built-in one, and an
   };
   assert.equal(await health.of(bench.connection, unknownKind, signal), undefined);
 });
+
+testInventories(world);
+testCompareOptions(world);

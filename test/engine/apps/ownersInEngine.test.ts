@@ -6,6 +6,7 @@ import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { startControlPlane } from '../../tools/controlPlane.ts';
 import { objectOf, reasonTexts, rowOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
 import { applyAs, installOwnerKinds } from './ownerKinds.ts';
+import { testOwnerFaults } from './ownerFaults.ts';
 import { application, deployment, OwnerWorld } from './ownerWorld.ts';
 
 const world = await OwnerWorld.start();
@@ -118,3 +119,5 @@ applications: [{name: followed, environment: prod, path: followed, namespace: sh
   await world.argoConfig({});
   assert.deepEqual(errors, []);
 });
+
+testOwnerFaults(world);

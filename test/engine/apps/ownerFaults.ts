@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import type { Engine } from '../../../src/engine/engine.ts';
+import { describe } from '../../../src/engine/model/describe.ts';
+import type { KubeObject } from '../../../src/engine/model/objects.ts';
+import { ChaosProxy, type SeenRequest } from '../../tools/chaosProxy.ts';
+import { objectOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
+import { application, deployment, type OwnerWorld } from './ownerWorld.ts';
+
+const release = {
+  labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+  annotations: { 'meta.helm.sh/release-name': 'faulty', 'meta.helm.sh/release-namespace': 'shop' },
+};
+const ID = 'prod/faulty';
+
+/** What one read of an owner's object, or of its record, is asked by. */
+const READS: Readonly<Record<string, (request: SeenRequest) => boolean>> = {
+  'Deployment/by-argo': ({ path }) => path.includes('/applications/faulty'),
+  'Deployment/by-flux': ({ path }) => path.includes('/kustomizations/faulty'),
+  'Deployment/unlabelled': ({ path, isWatch }) => !isWatch && /\/kustomizations(\?|$)/.test(path),
+  'ConfigMap/by-helm': ({ path }) => path.includes('/secrets?') && path.includes('owner%3Dhelm'),
+};
+
+/** The state of an object with the fields that count, and why nothing is said of it. */
+function told(engine: Engine, name: string): string {
+  const { state, reason, fields, ignoredCount } = objectOf(engine, ID, name);
+  const why = reason === undefined ? '' : `: ${describe(reason.code, reason.details)}`;
+  return `${state} ${fields.map(({ id }) => id).join()} (${String(ignoredCount)} ignored)${why}`;
+}
+
+/** Tests in which the server does not say what an owner's object is. */
+export function testOwnerFaults(world: OwnerWorld): void {
+  test('while an owner, or its record, cannot be read its objects are not compared and say why; then they are, without anybody asking', async (t) => {
+    await setUp(world);
+    const proxy = await ChaosProxy.start(world.plane);
+    t.after(() => proxy.stop());
+    const uid = await world.plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+    const git = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'by-helm', namespace: 'shop', ...release }, data: { a: '1' } };
+    const repo = await testRepo(t, {
+      'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
+kind: Config
+environments: {prod: {context: owners, clusterUid: ${uid}}}
+applications: [{name: faulty, environment: prod, path: faulty, namespace: shop}]
+`,
+      'faulty/all.yaml': [deployment('by-argo'), deployment('by-flux'), deployment('unlabelled'), git]
+        .map((object) => JSON.stringify(object))
+        .join('\n---\n'),
+    });
+    proxy.decide = (request) => (Object.values(READS).some((isRead) => isRead(request)) ? { kind: 'refuse', status: 500 } : undefined);
+    const { engine, errors } = await startEngine(t, repo, settingsFor(await proxy.kubeconfig()));
+    await engine.check(undefined);
+    const words = (what: string): string =>
+      `cannot compare  (0 ignored): ${what} could not be read from owners (chaos: Internal Server Error). It decides what counts as a difference here, so nothing is said before it can be read; it is tried again.`;
+    assert.deepEqual(
+      Object.keys(READS).map((name) => told(engine, name)),
+      [
+        words('Application argocd/faulty'),
+        words('Kustomization flux-system/faulty'),
+        words('Kustomization *'),
+        words('The release shop/faulty'),
+      ],
+    );
+    proxy.calm();
+    const compared = [
+      'synced  (1 ignored)',
+      'synced  (1 ignored)',
+      'drifted spec.replicas (0 ignored)',
+      // What Git no longer has, and only the release says was applied: without the release nobody would know.
+      'out of sync data.b (0 ignored)',
+    ];
+    const all = (): string =>
+      Object.keys(READS)
+        .map((name) => told(engine, name))
+        .join('\n');
+    await until(engine, 'all are compared', () => all() === compared.join('\n'));
+    assert.deepEqual(errors, []);
+  });
+}
+
+/** Objects of four owners: what Argo CD and Flux ignore is edited, nothing on one says that it is Flux's, Git lacks what Helm applied. */
+async function setUp(world: OwnerWorld): Promise<void> {
+  const kustomization: KubeObject = {
+    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+    kind: 'Kustomization',
+    metadata: { name: 'faulty', namespace: 'flux-system' },
+    spec: {
+      interval: '3m',
+      prune: true,
+      sourceRef: { kind: 'GitRepository', name: 'apps' },
+      ignore: [{ paths: ['/spec/replicas'], target: { name: 'by-flux' } }],
+    },
+  };
+  const ignoreDifferences = [{ group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/replicas'] }];
+  await world.apply(application('faulty', { ignoreDifferences }), kustomization);
+  await world.argoConfig({});
+  await world.applyAsArgo(deployment('by-argo'), 'faulty');
+  await world.applyAsFlux(deployment('by-flux'), 'kustomize', 'kustomize-controller', 'faulty');
+  await world.applyUnlabelled(deployment('unlabelled'), 'kustomize-controller');
+  await world.listAsFlux(kustomization, [deployment('by-flux'), deployment('unlabelled')]);
+  for (const name of ['by-argo', 'by-flux', 'unlabelled']) await world.edit(name, { spec: { replicas: 5 } });
+  const applied: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'by-helm', namespace: 'shop', ...release },
+    data: { a: '1', b: '2' },
+  };
+  await world.create(applied, 'helm');
+  await world.create(releaseSecret('faulty', applied), 'helm');
+}
+
+/** A release's Secret as Helm stores it. */
+export function releaseSecret(name: string, ...objects: readonly KubeObject[]): KubeObject {
+  const manifest = objects.map((object) => JSON.stringify(object)).join('\n---\n');
+  const stored = gzipSync(JSON.stringify({ name, namespace: 'shop', version: 1, info: { status: 'deployed' }, manifest })).toString(
+    'base64',
+  );
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name: `sh.helm.release.v1.${name}.v1`,
+      namespace: 'shop',
+      labels: { owner: 'helm', name, status: 'deployed', version: '1' },
+    },
+    type: 'helm.sh/release.v1',
+    data: { release: Buffer.from(stored).toString('base64') },
+  };
+}
