@@ -32,6 +32,8 @@ export interface RenderLimits {
   readonly workers: number;
   /** a worker without work for this time is ended to give its memory back; default 5 minutes */
   readonly idleMs: number;
+  /** a cancelled render may still end by itself, since its reads now fail; after this time its worker is ended; default 100 */
+  readonly cancelGraceMs: number;
 }
 
 /** What {@link RenderService} is made of. */
@@ -63,6 +65,7 @@ const DEFAULT_LIMITS: RenderLimits = {
   diskCacheBytes: 256 << 20,
   workers: 1,
   idleMs: 300_000,
+  cancelGraceMs: 100,
 };
 
 /** A worker whose module has grown beyond this is replaced when it is idle, since WebAssembly memory never shrinks. */
@@ -306,7 +309,7 @@ export class RenderService implements Disposable {
     clearTimeout(this.#idleTimer);
     const idle = this.#idle.pop();
     if (idle?.isAlive === true) return idle;
-    const worker = new RenderWorker(new URL(isSource ? './worker.ts' : './worker.mjs', import.meta.url), this.#limits.timeoutMs);
+    const worker = new RenderWorker(new URL(isSource ? './worker.ts' : './worker.mjs', import.meta.url), this.#limits);
     this.#workers.add(worker);
     try {
       worker.load(await this.#module.compiled());

@@ -27,8 +27,14 @@ interface RunningJob {
 }
 
 const STACK_MB = 64;
-/** A cancelled job may still end by itself, since its reads now fail; after this time its worker is ended. */
-const CANCEL_GRACE_MS = 100;
+
+/** How long a {@link RenderWorker} waits. */
+export interface WorkerLimits {
+  /** longest wait for one read, in ms */
+  readonly timeoutMs: number;
+  /** from a job's cancelling to the end of its thread, in ms */
+  readonly cancelGraceMs: number;
+}
 
 /** One worker thread with one instance of the module. Runs one job at a time; a job that overruns its time costs the thread. */
 export class RenderWorker implements Disposable {
@@ -39,9 +45,11 @@ export class RenderWorker implements Disposable {
   #lastId = 0;
   #memoryBytes = 0;
   #isDead = false;
+  readonly #cancelGraceMs: number;
 
-  /** Starts the thread. @param file the worker's program; @param lookTimeoutMs longest wait for one read */
-  constructor(file: URL, lookTimeoutMs: number) {
+  /** Starts the thread. @param file the worker's program */
+  constructor(file: URL, { timeoutMs: lookTimeoutMs, cancelGraceMs }: WorkerLimits) {
+    this.#cancelGraceMs = cancelGraceMs;
     const { port1, port2 } = new MessageChannel();
     const bell = new SharedArrayBuffer(4);
     this.#bell = new Int32Array(bell);
@@ -98,7 +106,7 @@ export class RenderWorker implements Disposable {
     const onAbort = (): void => {
       grace = setTimeout(() => {
         this.#end({ kind: 'timeout', message: 'cancelled' });
-      }, CANCEL_GRACE_MS);
+      }, this.#cancelGraceMs);
     };
     job.signal.addEventListener('abort', onAbort, { once: true });
     this.#worker.ref();

@@ -120,6 +120,10 @@ describe('cancellation and order', () => {
   });
 
   it('a render that waits for a read is cancelled without losing the worker', async (t) => {
+    const patient = await makeService({ limits: { cancelGraceMs: 60_000 } });
+    t.after(() => {
+      patient.dispose();
+    });
     const abort = new AbortController();
     const tree = new MemoryTree({ ...BUILT_FILES, 'small/kustomization.yaml': 'resources: [a.yaml] # slow\n' });
     const slow: SourceTree = {
@@ -132,16 +136,15 @@ describe('cancellation and order', () => {
         return tree.read(path);
       },
     };
-    // A worker of its own, started before: nothing is counted but what the cancelled render costs.
-    await renders.render(BUILT, new MemoryTree({ ...BUILT_FILES, 'small/kustomization.yaml': 'resources: [a.yaml] # warm\n' }), options);
+    await patient.warmUp(signal);
     let started = 0;
     const count = (): void => void (started += 1);
     process.on('worker', count);
     t.after(() => process.off('worker', count));
-    await assert.rejects(renders.render(BUILT, slow, { signal: abort.signal }), { name: 'AbortError' });
+    await assert.rejects(patient.render(BUILT, slow, { signal: abort.signal }), { name: 'AbortError' });
     assert.equal(
       (
-        await renders.render(
+        await patient.render(
           BUILT,
           new MemoryTree({ ...BUILT_FILES, 'small/kustomization.yaml': 'resources: [a.yaml] # other\n' }),
           options,
