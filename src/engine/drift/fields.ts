@@ -19,7 +19,7 @@ import { type Difference, semanticDiff, semanticDiffAt } from '../compare/semant
 import { isServerDefault } from '../compare/serverDefaults.ts';
 import type { Proof } from '../compare/proof.ts';
 import { type FieldPath, formatPath, startsWithPath } from '../model/fieldPath.ts';
-import type { JsonValue } from '../model/json.ts';
+import { isJsonArray, type JsonValue } from '../model/json.ts';
 import type { KubeObject } from '../model/objects.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import type { FieldDifference, FieldDirection, IgnoredField } from '../model/states.ts';
@@ -156,14 +156,18 @@ function touches(desired: KubeObject, prepared: Prepared, path: FieldPath): bool
   return true;
 }
 
-/** Whether a path lies, at any depth, in something of Git's that server-side apply replaces as a whole: label selectors, atomic lists. */
+/**
+ * Whether a path lies, at any depth, in something of Git's that the owner replaces as a whole: label selectors and atomic lists by
+ * server-side apply, lists that are not merged by item by the patches of the others.
+ */
 function isWithinAtomic(desired: KubeObject, prepared: Prepared, path: FieldPath): boolean {
-  if (prepared.owner?.operation === 'Update') return false;
+  const isUpdate = prepared.owner?.operation === 'Update';
   let value: JsonValue | undefined = desired;
   let schema: TypeSchema | undefined = prepared.schema;
   for (const [depth, step] of path.entries()) {
     if (value === undefined) return false;
-    if (depth > 0 && shapeOf(value, schema) === 'atomic') return true;
+    const isWhole = isUpdate ? isJsonArray(value) && !isMergedByItem(schema) : shapeOf(value, schema) === 'atomic';
+    if (depth > 0 && isWhole) return true;
     value = stepInto(value, schema, step);
     schema = schemaAtStep(schema, step);
   }
@@ -172,8 +176,11 @@ function isWithinAtomic(desired: KubeObject, prepared: Prepared, path: FieldPath
 
 /** Whether the owner replaces a merge list as a whole: JSON merge patches do, and strategic ones where the list has no such mark. */
 function isReplaced(prepared: Prepared, schema: TypeSchema | undefined, shape: Shape): boolean {
-  if (prepared.owner?.operation !== 'Update' || (shape !== 'keyed-list' && shape !== 'set')) return false;
-  return !isBuiltin(schema) || schema?.node.patchStrategy?.includes('merge') !== true;
+  return prepared.owner?.operation === 'Update' && (shape === 'keyed-list' || shape === 'set') && !isMergedByItem(schema);
+}
+
+function isMergedByItem(list: TypeSchema | undefined): boolean {
+  return isBuiltin(list) && list?.node.patchStrategy?.includes('merge') === true;
 }
 
 /**

@@ -4,6 +4,7 @@ import { describe } from '../../../src/engine/model/describe.ts';
 import type { Verdict } from '../../../src/engine/model/states.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';
 import { makeService } from '../render/support.ts';
+import { oracleCases } from './alarms/oracle.ts';
 import { reportCases } from './alarms/reports.ts';
 import { serverCases } from './alarms/server.ts';
 import { toolCases } from './alarms/tools.ts';
@@ -16,7 +17,7 @@ import { installDefinition, plainGadgetDefinition, installWidgets } from './widg
 // there, each on the real API server: made live, judged as the admin, and judged again as somebody who may only read.
 const ALL_SOURCES = Array.from({ length: 23 }, (_none, index) => index + 1);
 const ALL_REPORTS = [1, 2, 3, 9, 15, 23];
-const cases: readonly AlarmCase[] = [...valueCases(), ...serverCases(), ...toolCases(), ...reportCases()];
+const cases: readonly AlarmCase[] = [...valueCases(), ...serverCases(), ...toolCases(), ...reportCases(), ...oracleCases()];
 const BOTH: readonly Way[] = ['server-side', 'client-side'];
 
 let fixture: Fixture;

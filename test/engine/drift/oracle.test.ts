@@ -3,12 +3,13 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { JudgeInput } from '../../../src/engine/drift/judgement.ts';
-import { stringAt } from '../../../src/engine/model/json.ts';
-import { gvkOf, isKubeObject, keyOf, type KubeObject, nameOf, namespaceOf } from '../../../src/engine/model/objects.ts';
+import { type JsonObject, stringAt, valueAt } from '../../../src/engine/model/json.ts';
+import { gvkOf, keyOf, type KubeObject, nameOf, namespaceOf } from '../../../src/engine/model/objects.ts';
 import { resourcePath } from '../../../src/engine/model/resourceInfo.ts';
 import { helm } from '../../tools/binaries.ts';
 import { assertSoundForViewer, type Fixture, lines, startFixture } from './fixture.ts';
-import { randomEdit, SeededRandom } from './randomEdits.ts';
+import { otherEdit } from './otherEdits.ts';
+import { otherValue, type RandomEdit, randomEdit, SeededRandom } from './randomEdits.ts';
 import { randomObject } from './randomObjects.ts';
 import { releaseObjects } from './releases.ts';
 import { installGadgets } from './gadgets.ts';
@@ -96,25 +97,75 @@ function isSamePlace(id: string, other: string): boolean {
   return id.startsWith(other) || other.startsWith(id) || (isIndexed && listOf(id) === listOf(other));
 }
 
-/** Edits an object up to three times; the ids of the fields that a verdict has to name, and the patches. */
-async function editRandomly({ git }: Case, random: SeededRandom): Promise<{ expected: Set<string>; edits: string[] }> {
+interface Edited {
+  /** the ids of the fields that a verdict has to name; undefined: nobody can say, the case says nothing */
+  readonly expected: ReadonlySet<string> | undefined;
+  readonly edits: readonly string[];
+}
+
+/** Sends an edit; the object afterwards, or undefined where the server refused it or took it for the same: that is no edit. */
+async function send(
+  path: string,
+  edit: RandomEdit,
+  manager: string,
+  isBuiltin: boolean,
+  live: KubeObject,
+): Promise<KubeObject | undefined> {
+  const { patch, subresource } = edit;
+  const type = Array.isArray(patch) ? 'json-patch' : isBuiltin ? 'strategic-merge-patch' : 'merge-patch';
+  const place = `${path}${subresource === undefined ? '' : `/${subresource}`}?fieldManager=${manager}`;
+  const { status } = await fixture.admin.call('PATCH', place, patch, `application/${type}+json`);
+  if (status !== 200) return undefined;
+  const after = await fixture.live(live);
+  return stringAt(after, 'metadata', 'resourceVersion') === stringAt(live, 'metadata', 'resourceVersion') ? undefined : after;
+}
+
+const pointerSteps = (pointer: string): (string | number)[] =>
+  pointer
+    .split('/')
+    .slice(1)
+    .map((token) => (/^\d+$/.test(token) ? Number(token) : token.replaceAll('~1', '/').replaceAll('~0', '~')));
+
+/** Another value in the place of an edit, or the one from before it. */
+function editOfTheSame(edit: RandomEdit, before: KubeObject, random: SeededRandom): (RandomEdit & { isUndone: boolean }) | undefined {
+  const { patch, ids } = edit;
+  const [first] = Array.isArray(patch) ? (patch as readonly JsonObject[]) : [];
+  const { op, path, value } = first ?? {};
+  if (op !== 'replace' || typeof path !== 'string' || value === undefined || ids.length !== 1) return undefined;
+  const original = valueAt(before, ...pointerSteps(path));
+  const now = random.below(2) === 0 ? original : otherValue(value);
+  const isUndone = now === original;
+  if (now === undefined || (isUndone && edit.isUntoldDefault === true)) return undefined;
+  return { patch: [{ op, path, value: now }], ids, isUndone };
+}
+
+/** Edits an object up to three times, by one manager or several, now and then in the same place; some edits are taken back by another. */
+async function editRandomly({ git }: Case, random: SeededRandom): Promise<Edited> {
   const [resource, schema] = await Promise.all([fixture.admin.resource(gvkOf(git)), fixture.admin.schemaOf(gvkOf(git))]);
   assert.ok(resource !== undefined && schema !== undefined);
   const path = resourcePath(resource, namespaceOf(git), nameOf(git));
   const expected = new Set<string>();
   const edits: string[] = [];
-  for (let count = random.below(4); count > 0; count -= 1) {
+  for (let [count, tries] = [random.below(4), 12]; count > 0 && tries > 0; tries -= 1) {
     const live = await fixture.live(git);
-    const edit = live === undefined ? undefined : randomEdit(git, live, schema, random);
+    if (live === undefined) break;
+    const edit = random.below(2) === 0 ? otherEdit(git, live, schema, random) : randomEdit(git, live, schema, random);
     const manager = random.pick(EDITORS) ?? '';
-    if (edit === undefined || edit.ids.some((id) => [...expected].some((other) => isSamePlace(id, other)))) continue;
-    const type = 'application/json-patch+json';
-    const { status, body } = await fixture.admin.call('PATCH', `${path}?fieldManager=${manager}`, edit.patch, type);
-    // What the server refuses, or takes for the same, is no edit.
-    if (status !== 200 || !isKubeObject(body)) continue;
-    if (stringAt(body.metadata, 'resourceVersion') === stringAt(live, 'metadata', 'resourceVersion')) continue;
-    for (const id of edit.ids) expected.add(id);
-    edits.push(`${manager} ${JSON.stringify(edit.patch)}`);
+    if (edit === undefined) continue;
+    const known = typeof edit.ids === 'function' ? [edit.place ?? ''] : edit.ids;
+    if (known.some((id) => [...expected].some((other) => isSamePlace(id, other)))) continue;
+    const after = await send(path, edit, manager, resource.servedBy === 'builtin', live);
+    if (after === undefined) continue;
+    const ids = typeof edit.ids === 'function' ? edit.ids(after) : edit.ids;
+    edits.push(`${manager} ${edit.subresource ?? ''} ${JSON.stringify(edit.patch)}`);
+    if (ids === undefined || ids.some((id) => [...expected].some((other) => isSamePlace(id, other)))) return { expected: undefined, edits };
+    for (const id of ids) expected.add(id);
+    count -= 1;
+    const again = random.below(5) === 0 ? editOfTheSame(edit, live, random) : undefined;
+    const other = random.pick(EDITORS) ?? '';
+    if (again === undefined || (await send(path, again, other, resource.servedBy === 'builtin', after)) === undefined) continue;
+    edits.push(`${other} ${JSON.stringify(again.patch)}`);
+    if (again.isUndone) for (const id of ids) expected.delete(id);
   }
   return { expected, edits };
 }
@@ -129,6 +180,7 @@ async function check(
   const { git, way, index } = each;
   const { expected, edits } = await editRandomly(each, random);
   count(edits.length);
+  if (expected === undefined) return undefined;
   const verdict = await fixture.judge(git, options);
   const found = verdict.fields.filter((field) => !field.isCosmetic).map((field) => field.id);
   const isRightState = expected.size === 0 ? verdict.state === 'synced' : verdict.state === 'drifted' || verdict.state === 'differs';

@@ -25,23 +25,33 @@ export class SeededRandom {
   }
 }
 
-/** An edit of a live object as a JSON patch, with the ids of the fields that a verdict has to name. */
+/** An edit of a live object, with the fields that a verdict has to name. */
 export interface RandomEdit {
-  readonly patch: readonly JsonObject[];
-  readonly ids: readonly string[];
+  /** a JSON patch; or what is merged (strategically where the kind is built in), when `subresource` is there */
+  readonly patch: readonly JsonObject[] | JsonObject;
+  readonly subresource?: string;
+  /** ids of fields, or what they are once the edit is live; undefined then: nobody can say */
+  readonly ids: readonly string[] | ((after: KubeObject) => readonly string[] | undefined);
+  /** id of what is edited as a whole, where `ids` come later */
+  readonly place?: string;
+  /** changes what Git leaves to a default that the schema does not tell: set back by hand, it is still set by hand */
+  readonly isUntoldDefault?: boolean;
 }
 
 const NOT_EDITED = new Set(['apiVersion', 'kind', 'name', 'namespace', 'selector', 'roleRef', 'stringData']);
 const MAPS = new Set(['labels', 'annotations', 'data', 'nodeSelector', 'limits', 'requests', 'settings', 'matchLabels', 'parameters']);
 
-interface Leaf {
+/** A scalar, or an empty container, of Git that live has. */
+export interface Leaf {
+  /** as a verdict names it */
   readonly path: FieldPath;
+  /** where live has it */
   readonly pointer: readonly (string | number)[];
   readonly value: JsonValue;
 }
 
 /** A leaf of Git that live has, with its place in both; undefined where the way ends nowhere. */
-function randomLeaf(git: KubeObject, live: KubeObject, schema: TypeSchema, random: SeededRandom): Leaf | undefined {
+export function randomLeaf(git: KubeObject, live: KubeObject, schema: TypeSchema, random: SeededRandom): Leaf | undefined {
   let value: JsonValue | undefined = git;
   let now: JsonValue | undefined = live;
   let type: TypeSchema | undefined = schema;
@@ -74,7 +84,8 @@ function randomLeaf(git: KubeObject, live: KubeObject, schema: TypeSchema, rando
   return value === undefined || isKey ? undefined : { path, pointer, value };
 }
 
-function otherValue(value: JsonValue): JsonValue {
+/** Another value of the same kind. */
+export function otherValue(value: JsonValue): JsonValue {
   if (typeof value === 'number') return value + 1;
   if (typeof value === 'boolean') return !value;
   const text = typeof value === 'string' ? value : '';
@@ -83,12 +94,13 @@ function otherValue(value: JsonValue): JsonValue {
   return /^\d+$/.test(text) ? String(Number(text) + 1) : `${text}x`;
 }
 
-function pointerText(tokens: readonly (string | number)[]): string {
+/** A JSON pointer (RFC 6901). */
+export function pointerText(tokens: readonly (string | number)[]): string {
   return tokens.map((token) => `/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
 /** A list of Git that live has at the same place, whole; undefined where the way ends elsewhere. */
-function randomList(
+export function randomList(
   git: KubeObject,
   live: KubeObject,
   schema: TypeSchema,
@@ -164,7 +176,11 @@ export function randomEdit(git: KubeObject, live: KubeObject, schema: TypeSchema
     const patch = [{ op: 'add', path: pointerText([...leaf.pointer.slice(0, -1), name]), value: valueOf(git, leaf) }];
     return { patch, ids: [formatPath([...parent, { field: name }])] };
   }
-  if (isEntry && kind === 1) return { patch: [{ op: 'remove', path: pointerText(leaf.pointer) }], ids: [formatPath(leaf.path)] };
+  // An atomic map goes with its last entry, which is an edit of its own.
+  const isLast =
+    shapeOf(lookUp(git, schema, parent), schemaAtPath(schema, parent)) === 'atomic' &&
+    Object.keys(lookUp(git, schema, parent) ?? {}).length === 1;
+  if (isEntry && kind === 1 && !isLast) return { patch: [{ op: 'remove', path: pointerText(leaf.pointer) }], ids: [formatPath(leaf.path)] };
   const value = otherValue(leaf.value);
   const ids = 'value' in last ? [leaf.path, [...parent, { value }]] : [leaf.path];
   return { patch: [{ op: 'replace', path: pointerText(leaf.pointer), value }], ids: ids.map(formatPath) };

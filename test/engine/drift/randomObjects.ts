@@ -1,123 +1,15 @@
 import type { JsonObject, JsonValue } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
+import { gadget } from './gadgets.ts';
+import type { Draft } from './generator.ts';
 import { manifests } from './objects.ts';
 import type { SeededRandom } from './randomEdits.ts';
-import { gadget } from './gadgets.ts';
+import { clusterKinds } from './randomKinds.ts';
+import { PodGenerator } from './randomPods.ts';
 import { widget } from './widgets.ts';
 
-type Draft = Record<string, JsonValue>;
-
-/** Draws values; every decision comes from the seed. */
-class Generator {
-  readonly #random: SeededRandom;
-
-  constructor(random: SeededRandom) {
-    this.#random = random;
-  }
-
-  maybe(): boolean {
-    return this.#random.below(2) === 0;
-  }
-
-  one<T>(...of: readonly [T, ...T[]]): T {
-    return of[this.#random.below(of.length)] ?? of[0];
-  }
-
-  some<T>(...of: readonly T[]): T[] {
-    return of.filter(() => this.maybe());
-  }
-
-  /** A field that is there, empty, null, or absent. */
-  put(target: Draft, name: string, ...values: readonly [JsonValue, ...JsonValue[]]): void {
-    if (this.maybe()) target[name] = this.one(...values);
-  }
-
-  quantities(): JsonObject {
-    const found: Draft = {};
-    this.put(found, 'cpu', '100m', '1000m', 1, 0.5, '1.5', '2');
-    this.put(found, 'memory', '1024Mi', '0.5Gi', '1e3Mi', 1073741824, '3072Mi', '1500000k');
-    return found;
-  }
-
-  container(name: string): JsonObject {
-    const made: Draft = { name, image: `registry.example/${name}:${this.one('1.0', '2.1', 'latest')}` };
-    this.put(made, 'args', ['--port', '8080'], ['serve'], [], null);
-    this.put(made, 'command', ['run'], ['sh', '-c', 'exec run'], []);
-    if (this.maybe()) {
-      made['env'] = [
-        { name: 'MODE', value: this.one('prod', '', 'yes') },
-        ...this.some<JsonValue>(
-          { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
-          { name: 'HOST', value: '$(MODE)' },
-          { name: 'KEY', valueFrom: { secretKeyRef: { name: 'web', key: 'a' } } },
-          { name: 'CPU', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } },
-        ),
-      ];
-    }
-    if (this.maybe()) {
-      made['ports'] = [
-        { name: 'http', containerPort: 8080 },
-        ...this.some<JsonValue>({ containerPort: 9090, protocol: 'UDP' }, { name: 'admin', containerPort: 9000, protocol: 'TCP' }),
-      ];
-    }
-    if (this.maybe()) made['resources'] = this.one<JsonValue>({ requests: this.quantities() }, { limits: this.quantities() }, {});
-    this.put(
-      made,
-      'readinessProbe',
-      { httpGet: { path: '/ready', port: 8080 }, periodSeconds: 5 },
-      { tcpSocket: { port: 8080 } },
-      { exec: { command: ['true'] }, initialDelaySeconds: 0 },
-    );
-    this.put(made, 'securityContext', {}, { runAsNonRoot: true }, { capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] } });
-    if (this.maybe())
-      made['volumeMounts'] = [{ name: 'config', mountPath: '/etc/web' }, ...this.some<JsonValue>({ name: 'config', mountPath: '/b' })];
-    this.put(made, 'workingDir', '', '/work');
-    this.put(made, 'stdin', false, true);
-    return made;
-  }
-
-  podSpec(restartPolicy?: string): JsonObject {
-    const names = ['web', ...this.some('side', 'proxy')];
-    const made: Draft = {
-      containers: names.map((name) => this.container(name)),
-      volumes: [
-        { name: 'config', configMap: { name: 'web-config' } },
-        ...this.some<JsonValue>(
-          { name: 'cache', emptyDir: {} },
-          { name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }, { configMap: { name: 'a' } }] } },
-          { name: 'host', hostPath: { path: '/var/x' } },
-        ),
-      ],
-      ...(restartPolicy === undefined ? {} : { restartPolicy }),
-    };
-    this.put(made, 'nodeSelector', { 'kubernetes.io/os': 'linux' }, { disk: 'ssd', 'kubernetes.io/os': 'linux' }, {});
-    this.put(made, 'tolerations', [{ key: 'a', operator: 'Exists', effect: 'NoSchedule' }], [{ operator: 'Exists' }], []);
-    const { readinessProbe: _none, ...init } = this.container('init');
-    this.put(made, 'initContainers', [init], [], null);
-    this.put(made, 'securityContext', {}, { fsGroup: 1000 }, { runAsUser: 0 });
-    this.put(made, 'terminationGracePeriodSeconds', 0, 30, 60);
-    this.put(made, 'hostNetwork', false);
-    this.put(made, 'imagePullSecrets', [{ name: 'pull' }], []);
-    this.put(made, 'topologySpreadConstraints', [
-      { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: { app: 'web' } } },
-    ]);
-    this.put(made, 'affinity', null, {
-      nodeAffinity: {
-        requiredDuringSchedulingIgnoredDuringExecution: {
-          nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'In', values: ['b', 'c'] }] }],
-        },
-      },
-    });
-    return made;
-  }
-
-  template(restartPolicy?: string): JsonObject {
-    const metadata: Draft = { labels: { app: 'web', ...(this.maybe() ? { tier: 'front' } : {}) } };
-    this.put(metadata, 'annotations', { 'example.io/checksum': 'abc' }, {});
-    this.put(metadata, 'creationTimestamp', null);
-    return { metadata, spec: this.podSpec(restartPolicy) };
-  }
-
+/** What there is beside Pods: access, networks, limits, and custom resources with every kind of schema. */
+class SpecGenerator extends PodGenerator {
   widgetSpec(): JsonObject {
     const made: Draft = {};
     this.put(made, 'size', 3, 4, 0);
@@ -130,10 +22,7 @@ class Generator {
     this.put(made, 'note', 'n', '', null);
     return made;
   }
-}
 
-/** What there is beside Pods: access, networks, limits, and custom resources with every kind of schema. */
-class SpecGenerator extends Generator {
   gadgetSpec(): JsonObject {
     const made: Draft = {};
     this.put(made, 'mode', 'auto', 'on');
@@ -168,6 +57,28 @@ class SpecGenerator extends Generator {
       });
     }
     return made;
+  }
+
+  serviceSpec(): JsonObject {
+    return this.one<JsonObject>(
+      {},
+      { sessionAffinity: 'ClientIP' },
+      { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } } },
+      { type: 'NodePort', externalTrafficPolicy: 'Local' },
+      { type: 'LoadBalancer', loadBalancerSourceRanges: ['10.0.0.0/8', '10.1.0.0/16'], allocateLoadBalancerNodePorts: false },
+      { type: 'ClusterIP', clusterIP: 'None', publishNotReadyAddresses: true },
+      { type: '', externalIPs: ['10.9.0.1'] },
+      { ipFamilyPolicy: 'SingleStack', internalTrafficPolicy: 'Local' },
+    );
+  }
+
+  setSpec(): JsonObject {
+    return this.one<JsonObject>(
+      {},
+      { updateStrategy: { rollingUpdate: { partition: 0 } } },
+      { updateStrategy: { type: 'OnDelete' }, ordinals: { start: 1 } },
+      { persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete' }, minReadySeconds: 0 },
+    );
   }
 
   ingressSpec(): JsonObject {
@@ -234,19 +145,35 @@ export function randomObject(namespace: string, random: SeededRandom): KubeObjec
     () =>
       withSpec(base['deployment'], {
         template: made.template(),
-        ...(made.maybe() ? { strategy: {} } : {}),
+        ...(made.maybe()
+          ? { strategy: made.one<JsonValue>({}, { type: 'Recreate' }, { rollingUpdate: { maxSurge: 1, maxUnavailable: '25%' } }) }
+          : {}),
         minReadySeconds: made.one(0, 5),
       }),
-    () => withSpec(base['statefulSet'], { template: made.template(), podManagementPolicy: made.one('Parallel', 'OrderedReady') }),
+    () =>
+      withSpec(base['statefulSet'], {
+        template: made.template(),
+        podManagementPolicy: made.one('Parallel', 'OrderedReady'),
+        ...made.setSpec(),
+      }),
     () => withSpec(base['daemonSet'], { template: made.template(), updateStrategy: made.one<JsonValue>({}, { type: 'OnDelete' }) }),
-    () => withSpec(base['cronJob'], { suspend: made.maybe(), jobTemplate: { spec: { template: made.template('OnFailure') } } }),
+    () =>
+      withSpec(base['cronJob'], {
+        suspend: made.maybe(),
+        ...(made.maybe() ? { timeZone: 'Etc/UTC', concurrencyPolicy: 'Forbid' } : {}),
+        jobTemplate: { spec: { template: made.template('OnFailure') } },
+      }),
     () =>
       withSpec(base['service'], {
-        ...(made.maybe() ? { sessionAffinity: 'ClientIP' } : {}),
-        ...(made.maybe() ? { type: made.one('NodePort', 'ClusterIP') } : {}),
+        ...made.serviceSpec(),
         ports: [
           { name: 'http', port: 80, targetPort: made.one<JsonValue>('http', 8080) },
-          ...made.some<JsonValue>({ name: 'dns', port: 53, protocol: 'UDP' }, { name: 'tls', port: 443 }),
+          ...made.some<JsonValue>(
+            { name: 'dns', port: 53, protocol: 'UDP' },
+            // The same port once more: what tells them apart is the protocol alone.
+            { name: 'dns-tcp', port: 53 },
+            { name: 'tls', port: 443, appProtocol: 'https' },
+          ),
         ],
       }),
     () =>
@@ -261,7 +188,12 @@ export function randomObject(namespace: string, random: SeededRandom): KubeObjec
     () => withSpec(base['ingress'], made.ingressSpec()),
     () => withSpec(base['networkPolicy'], made.networkPolicySpec()),
     () =>
-      withSpec(base['job'], { parallelism: made.one(1, 2), template: made.template('Never'), ...(made.maybe() ? { suspend: true } : {}) }),
+      withSpec(base['job'], {
+        parallelism: made.one(1, 2),
+        ...(made.maybe() ? { backoffLimit: 0, ttlSecondsAfterFinished: 0 } : {}),
+        template: made.template('Never'),
+        ...(made.maybe() ? { suspend: true } : {}),
+      }),
     () => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'alone', namespace, labels: { app: 'web' } }, spec: made.podSpec() }),
     () => ({
       apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -303,6 +235,7 @@ export function randomObject(namespace: string, random: SeededRandom): KubeObjec
       metadata: { name: 'q', namespace },
       spec: { hard: { pods: made.one<JsonValue>('10000', 10000, '10k'), ...made.quantities() } },
     }),
+    ...clusterKinds(made, namespace),
     () => gadget(namespace, made.gadgetSpec()),
     () => gadget(namespace, made.gadgetSpec()),
     () => gadget(namespace, made.gadgetSpec()),

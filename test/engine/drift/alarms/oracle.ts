@@ -1,0 +1,122 @@
+import { type KubeObject, nameOf } from '../../../../src/engine/model/objects.ts';
+import { changed } from '../changed.ts';
+import { manifests } from '../objects.ts';
+import { widget } from '../widgets.ts';
+import type { AlarmCase, Made, World } from './world.ts';
+
+/** An object that Helm installed on the server side with its marks, some of which somebody took away. */
+async function withoutMarks(world: World, path: string): Promise<Made> {
+  const plain = manifests(world.namespace)['configMap'] as KubeObject;
+  const annotations = { 'meta.helm.sh/release-name': 'shop', 'meta.helm.sh/release-namespace': world.namespace };
+  const labels = { ...(plain.metadata['labels'] as Record<string, string>), 'app.kubernetes.io/managed-by': 'Helm' };
+  await world.apply({ ...plain, metadata: { ...plain.metadata, labels, annotations } }, 'server-side', '--field-manager=helm');
+  await world.write(plain, 'kubectl-edit', [{ op: 'remove', path }]);
+  return { git: plain };
+}
+
+/** A policy that meets no object. */
+function policy(world: World, group: string): KubeObject {
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: { name: `meets-none-${world.namespace}` },
+    spec: {
+      matchConstraints: { resourceRules: [{ apiGroups: [group], apiVersions: ['v1'], operations: ['CREATE'], resources: ['nothings'] }] },
+      validations: [{ expression: 'true' }],
+    },
+  };
+}
+
+const CASES: readonly AlarmCase[] = [
+  {
+    sources: [5],
+    name: 'an edit inside an atomic map, and the defaults beside it (oracle seed 11 case 9)',
+    setUp: async (world) => {
+      const git = policy(world, 'none.example.com');
+      await world.apply(git);
+      world.cleanups.push(() => world.kubectl('delete', git.kind, nameOf(git)));
+      await world.write(git, 'kubectl-edit', [
+        { op: 'replace', path: '/spec/matchConstraints/resourceRules/0/apiGroups/0', value: 'other.example.com' },
+      ]);
+      return { git };
+    },
+    expected: {
+      state: 'drifted',
+      fields: [
+        'drifted changed spec.matchConstraints.resourceRules[0].apiGroups[0]: "none.example.com" -> "other.example.com" by kubectl-edit',
+      ],
+    },
+  },
+  {
+    sources: [6],
+    name: 'an edit beside ports of one number: the second of them is not compared with the first (oracle seed 11 case 71)',
+    setUp: async (world) => {
+      const plain = manifests(world.namespace)['service'] as KubeObject;
+      const ports = [
+        { name: 'dns', port: 53, protocol: 'UDP' },
+        { name: 'dns-tcp', port: 53 },
+      ];
+      const git = changed(changed(plain, ['spec', 'ports'], ports), ['spec', 'type'], '');
+      await world.apply(git);
+      await world.write(git, 'kubectl-edit', { metadata: { labels: { app: 'other' } } });
+      return { git };
+    },
+    expected: {
+      state: 'drifted',
+      fields: ['drifted changed metadata.labels.app: "web" -> "other" by kubectl-edit'],
+      // The empty type takes a dry-run, which sends the ports.
+      ignored: ['spec.type API server (defaults, admission): ignored-admission'],
+    },
+  },
+  {
+    sources: [5],
+    name: 'a label added inside an item of an atomic list (oracle seed 32 case 78)',
+    setUp: async (world) => {
+      const selectors = [{ matchLabels: { [`aggregate-${world.namespace}`]: 'yes' } }];
+      const git: KubeObject = {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRole',
+        metadata: { name: `collects-${world.namespace}` },
+        aggregationRule: { clusterRoleSelectors: selectors },
+      };
+      await world.apply(git);
+      await world.write(git, 'kubectl-edit', [{ op: 'add', path: '/aggregationRule/clusterRoleSelectors/0/matchLabels/more', value: 'v' }]);
+      return { git };
+    },
+    expected: {
+      state: 'drifted',
+      fields: ['drifted added aggregationRule.clusterRoleSelectors[0].matchLabels.more: - -> "v" by kubectl-edit'],
+    },
+  },
+  {
+    sources: [1],
+    name: 'a default of the schema that somebody set by hand, changed and set again (oracle seed 11 case 91)',
+    setUp: async (world) => {
+      const git = widget(world.namespace, { routes: [{ path: '/' }] });
+      await world.apply(git);
+      for (const weight of [2, 1])
+        await world.write(git, 'kubectl-edit', [{ op: 'replace', path: '/spec/routes/0/weight', value: weight }]);
+      return { git };
+    },
+    expected: { state: 'synced' },
+  },
+  {
+    sources: [22],
+    name: 'annotations of Helm taken away: its label is no addition (oracle seed 22 case 66)',
+    ways: ['server-side'],
+    setUp: (world) => withoutMarks(world, '/metadata/annotations'),
+    expected: { state: 'synced' },
+  },
+  {
+    sources: [22],
+    name: 'the label of Helm taken away: its annotations are no addition (oracle seed 22 case 80)',
+    ways: ['server-side'],
+    setUp: (world) => withoutMarks(world, '/metadata/labels/app.kubernetes.io~1managed-by'),
+    expected: { state: 'synced' },
+  },
+];
+
+/** What random cases have found (`npm run oracle`). */
+export function oracleCases(): readonly AlarmCase[] {
+  return CASES;
+}
