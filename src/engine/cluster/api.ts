@@ -162,6 +162,13 @@ export interface WatchCache {
    * their metadata is held are read in full; resolves when they are.
    */
   setManaged(keys: ReadonlySet<string>, signal?: AbortSignal): Promise<void>;
+  /** As {@link setManaged} and {@link retainOnly}, by what changed, so that it costs what changed: these are not managed, not wanted, any more. */
+  change(change: WatchChange, signal?: AbortSignal): Promise<void>;
+  /**
+   * More objects are about to be named as managed: of kinds with managed objects everything is held in full until there is nobody to
+   * expect any more, so that it need not be read again.
+   */
+  setExpecting(isExpecting: boolean): void;
   /** The object as last seen, or undefined when it is not there (or not watched: see {@link isSynced}). */
   get(key: ObjectKey, version?: string): KubeObject | undefined;
   /** Whether the object is held in full (managed), so that it may be compared. */
@@ -177,6 +184,15 @@ export interface WatchCache {
   /** batches of changes, in order; also those of a first list */
   readonly onDidChange: Event<readonly ObjectChange[]>;
   readonly onDidChangeStatus: Event<WatchStatus>;
+}
+
+/** What became different in what is wanted of a cluster's objects. */
+export interface WatchChange {
+  /** `keyString`s that are managed from now on, and those that nobody manages any more */
+  readonly managed: readonly string[];
+  readonly unmanaged: readonly string[];
+  /** interests that nobody has any more */
+  readonly unwanted: readonly WatchInterest[];
 }
 
 /** One cluster as one user sees it. All methods fail with AppErrors of this room's codes (`model/messages/cluster.ts`). */

@@ -2,7 +2,7 @@ import { isAppError } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
 import { raceWithSignal } from '../../base/async.ts';
-import { arrayAt, type JsonValue, stringAt, valueAt } from '../model/json.ts';
+import { arrayAt, jsonEqual, type JsonValue, stringAt, valueAt } from '../model/json.ts';
 import type { GroupVersionKind } from '../model/objects.ts';
 import type { ResourceInfo } from '../model/resourceInfo.ts';
 import type { Discovery } from './api.ts';
@@ -143,9 +143,12 @@ export class ServerDiscovery implements Discovery, Disposable {
       if (!byKind.has(exact)) byKind.set(exact, info);
       if (info.isPreferred) byKind.set(loose, info);
     }
-    this.#resources = all;
-    this.#byKind = byKind;
     this.#groupVersions = groupVersions;
+    // The same list stays the same object, so that whoever rests on it sees that nothing changed.
+    if (!jsonEqual(all as unknown as JsonValue, this.#resources as unknown as JsonValue)) {
+      this.#resources = all;
+      this.#byKind = byKind;
+    }
     const isFirst = this.#readAtMs === undefined;
     this.#readAtMs = this.#now();
     if (!isFirst && (before.size !== byKind.size || [...byKind.keys()].some((key) => !before.has(key)))) this.#changed.fire();

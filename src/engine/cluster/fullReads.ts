@@ -2,7 +2,7 @@ import { delay, Limiter } from '../../base/async.ts';
 import { isAppError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { stringAt } from '../model/json.ts';
-import { type GroupVersionKind, type KubeObject, keyString, nameOf, type ObjectKey } from '../model/objects.ts';
+import { type GroupVersionKind, type KubeObject, keyString, nameOf, namespaceOf, type ObjectKey } from '../model/objects.ts';
 import type { ObjectChange } from './api.ts';
 import type { ObjectStore } from './objectStore.ts';
 import type { ReflectorSpec } from './reflector.ts';
@@ -30,18 +30,25 @@ const RETRY_MAX_MS = 60_000;
 const PASSING = ['server-error', 'server-timeout', 'too-many-requests', 'timed-out', 'unreachable'] as const;
 /** So many reads of one namespace, and at least half of what it holds, are cheaper as one list. */
 const LISTED_FROM = 3;
+/** The same over all namespaces, as long as the list is not a large one. */
+const MAX_LISTED_WIDE = 2_000;
 
+/** Objects by name; undefined: each is read by itself. */
+type Listed = ReadonlyMap<string, KubeObject> | undefined;
+
+/** What is read of one watch in the same turn of the event loop. */
 interface Batch {
-  wanted: number;
-  /** by name; undefined: each is read by itself */
-  readonly objects: Promise<ReadonlyMap<string, KubeObject> | undefined>;
+  /** namespace → how many of its objects */
+  readonly wanted: Map<string, number>;
+  readonly lists: Promise<(namespace: string) => Promise<Listed>>;
 }
 
 /** Reads managed objects in full of which a watch tells metadata only (Secrets), or which became managed after they were listed. */
 export class FullReads {
   readonly #options: FullReadsOptions;
   readonly #limiter = new Limiter(MAX_READS);
-  readonly #pending = new Map<string, Promise<void>>();
+  /** by watch, by `keyString` */
+  readonly #pending = new Map<string, Map<string, Promise<void>>>();
   readonly #batches = new Map<string, Batch>();
   /** milliseconds that the last failed attempt of a read had to wait for the next */
   readonly #retries = new Map<string, number>();
@@ -55,19 +62,23 @@ export class FullReads {
    * reason it is tried again in the background.
    */
   read(spec: ReflectorSpec, key: ObjectKey): Promise<void> {
-    const id = `${specId(spec)}|${keyString(key)}`;
-    const before = this.#pending.get(id) ?? Promise.resolve();
+    const [watch, id] = [specId(spec), keyString(key)];
+    const pending = this.#pending.get(watch) ?? new Map<string, Promise<void>>();
+    this.#pending.set(watch, pending);
+    const before = pending.get(id) ?? Promise.resolve();
     const reading = before.then(() => this.#readOnce(spec, key));
-    this.#pending.set(id, reading);
+    pending.set(id, reading);
     return reading.finally(() => {
-      if (this.#pending.get(id) === reading) this.#pending.delete(id);
+      if (pending.get(id) !== reading) return;
+      pending.delete(id);
+      if (pending.size === 0 && this.#pending.get(watch) === pending) this.#pending.delete(watch);
     });
   }
 
   /** Waits for the reads of one watch that are under way. */
   async settled(spec: ReflectorSpec): Promise<void> {
-    const prefix = `${specId(spec)}|`;
-    await Promise.all([...this.#pending].filter(([id]) => id.startsWith(prefix)).map(([, reading]) => reading));
+    const pending = this.#pending.get(specId(spec));
+    if (pending !== undefined) await Promise.all(pending.values());
   }
 
   async #readOnce(spec: ReflectorSpec, key: ObjectKey): Promise<void> {
@@ -110,34 +121,58 @@ export class FullReads {
   }
 
   /** What one list gives for all that are read in the same turn of the event loop; undefined where a list is not worth it or not allowed. */
-  #together(spec: ReflectorSpec, key: ObjectKey): Batch['objects'] {
-    const id = `${specId(spec)}|${key.namespace}`;
+  async #together(spec: ReflectorSpec, key: ObjectKey): Promise<Listed> {
+    const id = specId(spec);
     let batch = this.#batches.get(id);
     if (batch === undefined) {
-      const objects = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-        const wanted = this.#batches.get(id)?.wanted ?? 0;
+      const wanted = new Map<string, number>();
+      const lists = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
         this.#batches.delete(id);
-        return this.#listed(spec, key.namespace, wanted);
+        return this.#lists(spec, wanted);
       });
-      batch = { wanted: 0, objects };
+      batch = { wanted, lists };
       this.#batches.set(id, batch);
     }
-    batch.wanted += 1;
-    return batch.objects;
+    batch.wanted.set(key.namespace, (batch.wanted.get(key.namespace) ?? 0) + 1);
+    return (await batch.lists)(key.namespace);
   }
 
-  async #listed({ info }: ReflectorSpec, namespace: string, wanted: number): Promise<ReadonlyMap<string, KubeObject> | undefined> {
-    const { store, list, signal } = this.#options;
+  /** One list of everything, or one of each namespace that is asked for. */
+  async #lists(spec: ReflectorSpec, wanted: ReadonlyMap<string, number>): Promise<(namespace: string) => Promise<Listed>> {
+    const { info } = spec;
+    const byNamespace = new Map<string, Promise<Listed>>();
+    const total = [...wanted.values()].reduce((sum, count) => sum + count, 0);
+    const held = wanted.size < 2 || spec.namespace !== '' ? [] : this.#options.store.entries(info.group, info.kind, info.version);
+    const isWorthAll = held.length > 0 && held.length <= MAX_LISTED_WIDE && total * 2 >= held.length && total >= LISTED_FROM;
+    const all = isWorthAll ? await this.#list(spec, '') : undefined;
+    return (namespace) => {
+      const known = byNamespace.get(namespace) ?? this.#ofNamespace(spec, namespace, wanted.get(namespace) ?? 0, all);
+      byNamespace.set(namespace, known);
+      return known;
+    };
+  }
+
+  async #ofNamespace(spec: ReflectorSpec, namespace: string, wanted: number, all: readonly KubeObject[] | undefined): Promise<Listed> {
+    if (all !== undefined) return byName(all.filter((object) => namespaceOf(object) === namespace));
     if (wanted < LISTED_FROM) return undefined;
-    const held = store.inNamespace(info.group, info.kind, namespace);
+    const held = this.#options.store.inNamespace(spec.info.group, spec.info.kind, namespace);
     if (wanted * 2 < held.length) return undefined;
+    const objects = await this.#list(spec, namespace);
+    return objects === undefined ? undefined : byName(objects);
+  }
+
+  async #list({ info }: ReflectorSpec, namespace: string): Promise<readonly KubeObject[] | undefined> {
+    const { list, signal } = this.#options;
     try {
-      const objects = await this.#limiter.run(() => list(info, namespace, signal));
-      return new Map(objects.map((object) => [nameOf(object), object]));
+      return await this.#limiter.run(() => list(info, namespace, signal));
     } catch (error) {
       // The right may be to read some of them by name.
       if (isAppError(error)) return undefined;
       throw error;
     }
   }
+}
+
+function byName(objects: readonly KubeObject[]): Listed {
+  return new Map(objects.map((object) => [nameOf(object), object]));
 }

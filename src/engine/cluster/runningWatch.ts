@@ -21,6 +21,8 @@ export interface WatchContext {
 export interface WatchListener {
   readonly store: ObjectStore;
   isManaged(key: ObjectKey): boolean;
+  /** hold unmanaged objects in full as well, since they may be managed in a moment */
+  keepsWhole(): boolean;
   changed(change: ObjectChange): void;
   /** a managed object whose full form this watch cannot see changed */
   needsFull(entry: StoredEntry): void;
@@ -78,6 +80,12 @@ export class RunningWatch implements ReflectorSink, Disposable {
     };
   }
 
+  /** Reduces all objects that are held in full without being managed. */
+  stripUnmanaged(): void {
+    if (this.spec.isMetadataOnly) return;
+    for (const entry of this.#entries()) if (entry.isFull && !this.#listener.isManaged(entry.key)) this.strip(entry);
+  }
+
   /** Reduces an object that is managed no longer. */
   strip(entry: StoredEntry): void {
     this.#listener.store.upsert(this.spec.info, stripObject(this.spec.info.group, entry.object), false);
@@ -90,8 +98,9 @@ export class RunningWatch implements ReflectorSink, Disposable {
     const key: ObjectKey = { group: info.group, kind: info.kind, namespace: namespaceOf(object), name: nameOf(object) };
     const isManaged = this.#listener.isManaged(key);
     const held = store.get(key, info.version);
-    if (held !== undefined && held.resourceVersion === object.metadata['resourceVersion'] && held.isFull === isManaged) return;
-    if (isManaged && !isMetadataOnly) {
+    const isKept = isManaged || (!isMetadataOnly && this.#listener.keepsWhole());
+    if (held !== undefined && held.resourceVersion === object.metadata['resourceVersion'] && held.isFull === isKept) return;
+    if (isKept && !isMetadataOnly) {
       this.#tell(store.upsert(info, object, true));
       return;
     }

@@ -1,5 +1,6 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http';
 import https, { type RequestOptions } from 'node:https';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { promisify } from 'node:util';
 import { createGunzip, gunzip } from 'node:zlib';
 import { pipeline, type Readable } from 'node:stream';
@@ -57,6 +58,8 @@ export class Transport implements Disposable {
   #agent: http.Agent;
   readonly #outcome = new Emitter<AppError | undefined>();
   readonly #counters = { requests: 0, dryRuns: 0, writes: 0, bytesReceived: 0, retries: 0 };
+  /** parsed once: a watch per kind would else parse the same certificates as often */
+  readonly #contexts = new WeakMap<object, SecureContext>();
   /** the one last used */
   #proxyAgent: http.Agent | undefined;
   #closedBy: AppError | undefined;
@@ -201,6 +204,7 @@ export class Transport implements Disposable {
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
     const options: RequestOptions = {
       ...access.tls,
+      ...(url.protocol === 'https:' && access.proxyAgent === undefined ? { secureContext: this.#contextOf(access.tls) } : {}),
       protocol: url.protocol,
       hostname: url.hostname.replace(/^\[|\]$/g, ''),
       port: url.port,
@@ -225,6 +229,15 @@ export class Transport implements Disposable {
       request.on('error', reject);
       request.end(body);
     });
+  }
+
+  #contextOf(tls: RequestOptions): SecureContext {
+    const known = this.#contexts.get(tls);
+    if (known !== undefined) return known;
+    const { ca, cert, key, pfx, passphrase } = tls;
+    const context = createSecureContext({ ca, cert, key, pfx, passphrase });
+    this.#contexts.set(tls, context);
+    return context;
   }
 
   /** One silent connection makes all idle ones of the same network suspect (sleep, changed VPN). */

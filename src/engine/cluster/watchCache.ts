@@ -4,15 +4,15 @@ import { Emitter } from '../../base/events.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
 import { type GroupVersionKind, type KubeObject, keyString, type ObjectKey, parseKeyString } from '../model/objects.ts';
-import type { ResourceInfo } from '../model/resourceInfo.ts';
 import type { Reason } from '../model/states.ts';
-import type { Discovery, ObjectChange, WatchCache, WatchInterest, WatchOutcome, WatchStatus } from './api.ts';
+import type { Discovery, ObjectChange, WatchCache, WatchChange, WatchInterest, WatchOutcome, WatchStatus } from './api.ts';
 import { reasonOf } from './apiErrors.ts';
 import { FullReads } from './fullReads.ts';
 import { ObjectStore, type StoredEntry } from './objectStore.ts';
 import type { ReflectorSpec } from './reflector.ts';
 import { RunningWatch, type WatchContext } from './runningWatch.ts';
-import { covers, kindId, planWatches, type ResolvedInterest, specId } from './watchPlan.ts';
+import { ServedKinds } from './servedKinds.ts';
+import { covers, interestId, kindId, planWatches, type ResolvedInterest, specId } from './watchPlan.ts';
 
 /** What the watches of one cluster are made of. */
 export interface WatchCacheOptions {
@@ -52,20 +52,21 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
   readonly #interests = new Map<string, WatchInterest>();
   readonly #watches = new Map<string, RunningWatch>();
   readonly #forbiddenWide = new Set<string>();
-  #managed: ReadonlySet<string> = new Set();
+  readonly #managed = new Set<string>();
+  /** {@link kindId}s with interests in the objects themselves */
+  #wholeKinds: ReadonlySet<string> = new Set();
+  #isExpecting = false;
   #pendingChanges: ObjectChange[] = [];
   #isFlushQueued = false;
   #currentApply: Promise<unknown> = Promise.resolve();
   #queuedApply: Promise<Resolved> | undefined;
-  #servedKinds: { readonly of: readonly ResourceInfo[]; readonly byKind: ReadonlyMap<string, ResourceInfo> } = {
-    of: [],
-    byKind: new Map(),
-  };
+  readonly #served: ServedKinds;
   #unresolved = 0;
   #isRetrying = false;
 
   constructor(options: WatchCacheOptions) {
     this.#options = options;
+    this.#served = new ServedKinds(options.discovery);
     this.#background = this.#disposables.add(
       new BackgroundRunner((name, error) => {
         options.log.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
@@ -113,8 +114,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
 
   async ensureWatched(interests: readonly WatchInterest[], signal?: AbortSignal): Promise<readonly WatchOutcome[]> {
     for (const interest of interests) this.#interests.set(interestId(interest), interest);
-    const own = this.#background.signal;
-    return raceWithSignal(this.#settle(interests, signal ?? own), signal ?? own);
+    return raceWithSignal(this.#settle(interests), signal ?? this.#background.signal);
   }
 
   retainOnly(interests: readonly WatchInterest[]): void {
@@ -124,11 +124,24 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
   }
 
   async setManaged(keys: ReadonlySet<string>, signal = this.#background.signal): Promise<void> {
-    const before = this.#managed;
-    this.#managed = new Set(keys);
-    for (const id of before) if (!keys.has(id)) for (const { watch, entry } of this.#held(id)) watch.strip(entry);
-    const added = [...keys].filter((id) => !before.has(id));
-    await raceWithSignal(this.#readInFull(added), signal);
+    const managed = [...keys].filter((id) => !this.#managed.has(id));
+    await this.change({ managed, unmanaged: [...this.#managed].filter((id) => !keys.has(id)), unwanted: [] }, signal);
+  }
+
+  async change({ managed, unmanaged, unwanted }: WatchChange, signal = this.#background.signal): Promise<void> {
+    for (const id of unmanaged) {
+      this.#managed.delete(id);
+      for (const { watch, entry } of this.#held(id)) watch.strip(entry);
+    }
+    for (const id of managed) this.#managed.add(id);
+    for (const interest of unwanted) this.#interests.delete(interestId(interest));
+    if (unwanted.length > 0) this.#applyInBackground('ending watches');
+    await raceWithSignal(this.#readInFull(managed), signal);
+  }
+
+  setExpecting(isExpecting: boolean): void {
+    if (this.#isExpecting && !isExpecting) for (const watch of this.#watches.values()) watch.stripUnmanaged();
+    this.#isExpecting = isExpecting;
   }
 
   get(key: ObjectKey, version?: string): KubeObject | undefined {
@@ -211,30 +224,31 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
     return held;
   }
 
-  async #settle(interests: readonly WatchInterest[], signal: AbortSignal): Promise<readonly WatchOutcome[]> {
-    const resolved = await raceWithSignal(this.#apply(), signal);
-    const outcomes = await Promise.all(interests.map((interest) => this.#outcome(interest, resolved.get(interestId(interest)), signal)));
+  /** Whoever waits no longer leaves it behind: it ends with the watches. */
+  async #settle(interests: readonly WatchInterest[]): Promise<readonly WatchOutcome[]> {
+    const resolved = await this.#apply();
+    const outcomes = await Promise.all(interests.map((interest) => this.#outcome(interest, resolved.get(interestId(interest)))));
     this.#flush();
     return outcomes;
   }
 
-  async #outcome(interest: WatchInterest, found: Resolution | undefined, signal: AbortSignal): Promise<WatchOutcome> {
+  async #outcome(interest: WatchInterest, found: Resolution | undefined): Promise<WatchOutcome> {
     if (found?.interest === undefined) return { interest, state: 'failed', reason: found?.reason ?? NOT_WATCHED };
     const id = kindId(found.interest.info);
     for (;;) {
       const candidates = [...this.#watches.values()].filter(({ spec }) => covers(spec, found.interest));
       const watch = candidates.find(({ hasSynced }) => hasSynced) ?? candidates.find(({ spec }) => spec.namespace !== '') ?? candidates[0];
       if (watch === undefined) return { interest, state: 'failed', reason: NOT_WATCHED };
-      const reason = await raceWithSignal(watch.outcome(), signal);
+      const reason = await watch.outcome();
       if (reason === undefined) {
-        await raceWithSignal(this.#reads.settled(watch.spec), signal);
+        await this.#reads.settled(watch.spec);
         return { interest, state: 'synced' };
       }
       const isWide = watch.spec.namespace === '' && found.interest.namespace !== '';
       if (reason.code === 'forbidden' && isWide) {
         // Not allowed cluster-wide: each namespace by itself.
         this.#forbiddenWide.add(id);
-        await raceWithSignal(this.#apply(), signal);
+        await this.#apply();
       }
       if (this.#watches.get(specId(watch.spec)) === watch) return { interest, state: 'failed', reason };
     }
@@ -270,7 +284,9 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
       const crds = await this.#resolve(CRDS, signal);
       if (crds.interest !== undefined) usable.push(crds.interest);
     }
-    const plan = planWatches(usable, this.#forbiddenWide, new Set(this.#watches.keys()), this.#options.maxWatches ?? MAX_WATCHES);
+    this.#wholeKinds = new Set(usable.flatMap(({ info, isChildOnly }) => (isChildOnly ? [] : kindId(info))));
+    const running = new Set(this.#watches.keys());
+    const plan = planWatches(usable, this.#forbiddenWide, running, this.#options.maxWatches ?? MAX_WATCHES, this.#isExpecting);
     for (const spec of plan.values()) this.#start(spec);
     for (const watch of [...this.#watches.values()]) if (!plan.has(specId(watch.spec))) this.#end(watch, [...plan.values()]);
     if (this.#unresolved > 0) this.#retryUnknown();
@@ -279,7 +295,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
 
   async #resolve(interest: WatchInterest, signal: AbortSignal): Promise<Resolution> {
     const { group, version, kind } = interest.gvk;
-    let info = this.#servedKind(interest.gvk);
+    let info = this.#served.get(interest.gvk);
     if (info === undefined) {
       try {
         await this.#options.ready(signal);
@@ -291,17 +307,6 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
     }
     if (info === undefined) return { reason: { code: 'unknown-kind', details: { ...this.#options.context.target, group, version, kind } } };
     return { interest: { info, namespace: info.isNamespaced ? interest.namespace : '', isChildOnly: interest.isChildOnly === true } };
-  }
-
-  /** What is known of a kind without asking. */
-  #servedKind({ group, version, kind }: GroupVersionKind): ResourceInfo | undefined {
-    const known = this.#options.discovery.known();
-    if (this.#servedKinds.of !== known) {
-      // The first resource of a kind is the kind's own; later ones are further forms of it.
-      const byKind = new Map([...known].reverse().map((info) => [`${info.group}/${info.version}/${info.kind}`, info]));
-      this.#servedKinds = { of: known, byKind };
-    }
-    return this.#servedKinds.byKind.get(`${group}/${version}/${kind}`);
   }
 
   /** While kinds are unknown, looks again from time to time: the right to watch CRDs may be missing. */
@@ -330,6 +335,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
     const watch = new RunningWatch(spec, this.#options.context, {
       store: this.#store,
       isManaged: (key) => this.#managed.has(keyString(key)),
+      keepsWhole: () => this.#isExpecting && this.#wholeKinds.has(kindId(spec.info)),
       changed: (change) => {
         this.#push(change);
       },
@@ -345,7 +351,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
   }
 
   /** Stops a watch; its objects leave the cache unless another watch holds them. Only with the kind itself gone are they told as deleted. */
-  #end(watch: RunningWatch, remaining: readonly ReflectorSpec[], isGone = !this.#isServed(watch.spec.info)): void {
+  #end(watch: RunningWatch, remaining: readonly ReflectorSpec[], isGone = !this.#served.has(watch.spec.info)): void {
     watch.dispose();
     this.#watches.delete(specId(watch.spec));
     const { info, namespace } = watch.spec;
@@ -355,10 +361,6 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
       const change = this.#store.remove(info, entry.key);
       if (isGone && change !== undefined) this.#push(change);
     }
-  }
-
-  #isServed(info: ResourceInfo): boolean {
-    return this.#options.discovery.known().some((one) => kindId(one) === kindId(info));
   }
 
   #isWanted(spec: ReflectorSpec): boolean {
@@ -387,10 +389,6 @@ type Resolution = { readonly interest: ResolvedInterest } | { readonly interest?
 type Resolved = Map<string, Resolution>;
 
 const ignore = (): void => undefined;
-
-function interestId({ gvk, namespace, isChildOnly }: WatchInterest): string {
-  return `${gvk.group}/${gvk.version}/${gvk.kind}|${namespace}|${String(isChildOnly === true)}`;
-}
 
 function ignoreAppErrors(error: unknown): void {
   if (!isAppError(error)) throw error as AppError;

@@ -1,4 +1,5 @@
 import type { ResourceInfo } from '../model/resourceInfo.ts';
+import type { WatchInterest } from './api.ts';
 import type { ReflectorSpec } from './reflector.ts';
 import { isMetadataKind, strippedChildKinds } from './strip.ts';
 
@@ -11,6 +12,11 @@ export interface ResolvedInterest {
 
 /** Above so many namespaces a kind is watched cluster-wide where that is allowed (design.md §5). */
 const MAX_NAMESPACES = 5;
+
+/** Name of an interest: equal ones are one. */
+export function interestId({ gvk, namespace, isChildOnly }: WatchInterest): string {
+  return `${gvk.group}/${gvk.version}/${gvk.kind}|${namespace}|${String(isChildOnly === true)}`;
+}
 
 /** Name of a kind at a version, the same for all namespaces. */
 export function kindId(info: ResourceInfo): string {
@@ -27,12 +33,14 @@ export function specId(spec: Pick<ReflectorSpec, 'info' | 'namespace' | 'isMetad
  * @param forbiddenWide {@link kindId}s that may not be listed cluster-wide
  * @param running ids of reflectors that run already: they keep their place when the number of watches is limited
  * @param maxWatches beyond it kinds are polled
+ * @param isGrowing more interests are about to come: a kind that starts now is watched as the namespaces of all kinds suggest
  */
 export function planWatches(
   interests: readonly ResolvedInterest[],
   forbiddenWide: ReadonlySet<string>,
   running: ReadonlySet<string>,
   maxWatches: number,
+  isGrowing = false,
 ): Map<string, ReflectorSpec> {
   const kinds = new Map<string, { info: ResourceInfo; namespaces: Set<string>; isChildOnly: boolean }>();
   for (const { info, namespace, isChildOnly } of interests) {
@@ -42,11 +50,14 @@ export function planWatches(
     kind.isChildOnly &&= isChildOnly;
     kinds.set(id, kind);
   }
+  const isSpread = new Set(interests.map(({ namespace }) => namespace)).size > MAX_NAMESPACES;
   const specs: ReflectorSpec[] = [];
   for (const [id, { info, namespaces, isChildOnly }] of kinds) {
     const isMetadataOnly = isMetadataKind(info.group, info.kind) || (isChildOnly && !strippedChildKinds.has(`${info.group}/${info.kind}`));
     const isForbidden = forbiddenWide.has(id);
-    const isWide = !isForbidden && (namespaces.has('') || namespaces.size > MAX_NAMESPACES);
+    // One that runs cluster-wide goes on so: to list a kind anew in another form is dearer than a few objects more.
+    const suits = isSpread && (isGrowing || running.has(specId({ info, namespace: '', isMetadataOnly })));
+    const isWide = !isForbidden && (namespaces.has('') || namespaces.size > MAX_NAMESPACES || suits);
     for (const namespace of isWide ? [''] : namespaces) specs.push({ info, namespace, isMetadataOnly, isPolled: false });
   }
   const ordered = [...specs.filter((spec) => running.has(specId(spec))), ...specs.filter((spec) => !running.has(specId(spec)))];
@@ -59,6 +70,7 @@ export function planWatches(
 }
 
 /** Whether a collection holds the objects of an interest. */
-export function covers(spec: Pick<ReflectorSpec, 'info' | 'namespace'>, interest: ResolvedInterest): boolean {
-  return kindId(spec.info) === kindId(interest.info) && (spec.namespace === '' || spec.namespace === interest.namespace);
+export function covers(spec: Pick<ReflectorSpec, 'info' | 'namespace'>, { info, namespace }: ResolvedInterest): boolean {
+  if (spec.namespace !== '' && spec.namespace !== namespace) return false;
+  return spec.info.plural === info.plural && spec.info.group === info.group && spec.info.version === info.version;
 }

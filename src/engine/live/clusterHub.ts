@@ -1,4 +1,4 @@
-import type { BackgroundRunner } from '../../base/async.ts';
+import { type BackgroundRunner, raceWithSignal } from '../../base/async.ts';
 import { isAppError, toError } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
@@ -7,6 +7,7 @@ import type {
   ClusterLease,
   ClusterPool,
   ObjectChange,
+  WatchChange,
   WatchInterest,
   WatchOutcome,
   WatchStatus,
@@ -14,6 +15,8 @@ import type {
 import { MarkedObjects } from '../sessions/markedObjects.ts';
 import type { ClusterRow } from '../model/snapshot.ts';
 import type { Reason } from '../model/states.ts';
+import { interestId } from '../cluster/watchPlan.ts';
+import { UseCounts } from './useCounts.ts';
 
 /** Changes of watched objects of one cluster. */
 export interface ClusterChanges {
@@ -30,10 +33,21 @@ interface Use {
 interface Cluster {
   readonly lease: ClusterLease;
   readonly uses: Map<string, Use>;
+  /** `keyString`s of managed objects, and what is to be watched, over all uses */
+  readonly managed: UseCounts<string>;
+  readonly wanted: UseCounts<WatchInterest>;
+  /** applications that have not named their objects yet */
+  readonly expected: Set<string>;
+  /** ends when there are none, or after a while */
+  gathering: Promise<void> | undefined;
+  gathered: () => void;
   readonly store: DisposableStore;
   readonly marked: MarkedObjects;
   canWrite: boolean | undefined;
 }
+
+/** so long applications that start wait for others that start with them */
+const GATHER_MS = 300;
 
 /** The reason that stands for any thrown error. */
 export function reasonOf(thrown: unknown): Reason {
@@ -83,6 +97,7 @@ export class ClusterHub implements Disposable {
     const cluster = await this.#acquire(use.context, use.clusterUid);
     if (!cluster.uses.has(use.applicationId)) {
       cluster.uses.set(use.applicationId, { environment: use.environment, keys: new Set(), interests: [] });
+      this.#expect(cluster, use.applicationId, true);
     }
     await cluster.lease.connection.ready(signal);
     return cluster.lease.connection;
@@ -103,21 +118,34 @@ export class ClusterHub implements Disposable {
     const cluster = await this.#acquire(use.context, use.clusterUid);
     const entry = cluster.uses.get(use.applicationId);
     if (entry === undefined) return [];
-    entry.keys = keys;
-    entry.interests = interests;
     const { watches } = cluster.lease.connection;
-    const uses = [...cluster.uses.values()];
-    await watches.setManaged(new Set(uses.flatMap((each) => [...each.keys])), signal);
-    watches.retainOnly(uses.flatMap((each) => each.interests));
+    const isFirst = entry.interests.length === 0;
+    const changing = watches.change(changeOf(cluster, entry, keys, interests), signal);
+    this.#expect(cluster, use.applicationId, false);
+    await changing;
+    if (isFirst) await this.#gathered(cluster, signal);
+    if (cluster.uses.get(use.applicationId) !== entry) return [];
     return watches.ensureWatched(interests, signal);
+  }
+
+  /** An application will not name its objects for now: it could not be rendered. */
+  expectNot(applicationId: string): void {
+    for (const cluster of this.#open.values()) this.#expect(cluster, applicationId, false);
   }
 
   /** Ends what an application used; a cluster that no application uses is let go. */
   release(applicationId: string): void {
     for (const [id, cluster] of this.#open) {
-      if (!cluster.uses.delete(applicationId)) continue;
-      if (cluster.uses.size > 0) cluster.lease.connection.watches.retainOnly([...cluster.uses.values()].flatMap((use) => use.interests));
-      else this.#close(id, cluster);
+      const use = cluster.uses.get(applicationId);
+      if (use === undefined) continue;
+      cluster.uses.delete(applicationId);
+      if (cluster.uses.size === 0) {
+        this.#close(id, cluster);
+        continue;
+      }
+      const change = changeOf(cluster, use, new Set(), []);
+      this.#background.run('end watches', (signal) => cluster.lease.connection.watches.change(change, signal));
+      this.#expect(cluster, applicationId, false);
     }
   }
 
@@ -141,6 +169,31 @@ export class ClusterHub implements Disposable {
   dispose(): void {
     for (const [id, cluster] of [...this.#open]) this.#close(id, cluster);
     this.#store.dispose();
+  }
+
+  #expect(cluster: Cluster, applicationId: string, isExpected: boolean): void {
+    const { expected, lease } = cluster;
+    if (isExpected === expected.has(applicationId)) return;
+    if (isExpected) expected.add(applicationId);
+    else expected.delete(applicationId);
+    lease.connection.watches.setExpecting(expected.size > 0);
+    if (expected.size === 0) cluster.gathered();
+  }
+
+  /** Applications that start together shall be watched together: each kind is listed once then, in the form that fits all. */
+  async #gathered(cluster: Cluster, signal: AbortSignal): Promise<void> {
+    if (cluster.expected.size === 0) return;
+    cluster.gathering ??= new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        cluster.gathered();
+      }, GATHER_MS);
+      cluster.gathered = () => {
+        clearTimeout(timer);
+        cluster.gathering = undefined;
+        resolve();
+      };
+    });
+    await raceWithSignal(cluster.gathering, signal);
   }
 
   #byContext(context: string): Cluster | undefined {
@@ -175,7 +228,18 @@ export class ClusterHub implements Disposable {
     const lease = await this.#pool.acquire(context, clusterUid);
     const store = new DisposableStore();
     const marked = store.add(new MarkedObjects(lease.connection.watches));
-    const cluster: Cluster = { lease, uses: new Map(), store, marked, canWrite: undefined };
+    const cluster: Cluster = {
+      lease,
+      uses: new Map(),
+      managed: new UseCounts((key) => key),
+      wanted: new UseCounts(interestId),
+      expected: new Set(),
+      gathering: undefined,
+      gathered: () => undefined,
+      store,
+      marked,
+      canWrite: undefined,
+    };
     store.add(lease);
     store.add(
       lease.connection.watches.onDidChange((changes) => {
@@ -209,11 +273,21 @@ export class ClusterHub implements Disposable {
   }
 
   #close(id: string, cluster: Cluster): void {
+    cluster.gathered();
     this.#open.delete(id);
     this.#clusters.delete(id);
     cluster.store.dispose();
     this.#status.fire(cluster.lease.connection.context);
   }
+}
+
+/** Takes in what a use wants now. @returns what that changes for the whole cluster */
+function changeOf(cluster: Cluster, use: Use, keys: ReadonlySet<string>, interests: readonly WatchInterest[]): WatchChange {
+  const managed = cluster.managed.replace(use.keys, keys);
+  const wanted = cluster.wanted.replace(use.interests, interests);
+  use.keys = keys;
+  use.interests = interests;
+  return { managed: managed.added, unmanaged: managed.removed, unwanted: wanted.removed };
 }
 
 function clusterId(context: string, clusterUid: string | undefined): string {

@@ -143,10 +143,7 @@ export class ApplicationSession implements Disposable {
     return this.#objects.get(key);
   }
 
-  /**
-   * Takes a changed definition; compares again when it is active.
-   * @returns whether it is another than before
-   */
+  /** Takes a changed definition and compares again when it is active; says whether it is another than before. */
   update(application: Application): boolean {
     if (application === this.#application || JSON.stringify(application) === JSON.stringify(this.#application)) return false;
     this.#application = application;
@@ -179,22 +176,22 @@ export class ApplicationSession implements Disposable {
     if (isMarked === true || namespaces.size > 0) this.#listener.onRow(this.#application.id);
     const ledger = this.#synced.keyOf(this.#application);
     if (ledger !== undefined && keys.has(keyString(ledger))) this.refresh();
-    for (const key of keys) {
-      if (key.startsWith('autoscaling/HorizontalPodAutoscaler/')) this.#autoscalers = this.#readAutoscalers();
-      if (this.#objects.has(key)) this.#queue.add(key);
-    }
-    for (const [id, { key }] of this.#objects) {
+    if ([...keys].some((key) => key.startsWith('autoscaling/HorizontalPodAutoscaler/'))) this.#autoscalers = this.#readAutoscalers();
+    for (const key of keys) if (this.#objects.has(key)) this.#queue.add(key);
+    for (const [id, { key }] of namespaces.size === 0 ? [] : this.#objects) {
       if (namespaces.has(key.namespace) && canHaveChildren(key.group, key.kind)) this.#queue.add(id);
     }
-    if (!this.#queue.isEmpty) this.#check.request();
+    // The first comparison checks everything when its lists have ended.
+    if (!this.#queue.isEmpty && this.#isChecked) this.#check.request();
   }
 
   /** Looks again at what time alone may change: objects that are on their way to health, and what had no answer. */
   timePassed(): void {
-    for (const id of this.#looks.due(this.#objects)) this.#queue.add(id);
-    for (const id of this.#followers.due(this.#objects)) this.#queue.add(id);
+    if (!this.#isActive) return;
+    for (const id of this.#looks.due(this.#objects)) this.#queue.addLook(id);
+    for (const id of this.#followers.due(this.#objects)) this.#queue.addLook(id);
     if (this.#queue.addDue() || this.#synced.isOverdue(Date.now())) this.refresh();
-    if (!this.#queue.isEmpty) this.#check.request();
+    if (!this.#queue.isEmpty && (this.#isChecked || !this.#refresh.isBusy)) this.#check.request();
   }
 
   /** The connection's state changed: the row says how old what it shows is. */
@@ -274,6 +271,7 @@ export class ApplicationSession implements Disposable {
       this.#failure = reasonOf(error);
       this.#basis = undefined;
     } finally {
+      this.#services.hub.expectNot(this.#application.id);
       this.editsChanged();
       this.#listener.onProblems(
         this.#application.id,

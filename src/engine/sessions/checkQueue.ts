@@ -43,17 +43,24 @@ export class CheckQueue {
   readonly #checker: ObjectChecker;
   readonly #again = new CheckAgain();
   #waiting = new Set<string>();
+  /** objects of which time alone may have changed the health */
+  #looks = new Set<string>();
 
   constructor(checker: ObjectChecker) {
     this.#checker = checker;
   }
 
   get isEmpty(): boolean {
-    return this.#waiting.size === 0;
+    return this.#waiting.size + this.#looks.size === 0;
   }
 
   add(id: string): void {
     this.#waiting.add(id);
+  }
+
+  /** Adds an object that did not change, but whose health may be another by now. */
+  addLook(id: string): void {
+    this.#looks.add(id);
   }
 
   /** Adds the checks that are due again. @returns whether the comparison as a whole is */
@@ -91,8 +98,10 @@ export class CheckQueue {
     isInteractive: boolean,
     signal: AbortSignal,
   ): Promise<CheckedObjects> {
-    const ids = [...this.#waiting];
+    const [waiting, looks] = [this.#waiting, this.#looks];
+    const ids = new Set([...waiting, ...looks]);
     this.#waiting = new Set();
+    this.#looks = new Set();
     const changed: string[] = [];
     let failure: AppError | undefined;
     const check = async (id: string): Promise<void> => {
@@ -104,7 +113,10 @@ export class CheckQueue {
         return;
       }
       try {
-        const next = await this.#check(desired, tracked, scope, isInteractive, signal);
+        const known = waiting.has(id)
+          ? undefined
+          : await this.#checker.healthNow(desired, tracked, scope.connection, scope.desired, signal);
+        const next = known ?? (await this.#check(desired, tracked, scope, isInteractive, signal));
         this.#again.checked(id, next.verdict);
         if (objects().get(id) !== tracked) return;
         objects().set(id, next);

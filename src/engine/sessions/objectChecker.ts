@@ -90,7 +90,7 @@ export class ObjectChecker {
       this.#verdict(check, live, schema, look, connection, signal, volatility),
     );
     const places = await this.#places(check, verdict, tree);
-    const health = await this.#healthOf(check, live, connection, signal);
+    const health = await this.#healthOf(desired, check.rendered, live, connection, signal);
     const forecast = check.forecast ?? view?.revert.reason;
     const notes = verdict.fields.length === 0 ? undefined : explainAll(verdict, this.#contextOf(check, forecast));
     const { notes: _before, view: _viewBefore, ...known } = tracked;
@@ -118,8 +118,26 @@ export class ObjectChecker {
     }
   }
 
+  /**
+   * The health of an object now, where nothing else of it can have changed: live is what its verdict was made of.
+   * @returns undefined: it has to be checked
+   */
+  async healthNow(
+    desired: DesiredObject,
+    tracked: TrackedObject,
+    connection: ClusterConnection,
+    rendered: readonly DesiredObject[],
+    signal: AbortSignal,
+  ): Promise<TrackedObject | undefined> {
+    const live = connection.watches.get(desired.key, gvkOf(desired.object).version);
+    const isJudged = tracked.verdict.state !== 'pending' && tracked.verdict.proof !== 'none';
+    if (!isJudged || live !== tracked.live || desired.object !== tracked.desired) return undefined;
+    return { ...tracked, health: await this.#healthOf(desired, rendered, live, connection, signal) };
+  }
+
   async #healthOf(
-    { desired, rendered }: Check,
+    desired: DesiredObject,
+    rendered: readonly DesiredObject[],
     live: KubeObject | undefined,
     connection: ClusterConnection,
     signal: AbortSignal,
