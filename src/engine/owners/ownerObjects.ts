@@ -25,9 +25,14 @@ export interface FoundApplication {
   readonly home: ClusterConnection;
   /** `argocd-cm`; undefined: there is none, or it may not be read */
   readonly config: KubeObject | undefined;
+  /** where it looked for {@link config}: what comes there counts */
+  readonly settings: readonly OwnerSource[];
   /** names of what may not be read, though it counts */
   readonly unreadable: readonly string[];
 }
+
+/** One of Argo CD's ConfigMaps, as {@link FoundApplication} has it. */
+type Settings = Pick<FoundApplication, 'config' | 'settings' | 'unreadable'>;
 
 /** A Kustomization or HelmRelease with the cluster that it was found in. */
 export interface FoundController {
@@ -122,14 +127,16 @@ export class OwnerObjects {
     name: 'argocd-cm' | 'argocd-cmd-params-cm',
     namespaces: readonly string[],
     signal: AbortSignal,
-  ): Promise<{ readonly config: KubeObject | undefined; readonly unreadable: readonly string[] }> {
+  ): Promise<Settings> {
     const unreadable: string[] = [];
+    const settings: OwnerSource[] = [];
     for (const namespace of new Set([...namespaces, ARGO_NAMESPACE])) {
       const { objects, isForbidden } = await this.#reads.get(connection, CONFIG_MAP, namespace, name, signal);
+      settings.push({ gvk: CONFIG_MAP, key: { group: '', kind: 'ConfigMap', namespace, name } });
       if (isForbidden === true) unreadable.push(`ConfigMap ${namespace}/${name}`);
-      if (objects[0] !== undefined) return { config: objects[0], unreadable: [] };
+      if (objects[0] !== undefined) return { config: objects[0], settings, unreadable: [] };
     }
-    return { config: undefined, unreadable };
+    return { config: undefined, settings, unreadable };
   }
 
   /** What a question to each hub gives; a hub that cannot answer is not one that has nothing. */
@@ -164,12 +171,13 @@ export class OwnerObjects {
     const { objects, isForbidden } = await this.#named(connection, mark, signal);
     const [application] = objects;
     if (application === undefined) return isForbidden === true ? 'forbidden' : undefined;
-    const { config, unreadable } = await this.argoSettings(connection, 'argocd-cm', [namespaceOf(application)], signal);
+    const settings = await this.argoSettings(connection, 'argocd-cm', [namespaceOf(application)], signal);
+    const { config } = settings;
     const installation = annotationsOf(live)[INSTALLATION] ?? '';
     // Label tracking knows no installations (Argo CD util/argo/resource_tracking.go, GetAppName).
     const isLabelled = stringAt(config, 'data', 'application.resourceTrackingMethod') === 'label';
     const isOthers = config !== undefined && !isLabelled && installation !== (stringAt(config, 'data', 'installationID') ?? '');
-    return isOthers ? undefined : { application, home: connection, config, unreadable };
+    return isOthers ? undefined : { application, home: connection, ...settings };
   }
 
   /** `<namespace>_<name>` outside Argo CD's own namespace, else by name in `argocd`, else the only one of that name anywhere. */

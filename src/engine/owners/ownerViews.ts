@@ -92,7 +92,7 @@ export class OwnerViews {
   async #argo(connection: ClusterConnection, mark: OwnerMark, pair: OwnedObject, signal: AbortSignal): Promise<OwnerView> {
     const found = await this.#objects.argoApplication(connection, mark, pair.live, signal);
     if (found === undefined) return unreadable('argocd', `Application ${mark.name}`, pair);
-    const { application, home, config, unreadable: unreadableConfig } = found;
+    const { application, home, config, settings, unreadable: unreadableConfig } = found;
     const label = stringAt(config, 'data', 'application.instanceLabelKey');
     const argo = {
       application,
@@ -103,7 +103,7 @@ export class OwnerViews {
       coreSchema: async (): Promise<SchemaDocument | undefined> => (await connection.schemas.schemaOf(POD, signal))?.document,
     };
     const view = await argoView(this.#jq, argo, pair, signal);
-    return home === connection ? { ...view, sources: sourcesOf(application, config) } : view;
+    return home === connection ? { ...view, sources: [sourceOf(application), ...settings] } : view;
   }
 
   async #countsAdmission({ application, home }: FoundApplication, signal: AbortSignal): Promise<boolean> {
@@ -148,11 +148,11 @@ export class OwnerViews {
 
 function viewOfFlux(found: FoundController, kind: FluxKind, pair: OwnedObject, connection: ClusterConnection): OwnerView {
   const view = fluxView(found.controller, kind, pair);
-  return found.home === connection ? { ...view, sources: sourcesOf(found.controller) } : view;
+  return found.home === connection ? { ...view, sources: [sourceOf(found.controller)] } : view;
 }
 
-function sourcesOf(...objects: readonly (KubeObject | undefined)[]): readonly OwnerSource[] {
-  return objects.flatMap((object) => (object === undefined ? [] : [{ gvk: gvkOf(object), key: keyOf(object) }]));
+function sourceOf(object: KubeObject): OwnerSource {
+  return { gvk: gvkOf(object), key: keyOf(object) };
 }
 
 /** What an owner's object says; its status, and what the server counts, decide nothing but what a controller lists as its own. */

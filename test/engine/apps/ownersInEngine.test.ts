@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { stringify } from 'yaml';
+import type { FileRange } from '../../../src/engine/model/application.ts';
 import { describe } from '../../../src/engine/model/describe.ts';
 import type { JsonObject } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
+import { hoverOf } from '../../../src/server/hover.ts';
+import { ChaosProxy } from '../../tools/chaosProxy.ts';
 import { startControlPlane } from '../../tools/controlPlane.ts';
 import { objectOf, reasonTexts, rowOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
 import { applyAs, installOwnerKinds } from './ownerKinds.ts';
@@ -43,12 +49,13 @@ applications: [{name: remote, environment: prod, path: remote, namespace: shop}]
 `,
     'remote/web.yaml': JSON.stringify(desired),
   });
-  const rowsWith = async (controlPlanes: readonly string[]): Promise<object> => {
-    const kubeconfig = [world.plane.kubeconfigPath, await hub.kubeconfig('hub-admin')];
-    const { engine } = await startEngine(t, repo, { ...settingsFor(world.plane.kubeconfigPath), kubeconfig, controlPlanes });
+  const rowsWith = async (controlPlanes: readonly string[], near = world.plane.kubeconfigPath): Promise<object> => {
+    const kubeconfig = [near, await hub.kubeconfig('hub-admin')];
+    const { engine } = await startEngine(t, repo, { ...settingsFor(near), kubeconfig, controlPlanes });
     await engine.check(undefined);
     const row = objectOf(engine, 'prod/remote', 'Deployment/remote');
     return {
+      state: row.state,
       fields: row.fields.map(({ id, notes = [] }) => [id, describe(notes.at(-1)?.code ?? '', notes.at(-1)?.details)]),
       ignored: (row.ignored ?? []).map(({ id, by }) => `${id}: ${by}`),
       health: row.health?.message,
@@ -56,6 +63,7 @@ applications: [{name: remote, environment: prod, path: remote, namespace: shop}]
     };
   };
   assert.deepEqual(await rowsWith(['hub']), {
+    state: 'drifted',
     fields: [[WEB, 'Argo CD undoes it within seconds (Application argocd/remote heals itself)']],
     ignored: ['spec.replicas: Application argocd/remote ignoreDifferences[0]'],
     health: 'as the hub says',
@@ -63,6 +71,7 @@ applications: [{name: remote, environment: prod, path: remote, namespace: shop}]
   });
   const unknown = 'Argo CD owns it; Application remote cannot be read here, so whether it undoes this is not known';
   assert.deepEqual(await rowsWith(['nowhere']), {
+    state: 'drifted',
     fields: [
       ['spec.replicas', unknown],
       [WEB, unknown],
@@ -70,6 +79,17 @@ applications: [{name: remote, environment: prod, path: remote, namespace: shop}]
     ignored: [],
     health: 'not yet seen by its controller',
     reasons: ['Argo CD owns objects of this application, and Application remote cannot be read'],
+  });
+  // While its own cluster does not say whether it has such an Application, that of the hub is nobody's.
+  const proxy = await ChaosProxy.start(world.plane);
+  t.after(() => proxy.stop());
+  proxy.decide = ({ path }) => (path.includes('/applications') ? { kind: 'refuse', status: 500 } : undefined);
+  assert.deepEqual(await rowsWith(['hub'], await proxy.kubeconfig()), {
+    state: 'cannot compare',
+    fields: [],
+    ignored: [],
+    health: undefined,
+    reasons: ['Application argocd/remote could not be read from owners (chaos'],
   });
 });
 
@@ -118,6 +138,90 @@ applications: [{name: followed, environment: prod, path: followed, namespace: sh
   await until(engine, 'the rule of argocd-cm', () => told('by-argo') === '');
   await world.argoConfig({});
   assert.deepEqual(errors, []);
+});
+
+test('rules of Argo CD and Flux that the repo writes are named with file and line, those that fail among them; as a reader', async (t) => {
+  const uid = await world.plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const key = 'resource.customizations.ignoreDifferences.apps_Deployment';
+  const health = 'resource.customizations.health.apps_Deployment';
+  const system = { [key]: 'jsonPointers: [/spec/replicas]\n', [health]: 'return nonsense.x' };
+  const broken = { group: 'apps', kind: 'Deployment', jqPathExpressions: ['.spec.template.spec.containers[] | select(.name =='] };
+  const argo = application('placed', { ignoreDifferences: [broken] });
+  const kustomization: KubeObject = {
+    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+    kind: 'Kustomization',
+    metadata: { name: 'placed', namespace: 'flux-system' },
+    spec: {
+      interval: '3m',
+      prune: true,
+      sourceRef: { kind: 'GitRepository', name: 'apps' },
+      ignore: [{ paths: ['/spec/replicas'], target: { kind: 'Deployment' } }],
+    },
+  };
+  const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: 'argocd' }, data: system };
+  await world.apply(argo, kustomization, settings);
+  await world.applyAsArgo(deployment('placed-argo'), 'placed');
+  await world.applyAsFlux(deployment('placed-flux'), 'kustomize', 'kustomize-controller', 'placed');
+  for (const name of ['placed-argo', 'placed-flux']) await world.edit(name, { spec: { replicas: 5 } });
+  await world.edit('placed-argo', image);
+  const repo = await testRepo(t, {
+    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
+kind: Config
+environments: {prod: {context: owners, clusterUid: ${uid}}}
+applications: [{name: placed, environment: prod, path: placed, namespace: shop}]
+`,
+    'placed/web.yaml': `${stringify(deployment('placed-argo'))}---\n${stringify(deployment('placed-flux'))}`,
+    'clusters/argo.yaml': `${stringify(argo)}---\n${stringify(settings)}`,
+    'clusters/flux.yaml': stringify(kustomization),
+  });
+  const lineOf = async (file: string, text: string): Promise<string> => {
+    const lines = (await readFile(join(repo, file), 'utf8')).split('\n');
+    return `${file}:${String(lines.findIndex((line) => line.includes(text)) + 1)}`;
+  };
+  const { engine } = await startEngine(t, repo, settingsFor(await world.plane.kubeconfig('reader')));
+  await engine.check(undefined);
+  const placeOf = (source: FileRange | undefined): string | undefined =>
+    source === undefined ? undefined : `${source.file}:${String(source.startLine + 1)}`;
+  const places = {
+    argo: await lineOf('clusters/argo.yaml', 'group: apps'),
+    cm: await lineOf('clusters/argo.yaml', key),
+    flux: await lineOf('clusters/flux.yaml', 'paths:'),
+  };
+  const listed = engine.ignores.ignored('prod/placed');
+  assert.deepEqual(
+    listed.rules.map(({ by, fieldCount, source }) => [by, fieldCount, placeOf(source)]),
+    [
+      ['Application argocd/placed ignoreDifferences[0]', 0, places.argo],
+      [`argocd-cm ${key}`, 1, places.cm],
+      ['Kustomization flux-system/placed ignore[0]', 1, places.flux],
+    ],
+  );
+  const row = (name: string): ReturnType<typeof objectOf> => objectOf(engine, 'prod/placed', `Deployment/${name}`);
+  assert.deepEqual(
+    ['placed-argo', 'placed-flux'].map((name) => row(name).ignored?.map(({ id, source }) => [id, placeOf(source)])),
+    [[['spec.replicas', places.cm]], [['spec.replicas', places.flux]]],
+  );
+  // An expression that cannot be read leaves nothing out.
+  assert.deepEqual([row('placed-argo').state, row('placed-argo').fields.map(({ id }) => id)], ['drifted (not confirmed)', [WEB]]);
+  const [reason = ''] = reasonTexts(rowOf(engine, 'prod/placed')).filter((text) => text.includes('cannot be evaluated'));
+  assert.match(
+    reason,
+    new RegExp(
+      `^The rule .* of Application argocd/placed ignoreDifferences\\[0\\] \\(${places.argo}\\) cannot be evaluated, so it leaves nothing out: `,
+    ),
+  );
+  const told = row('placed-argo').health;
+  assert.equal(told?.status, 'unknown');
+  assert.match(
+    told.message ?? '',
+    new RegExp(`^the health check of argocd-cm ${health} failed: .*nil.* \\(${await lineOf('clusters/argo.yaml', health)}\\)$`),
+  );
+  // The hover of the line that sets the field, with a link to the rule.
+  const file = join(repo, 'placed/web.yaml');
+  const line = (await readFile(file, 'utf8')).split('\n').findIndex((text) => text.includes('replicas'));
+  const hover = hoverOf(engine.marks(file), line, await engine.editor.lineFacts(file, line, AbortSignal.timeout(60_000)));
+  assert.match(JSON.stringify(hover?.contents), /Not compared, by argocd.*\(file:\/\/.*clusters\/argo\.yaml#L\d+\)/);
+  await world.argoConfig({});
 });
 
 testOwnerFaults(world);

@@ -81,7 +81,7 @@ test('plumbline ignored lists every field that is left out, by which rule, where
       {
         id: 'prod/shop',
         fields: [
-          { ...object, path: 'spec.template.spec.containers[name=web].image', by: 'plumbline.yaml:11' },
+          { ...object, path: 'spec.template.spec.containers[name=web].image', by: 'plumbline.yaml:11', file: 'plumbline.yaml', line: 11 },
           {
             ...object,
             path: 'spec.replicas',
