@@ -86,7 +86,7 @@ export class Engine implements EngineApi, Disposable {
     this.#background = this.#store.add(background);
     this.#services = this.#store.add(services);
     this.#workspaces = this.#store.add(new Workspaces((folder) => this.#openWorkspace(folder)));
-    this.editor = new EditorFacts(this.#workspaces);
+    this.editor = new EditorFacts(this.#workspaces, services.renderer);
     this.provenances = new Provenances(this.#workspaces, services.fieldLines);
     this.writebacks = new Writebacks(this.#workspaces, services.fieldLines, services.renderer);
     this.ignoreEdits = new IgnoreEdits(this.#workspaces, services.fieldLines.jq);

@@ -1,7 +1,7 @@
 import { type CodeAction, CodeActionKind } from 'vscode-languageserver/node';
 import type { LineMark } from '../engine/model/snapshot.ts';
-import { commandTarget, isRevertible } from './hover.ts';
 import type { IgnoreOffer } from './ignoreOffers.ts';
+import { commandTarget, isAdoptable, isIgnorable, isRemovable, isRevertible } from './markTargets.ts';
 
 /**
  * The quick fixes of the marks on some lines: revert the field, take its live value into the file, take it out of Git, ignore it, open the
@@ -115,26 +115,4 @@ function action(title: string, name: string, command: string, argument: unknown)
 
 function placeOf(mark: LineMark): string {
   return mark.environment ?? mark.context;
-}
-
-/** Whether there is a live value to take into the file, and no secret. */
-function isAdoptable(mark: LineMark): boolean {
-  if (mark.fieldId === undefined || isMasked(mark)) return false;
-  return (
-    mark.kind === 'added' || mark.kind === 'removed' || ((mark.kind === 'changed' || mark.kind === 'differs') && mark.live !== undefined)
-  );
-}
-
-/** Whether Git sets a field that may be left to live. */
-function isRemovable(mark: LineMark): boolean {
-  return mark.fieldId !== undefined && !isMasked(mark) && (mark.kind === 'changed' || mark.kind === 'differs');
-}
-
-/** Whether a rule can be about the mark. */
-export function isIgnorable(mark: LineMark): boolean {
-  return mark.fieldId !== undefined && ['changed', 'added', 'removed', 'differs'].includes(mark.kind);
-}
-
-function isMasked({ live, git }: LineMark): boolean {
-  return live?.startsWith('••') === true || git?.startsWith('••') === true;
 }

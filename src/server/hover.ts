@@ -6,10 +6,13 @@ import { describe } from '../engine/model/describe.ts';
 import type { FieldSides, LineFacts } from '../engine/model/lineFacts.ts';
 import type { LineMark } from '../engine/model/snapshot.ts';
 import type { IgnoredField } from '../engine/model/states.ts';
+import { commandTarget, isAdoptable, isIgnorable, isRemovable, isRevertible } from './markTargets.ts';
 import { markPlace } from './markText.ts';
 import { toRange } from './ranges.ts';
 
 const longestDocumentation = 600;
+/** applications that have links of their own */
+const mostLinked = 3;
 
 /**
  * The hover of a line: the sides of each drifted field that it sets, who changed it and when, the actions as links; of a field that is not
@@ -19,9 +22,7 @@ const longestDocumentation = 600;
  */
 export function hoverOf(marks: readonly LineMark[], line: number, facts: LineFacts = { sides: [] }): Hover | null {
   const here = marks.filter((mark) => mark.range.startLine <= line && line <= mark.range.endLine);
-  const unmarked = facts.sides.filter(
-    (side) => !here.some((mark) => mark.applicationId === side.applicationId && mark.objectKey === side.objectKey),
-  );
+  const unmarked = facts.sides.filter((side) => !here.some((mark) => isOf(mark, side)));
   const { documentation, commit } = facts;
   const about = [
     ...(documentation === undefined ? [] : [escapeMarkdown(shortened(documentation))]),
@@ -32,7 +33,12 @@ export function hoverOf(marks: readonly LineMark[], line: number, facts: LineFac
         ]),
   ];
   const sections = [
-    ...here.map((mark) => hoverSection(mark)),
+    ...here.map((mark) =>
+      hoverSection(
+        mark,
+        facts.sides.find((side) => isOf(mark, side) && side.fieldId === mark.fieldId),
+      ),
+    ),
     ...(unmarked.length === 0 ? [] : [sidesSection(unmarked, facts.root ?? '')]),
     ...(about.length === 0 ? [] : [about.join('\n\n')]),
   ];
@@ -50,16 +56,63 @@ export function configHover({ key, documentation }: { readonly key: string; read
   };
 }
 
-/** Sides of a field that is as Git says, by application. */
+/** Sides of a field that is as Git says, one column per application. */
 function sidesSection(sides: readonly FieldSides[], root: string): string {
   const [first] = sides;
-  const rows = sides.map(
-    ({ applicationName, environment, context, git, live }) =>
-      `| ${escapeMarkdown(`${environment ?? context}/${applicationName}`)} | \`${code(git ?? 'not set')}\` | \`${code(live ?? 'not set')}\` |`,
-  );
   const title = first === undefined ? '' : `**${escapeMarkdown(first.object)}** \`${code(first.fieldId)}\``;
   const ignored = [...new Set(sides.flatMap(({ ignored: rule }) => (rule === undefined ? [] : [ignoredText(rule, root)])))];
-  return [title, `| | Git | live |\n|---|---|---|\n${rows.join('\n')}`, ...ignored].join('\n\n');
+  const writers = sides.map(({ manager, time }) =>
+    manager === undefined ? '' : `\`${code(manager)}\`${time === undefined ? '' : `, ${time}`}`,
+  );
+  const who = writers.every((writer) => writer === '') ? [] : [`| last written by | ${writers.join(' | ')} |`];
+  const table = sidesTable(sides.map((side) => ({ title: placeOf(side), ...valuesOf(side) })));
+  const links = sides.slice(0, mostLinked).map((side) => {
+    const target = { applicationId: side.applicationId, key: side.objectKey };
+    return link(sides.length === 1 ? 'Open Diff' : `Open Diff: ${placeOf(side)}`, 'plumbline.openDiff', target);
+  });
+  return [title, [...table, ...who].join('\n'), ...ignored, links.join(' · ')].join('\n\n');
+}
+
+function placeOf({ applicationName, environment, context }: FieldSides): string {
+  return escapeMarkdown(`${environment ?? context}/${applicationName}`);
+}
+
+/** The values of one application; null: the side does not set it; undefined: not known. */
+interface SideValues {
+  readonly title: string;
+  readonly working?: string | null | undefined;
+  readonly head?: string | null | undefined;
+  readonly git?: string | null | undefined;
+  readonly synced?: string | null | undefined;
+  readonly live?: string | null | undefined;
+}
+
+function valuesOf({ working, head, git, synced, live }: FieldSides): Omit<SideValues, 'title'> {
+  return { working, head, git: git ?? null, synced, live: live ?? null };
+}
+
+const sideNames = [
+  ['working', 'working tree'],
+  ['head', 'HEAD'],
+  ['git', 'Git'],
+  ['synced', 'last sync'],
+  ['live', 'live'],
+] as const;
+
+/** The sides of a field in their order, neighbours with the same values in one row: `working tree, HEAD, Git | 2`. */
+function sidesTable(columns: readonly SideValues[]): readonly string[] {
+  const rows: { names: string[]; cells: string }[] = [];
+  for (const [side, name] of sideNames) {
+    const values = columns.map((column) => column[side]);
+    if (values.every((value) => value === undefined)) continue;
+    const cells = values.map((value) => (value === undefined ? '' : `\`${code(value ?? 'not set')}\``)).join(' | ');
+    const last = rows.at(-1);
+    if (last?.cells === cells) last.names.push(name);
+    else rows.push({ names: [name], cells });
+  }
+  const titles = columns.map(({ title }) => title).join(' | ');
+  const rule = columns.map(() => '---|').join('');
+  return [`| | ${titles} |`, `|---|${rule}`, ...rows.map(({ names, cells }) => `| ${names.join(', ')} | ${cells} |`)];
 }
 
 /** By which rule a field does not count, with a link to the line of the rule. */
@@ -75,15 +128,20 @@ function shortened(text: string): string {
   return text.length > longestDocumentation ? `${text.slice(0, longestDocumentation - 1)}…` : text;
 }
 
-function hoverSection(mark: LineMark): string {
+/** @param side the other sides of the same field */
+function hoverSection(mark: LineMark, side: FieldSides | undefined): string {
   const title = `**${escapeMarkdown(mark.object)}**${mark.fieldId === undefined ? '' : ` \`${code(mark.fieldId)}\``} · ${escapeMarkdown(markPlace(mark))}`;
-  const rows = [
-    ['working tree', mark.working],
-    ['Git', mark.git ?? (mark.kind === 'added' ? 'not set' : undefined)],
-    ['last sync', mark.synced],
-    ['live', mark.live ?? (mark.kind === 'missing' ? 'the object does not exist' : mark.kind === 'removed' ? 'not set' : undefined)],
-  ].flatMap(([side, text]) => (text === undefined ? [] : [`| ${side ?? ''} | \`${code(text)}\` |`]));
-  const table = rows.length === 0 ? '' : `\n\n| side | value |\n|---|---|\n${rows.join('\n')}`;
+  const isUnset = mark.kind === 'removed' || (mark.fieldId !== undefined && mark.kind === 'out-of-sync');
+  const values: SideValues = {
+    title: 'value',
+    working: mark.working ?? side?.working,
+    head: side?.head,
+    git: mark.git ?? (mark.kind === 'added' ? null : undefined),
+    synced: mark.synced ?? side?.synced,
+    live: mark.live ?? (mark.kind === 'missing' ? 'the object does not exist' : isUnset ? null : undefined),
+  };
+  const isEmpty = sideNames.every(([name]) => values[name] === undefined);
+  const table = isEmpty ? '' : `\n\n${sidesTable([values]).join('\n')}`;
   const isTold = (mark.notes ?? []).some(({ code: name }) => name.startsWith('note-written'));
   const who =
     mark.manager === undefined || isTold
@@ -91,28 +149,24 @@ function hoverSection(mark: LineMark): string {
       : `\n\nchanged by \`${code(mark.manager)}\`${mark.time === undefined ? '' : `, ${mark.time}`}`;
   const edited = mark.isEdited ? '\n\nThis line was edited since: the Git value is the one of the target commit.' : '';
   const notes = (mark.notes ?? []).map((note) => `\n\n${escapeMarkdown(describe(note.code, note.details))}`).join('');
+  const target = commandTarget(mark);
   const links = [
-    link('Open Diff', 'plumbline.openDiff', mark),
-    link('Three Sides', 'plumbline.threeSides', mark),
-    ...(mark.kind === 'changed' && mark.fieldId !== undefined ? [link('Adopt Live Value', 'plumbline.adopt', mark)] : []),
-    ...(isRevertible(mark) ? [link('Revert Live to Git', 'plumbline.revert', mark)] : []),
-    ...(mark.kind === 'changed' && mark.fieldId !== undefined ? [link('Ignore This Field', 'plumbline.ignoreField', mark)] : []),
+    link('Open Diff', 'plumbline.openDiff', target),
+    link('Three Sides', 'plumbline.threeSides', target),
+    ...(isAdoptable(mark) ? [link('Adopt Live Value', 'plumbline.adopt', target)] : []),
+    ...(isRevertible(mark) ? [link('Revert Live to Git', 'plumbline.revert', target)] : []),
+    ...(isIgnorable(mark) ? [link('Ignore This Field', 'plumbline.ignoreField', target)] : []),
+    ...(isRemovable(mark) ? [link('Remove from Git', 'plumbline.removeFromGit', target)] : []),
   ];
   return `${title}${table}${who}${notes}${edited}\n\n${links.join(' · ')}`;
 }
 
-/** Whether Revert Drift has something to do for a mark. */
-export function isRevertible(mark: LineMark): boolean {
-  return mark.kind !== 'edited' && mark.kind !== 'out-of-sync' && mark.kind !== 'cannot-compare';
+function isOf(mark: LineMark, { applicationId, objectKey }: FieldSides): boolean {
+  return mark.applicationId === applicationId && mark.objectKey === objectKey;
 }
 
-/** The serialisable arguments that commands of the extension take. */
-export function commandTarget(mark: LineMark): { applicationId: string; key: string; fieldId?: string } {
-  return { applicationId: mark.applicationId, key: mark.objectKey, ...(mark.fieldId === undefined ? {} : { fieldId: mark.fieldId }) };
-}
-
-function link(label: string, command: string, mark: LineMark): string {
-  return `[${label}](command:${command}?${encodeURIComponent(JSON.stringify([commandTarget(mark)]))})`;
+function link(label: string, command: string, target: object): string {
+  return `[${label}](command:${command}?${encodeURIComponent(JSON.stringify([target]))})`;
 }
 
 function code(text: string): string {

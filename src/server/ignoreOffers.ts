@@ -3,8 +3,7 @@ import { isAppError } from '../base/errors.ts';
 import type { EngineApi } from '../engine/engineApi.ts';
 import { describe } from '../engine/model/describe.ts';
 import type { LineMark } from '../engine/model/snapshot.ts';
-import { isIgnorable } from './codeActions.ts';
-import { commandTarget } from './hover.ts';
+import { commandTarget, isIgnorable } from './markTargets.ts';
 
 /** What an ignore rule for a mark would do, as far as it was found out before the action is offered. */
 export type IgnoreOffer =

@@ -11,6 +11,7 @@ import type { EditEffect } from '../model/edits.ts';
 import type { LineFacts } from '../model/lineFacts.ts';
 import type { Workspace } from '../sessions/workspace.ts';
 import type { Workspaces } from '../sessions/workspaces.ts';
+import type { SourceRenderer } from '../sources/sourceRenderer.ts';
 
 /** What the editor's language features ask of the engine. Files are absolute paths, also those of the ranges; lines and columns count from 0. */
 export interface EditorApi {
@@ -37,9 +38,12 @@ export interface EditorApi {
 /** Answers language features from the workspaces. */
 export class EditorFacts implements EditorApi {
   readonly #workspaces: Workspaces;
+  readonly #renderer: SourceRenderer;
 
-  constructor(workspaces: Workspaces) {
+  /** @param renderer renders sides that are not rendered yet */
+  constructor(workspaces: Workspaces, renderer: SourceRenderer) {
     this.#workspaces = workspaces;
+    this.#renderer = renderer;
   }
 
   textOfMarks(file: string): string | undefined {
@@ -82,7 +86,11 @@ export class EditorFacts implements EditorApi {
   }
 
   async lineFacts(file: string, line: number, signal: AbortSignal): Promise<LineFacts> {
-    return (await this.#workspaces.inFile(file, (workspace, path) => lineFactsOf(workspace, path, line, signal))) ?? { sides: [] };
+    return (
+      (await this.#workspaces.inFile(file, (workspace, path) => lineFactsOf(workspace, path, line, this.#renderer, signal))) ?? {
+        sides: [],
+      }
+    );
   }
 
   async limits(file: string): Promise<readonly FileProblem[]> {

@@ -1,82 +1,71 @@
 import type { ApplicationSession } from '../sessions/applicationSession.ts';
-import { placeOfRule, type RuleFact } from '../apps/ruleFacts.ts';
-import { maskDifference } from '../compare/mask.ts';
-import { lookUp } from '../compare/schemaWalk.ts';
+import { type AskedField, fieldSidesOf } from './fieldSides.ts';
 import { parseServerPath } from '../drift/serverPaths.ts';
-import type { FieldSides, LineFacts } from '../model/lineFacts.ts';
+import type { LineFacts } from '../model/lineFacts.ts';
 import { type FieldPath, formatPath } from '../model/fieldPath.ts';
 import type { JsonValue } from '../model/json.ts';
-import { displayName, keyString, type KubeObject, nameOf, parseApiVersion } from '../model/objects.ts';
+import { gvkOf, keyString, nameOf, parseApiVersion } from '../model/objects.ts';
 import type { TypeSchema } from '../model/schema.ts';
-import { shortValue } from '../model/snapshot.ts';
-import type { IgnoredField } from '../model/states.ts';
 import { LineMap } from '../provenance/lineMap.ts';
 import { fieldAt, type FieldInText } from '../provenance/fieldAt.ts';
 import { textOf } from './markIndex.ts';
 import type { TrackedObject } from '../sessions/trackedObject.ts';
 import type { Workspace } from '../sessions/workspace.ts';
+import type { SourceRenderer } from '../sources/sourceRenderer.ts';
 
 const mostSides = 6;
 
 /**
- * What is known of one line of a manifest: the sides of its field in every application that renders it, the API's words on it, and the
- * last commit on it.
+ * What is known of one line of a file: the sides of its field in every application that renders it, the API's words on it, and the last
+ * commit on it. Lines of patches and values have the fields that they are marked for.
  * @param path of the tree
  * @param line 0-based, in the text of the editor
  */
-export async function lineFactsOf(workspace: Workspace, path: string, line: number, signal: AbortSignal): Promise<LineFacts> {
+export async function lineFactsOf(
+  workspace: Workspace,
+  path: string,
+  line: number,
+  renderer: SourceRenderer,
+  signal: AbortSignal,
+): Promise<LineFacts> {
   const text = await workspace.repo.workingTree.readText(path).catch(() => undefined);
-  const field = text === undefined ? undefined : fieldAt(text, line);
-  if (text === undefined || field === undefined || field.kind === '') return { sides: [] };
-  const using = workspace.sessions.filter((session) => session.render?.reads.some((read) => read.path === path) === true);
-  const sides = using.flatMap((session) => sidesOf(session, path, field, workspace.repo.found.rules)).slice(0, mostSides);
-  const [documentation, commit] = await Promise.all([
-    documentationOf(using, field, signal).catch(() => undefined),
+  const written = text === undefined ? undefined : fieldAt(text, line);
+  const field = written?.kind === '' ? undefined : written;
+  const asked = askedFields(workspace, path, line, field);
+  if (text === undefined || (field === undefined && asked.length === 0)) return { sides: [] };
+  const [sides, documentation, commit] = await Promise.all([
+    Promise.all(asked.map((each) => fieldSidesOf(each, workspace, renderer, signal))),
+    documentationOf(workspace.sessions, field, asked[0], signal).catch(() => undefined),
     commitOf(workspace, path, text, line, signal).catch(() => undefined),
   ]);
   signal.throwIfAborted();
   return {
-    sides,
+    sides: sides.filter((each) => each !== undefined),
     root: workspace.repo.root,
     ...(documentation === undefined ? {} : { documentation }),
     ...(commit === undefined ? {} : { commit }),
   };
 }
 
-function sidesOf(session: ApplicationSession, path: string, field: FieldInText, facts: readonly RuleFact[]): readonly FieldSides[] {
-  const { application } = session;
-  const { destination } = application;
-  if (destination === undefined) return [];
-  return session.objects
-    .filter((object) => isDeclared(object, path, field))
-    .map((object) => {
-      const { schema, desired, live, key } = object;
-      const at = keyedPath(field.path, desired, schema);
-      const git = lookUp(desired, schema, at);
-      const there = live === undefined ? undefined : lookUp(live, schema, at);
-      const values = shown(desired, at, git, there);
-      const ignored = ignoredAt(object, formatPath(at), facts);
-      return {
-        applicationId: application.id,
-        applicationName: application.name,
-        context: destination.context,
-        ...(destination.environment === undefined ? {} : { environment: destination.environment }),
-        objectKey: keyString(key),
-        object: displayName(key),
-        fieldId: formatPath(at),
-        ...values,
-        ...(ignored === undefined ? {} : { ignored }),
-      };
-    });
-}
-
-/** What is left out at a field, or above it, with the place of its rule. */
-function ignoredAt({ verdict, view }: TrackedObject, id: string, facts: readonly RuleFact[]): IgnoredField | undefined {
-  const found = verdict.ignored.find(
-    (each) => each.id === '' || id === each.id || id.startsWith(`${each.id}.`) || id.startsWith(`${each.id}[`),
-  );
-  const source = found === undefined ? undefined : placeOfRule(found.by, { facts, view });
-  return found === undefined || source === undefined ? found : { ...found, source };
+/** The field that a line writes, in the applications that read it; and the fields that it is marked for. */
+function askedFields({ sessions, marks }: Workspace, path: string, line: number, field: FieldInText | undefined): readonly AskedField[] {
+  const found = new Map<string, AskedField>();
+  const add = (asked: AskedField): void => {
+    found.set(`${asked.session.application.id}\n${keyString(asked.object.key)}\n${formatPath(asked.path)}`, asked);
+  };
+  for (const { range, applicationId, objectKey, fieldId } of marks.marks(path)) {
+    if (range.startLine > line || line > range.endLine) continue;
+    const session = sessions.find(({ application }) => application.id === applicationId);
+    const object = session?.object(objectKey);
+    const difference = object?.verdict.fields.find(({ id }) => id === fieldId);
+    if (session !== undefined && object !== undefined && difference !== undefined) add({ session, object, path: difference.path });
+  }
+  for (const session of field === undefined ? [] : sessions) {
+    if (field === undefined || session.render?.reads.some((read) => read.path === path) !== true) continue;
+    for (const object of session.objects)
+      if (isDeclared(object, path, field)) add({ session, object, path: keyedPath(field.path, object.desired, object.schema) });
+  }
+  return [...found.values()].slice(0, mostSides);
 }
 
 /** The object that a text declares or patches: of the same kind, by its file, or by a name that a prefix may have changed. */
@@ -91,31 +80,18 @@ function keyedPath(path: FieldPath, object: JsonValue, schema: TypeSchema | unde
   return parseServerPath(formatPath(path).replaceAll(/\["([^"]*)"\]/g, '[$1]'), object, schema) ?? path;
 }
 
-function shown(
-  object: KubeObject,
-  path: FieldPath,
-  git: JsonValue | undefined,
-  live: JsonValue | undefined,
-): { git?: string; live?: string } {
-  const masked = maskDifference(object, {
-    id: '',
-    path,
-    change: 'changed',
-    direction: 'differs',
-    isConfirmed: true,
-    isCosmetic: false,
-    isMasked: false,
-    ...(git === undefined ? {} : { git }),
-    ...(live === undefined ? {} : { live }),
-  });
-  const [gitText, liveText] = [shortValue(masked, 'git'), shortValue(masked, 'live')];
-  return { ...(gitText === undefined ? {} : { git: gitText }), ...(liveText === undefined ? {} : { live: liveText }) };
-}
-
-async function documentationOf(using: readonly ApplicationSession[], field: FieldInText, signal: AbortSignal): Promise<string | undefined> {
-  const connection = using.find((session) => session.connection?.state.status === 'connected')?.connection;
-  const gvk = { ...parseApiVersion(field.apiVersion), kind: field.kind };
-  return connection?.schemas.documentation(gvk, field.path, signal);
+/** The API's words on the field that a line writes, else on the one that it is marked for. */
+async function documentationOf(
+  sessions: readonly ApplicationSession[],
+  field: FieldInText | undefined,
+  asked: AskedField | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const isConnected = (session: ApplicationSession): boolean => session.connection?.state.status === 'connected';
+  const connection = [...(asked === undefined ? [] : [asked.session]), ...sessions].find(isConnected)?.connection;
+  const gvk = field === undefined ? undefined : { ...parseApiVersion(field.apiVersion), kind: field.kind };
+  if (gvk !== undefined && field !== undefined) return connection?.schemas.documentation(gvk, field.path, signal);
+  return asked === undefined ? undefined : connection?.schemas.documentation(gvkOf(asked.object.desired), asked.path, signal);
 }
 
 /** The last commit of HEAD on the line; none for a line that the editor has otherwise. */

@@ -10,8 +10,20 @@ export interface FieldSides {
   /** `Deployment/web` */
   readonly object: string;
   readonly fieldId: string;
+  /** undefined: not set */
   readonly git?: string;
+  /** undefined: not set */
   readonly live?: string;
+  /** null: not set; undefined: not known now */
+  readonly working?: string | null;
+  /** as `working` */
+  readonly head?: string | null;
+  /** as `working`; undefined also when no sync is recorded */
+  readonly synced?: string | null;
+  /** who wrote the live value last */
+  readonly manager?: string;
+  /** RFC 3339 */
+  readonly time?: string;
   /** the rule by which the field, or what it lies in, does not count */
   readonly ignored?: IgnoredField;
 }

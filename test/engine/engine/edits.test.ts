@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { describe } from '../../../src/engine/model/describe.ts';
+import type { LineFacts } from '../../../src/engine/model/lineFacts.ts';
 import { kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
-import { settingsFor, startEngine, testRepo, until } from './support.ts';
+import { git, settingsFor, startEngine, testRepo, until } from './support.ts';
 
 let plane: ControlPlane;
 const run = (...args: readonly string[]): Promise<string> => kubectl(args, { kubeconfig: plane.kubeconfigPath });
@@ -59,7 +60,7 @@ async function opened(
 }
 
 const marks = (engine: Engine, file: string): unknown =>
-  engine.marks(file).map(({ kind, fieldId, range, git, working, live }) => [kind, fieldId, range.startLine, git, working, live]);
+  engine.marks(file).map(({ kind, fieldId, range, git: inGit, working, live }) => [kind, fieldId, range.startLine, inGit, working, live]);
 
 const isSame = (left: unknown, right: unknown): boolean => JSON.stringify(left) === JSON.stringify(right);
 
@@ -290,9 +291,17 @@ test('what a line knows, and where files lead', async (t) => {
     ['one'],
   );
   const inRepo = (path: string): string => join(repo, path);
-  const facts = await engine.editor.lineFacts(inRepo('base/web.yaml'), 14, AbortSignal.timeout(30_000));
+  /** Facts of a line once HEAD is rendered, which a hover waits for but shortly. */
+  const factsOf = async (path: string, line: number): Promise<LineFacts> => {
+    const { signal } = new AbortController();
+    for (const deadline = Date.now() + 60_000; ;) {
+      const found = await engine.editor.lineFacts(inRepo(path), line, signal);
+      if (found.sides.every(({ head }) => head !== undefined) || Date.now() > deadline) return found;
+    }
+  };
+  const facts = await factsOf('base/web.yaml', 14);
   assert.deepEqual(
-    facts.sides.map(({ applicationId, object, fieldId, git, live }) => [applicationId, object, fieldId, git, live]),
+    facts.sides.map(({ applicationId, object, fieldId, git: inGit, live }) => [applicationId, object, fieldId, inGit, live]),
     [
       [
         'prod/one',
@@ -303,7 +312,31 @@ test('what a line knows, and where files lead', async (t) => {
       ],
     ],
   );
+  const [side] = facts.sides;
+  assert.deepEqual([side?.working, side?.head, side?.synced], ['registry.example/web:1.0', 'registry.example/web:1.0', undefined]);
+  assert.deepEqual([side?.manager, Number.isNaN(Date.parse(side?.time ?? ''))], ['kubectl', false]);
   assert.match(facts.documentation ?? '', /Container image name/);
+
+  // A line of a patch, marked, knows all of it as well; what is edited and what is committed and not pushed are sides of their own.
+  await git(repo, 'init', '-q', '--bare', '-b', 'main', '../origin.git');
+  await git(repo, 'remote', 'add', 'origin', '../origin.git');
+  await git(repo, 'push', '-q', '-u', 'origin', 'main');
+  const patch = await readFile(inRepo('one/patch.yaml'), 'utf8');
+  await writeFile(inRepo('one/patch.yaml'), patch.replace('replicas: 3', 'replicas: 4'));
+  await git(repo, 'commit', '-qam', 'four');
+  await run('scale', 'deployment/web', '-n', 'facts', '--replicas=5');
+  engine.setBuffer(inRepo('one/patch.yaml'), patch.replace('replicas: 3', 'replicas: 6'));
+  await until(engine, 'drift of an edited field', () =>
+    engine.marks(inRepo('one/patch.yaml')).some(({ working, live, git: inGit }) => working === '6' && live === '5' && inGit === '3'),
+  );
+  const patched = await factsOf('one/patch.yaml', 3);
+  assert.deepEqual(
+    patched.sides
+      .filter(({ fieldId }) => fieldId === 'spec.replicas')
+      .map(({ working, head, git: inGit, live }) => [working, head, inGit, live]),
+    [['6', '4', '3', '5']],
+  );
+  engine.setBuffer(inRepo('one/patch.yaml'), undefined);
   assert.deepEqual([facts.commit?.author, facts.commit?.subject], ['T', 'first']);
 
   const places = async (found: Promise<readonly { file: string; startLine: number }[]>): Promise<unknown> =>

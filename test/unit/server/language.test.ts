@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FieldSides, LineFacts } from '../../../src/engine/model/lineFacts.ts';
 import type { LineMark } from '../../../src/engine/model/snapshot.ts';
 import { codeActionsOf } from '../../../src/server/codeActions.ts';
 import { toDiagnostics } from '../../../src/server/diagnostics.ts';
@@ -23,8 +24,8 @@ const mark: LineMark = {
   isEdited: false,
 };
 
-function hoverText(marks: readonly LineMark[], line: number): string | undefined {
-  const hover = hoverOf(marks, line);
+function hoverText(marks: readonly LineMark[], line: number, facts?: LineFacts): string | undefined {
+  const hover = hoverOf(marks, line, facts);
   return hover === null || typeof hover.contents !== 'object' || !('value' in hover.contents) ? undefined : hover.contents.value;
 }
 
@@ -101,4 +102,58 @@ test('an ignore rule is offered with its place and all that it hides, or not, wi
       ['Ignore image of Deployment/web in prod', 'Nobody owns it.'],
     ],
   );
+});
+
+test('the hover names every side, those that agree in one row; who wrote the live value; one column per application', () => {
+  const side: FieldSides = {
+    applicationId: 'prod/shop',
+    applicationName: 'shop',
+    environment: 'prod',
+    context: 'prod-eu',
+    objectKey: 'apps/Deployment/shop/web',
+    object: 'Deployment/web',
+    fieldId: 'spec.replicas',
+    git: '2',
+    live: '5',
+    working: '3',
+    head: '2',
+    synced: null,
+    manager: 'kubectl-scale',
+    time: '2026-11-20T14:02:00Z',
+  };
+  const rows = (text: string | undefined): readonly string[] => (text ?? '').split('\n').filter((line) => line.startsWith('| '));
+  assert.deepEqual(rows(hoverText([mark], 7, { sides: [side] })), [
+    '| | value |',
+    '| working tree | `3` |',
+    '| HEAD, Git | `2` |',
+    '| last sync | `not set` |',
+    '| live | `5` |',
+  ]);
+  const { synced: _none, ...unrecorded } = side;
+  const same = { ...unrecorded, working: '2', live: '2' };
+  const other = { ...same, applicationId: 'dev/shop', environment: 'dev', git: '1', working: '1', head: '1', live: '1', manager: 'flux' };
+  assert.deepEqual(rows(hoverText([], 7, { sides: [same, other] })), [
+    '| | prod/shop | dev/shop |',
+    '| working tree, HEAD, Git, live | `2` | `1` |',
+    '| last written by | `kubectl-scale`, 2026-11-20T14:02:00Z | `flux`, 2026-11-20T14:02:00Z |',
+  ]);
+  assert.match(hoverText([], 7, { sides: [same, other] }) ?? '', /\[Open Diff: prod\/shop\]\(command:plumbline\.openDiff/);
+});
+
+test('the hover of a mark has every action that applies as a link, and the words on the field', () => {
+  const commands = (over: Partial<LineMark>): readonly string[] =>
+    [...(hoverText([{ ...mark, ...over }], 7) ?? '').matchAll(/\(command:plumbline\.(\w+)/g)].map((match) => match[1] ?? '');
+  assert.deepEqual(
+    [commands({}), commands({ kind: 'added' }), commands({ kind: 'out-of-sync' }), commands({ live: '•••••• (different)' })],
+    [
+      ['openDiff', 'threeSides', 'adopt', 'revert', 'ignoreField', 'removeFromGit'],
+      ['openDiff', 'threeSides', 'adopt', 'revert', 'ignoreField'],
+      ['openDiff', 'threeSides'],
+      ['openDiff', 'threeSides', 'revert', 'ignoreField'],
+    ],
+  );
+  const notes = [{ code: 'note-written-by', details: { who: 'kubectl-scale' } }];
+  const commit = { shortId: '4f2c1d0', author: 'Mara', subject: 'Scale', atMs: Date.UTC(2026, 0, 2) };
+  const text = hoverText([{ ...mark, notes }], 7, { sides: [], documentation: 'Number of desired pods.', commit }) ?? '';
+  for (const part of ['Number of desired pods', '4f2c1d0 Scale · Mara, 2026-01-02']) assert.ok(text.includes(part), `${part} in ${text}`);
 });
