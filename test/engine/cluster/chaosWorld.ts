@@ -110,6 +110,35 @@ ${NAMESPACES.map((name) => `  - {name: ${name}, environment: test, path: ${name}
     else await this.#status(namespace);
   }
 
+  /** An event for a watch: edits an object of the kind. @param watchPath the collection's; undefined result: nothing of this world is there */
+  async editIn(watchPath: string): Promise<boolean> {
+    for (const namespace of NAMESPACES) {
+      const index = Object.keys(PLURALS).findIndex((_kind, at) => this.#collectionOf(at, namespace) === watchPath);
+      if (index < 0) continue;
+      await this.#edit(namespace, index);
+      return true;
+    }
+    return false;
+  }
+
+  /** The collection in which the object of this number stands. */
+  #collectionOf(index: number, namespace: string): string {
+    return `/${(PLURALS[manifest(index, namespace, 0).kind] ?? '').replace('NS', namespace)}`;
+  }
+
+  /** Makes everything live as Git has it, and nothing else. */
+  async restoreAll(): Promise<void> {
+    for (const namespace of NAMESPACES) {
+      for (let index = 0; index < this.#perNamespace; index += 1) {
+        await this.#restore(namespace, index);
+        // What was added by hand no sync takes away.
+        const object = this.#manifest(namespace, index);
+        if (object.kind === 'Service') await this.#send('PATCH', object, namespace, { metadata: { labels: { team: null } } });
+      }
+      await this.#plane.kubectl(['delete', 'configmaps', '-n', namespace, '-l', 'stranger']);
+    }
+  }
+
   #count(what: string): void {
     this.done.set(what, (this.done.get(what) ?? 0) + 1);
   }
@@ -163,7 +192,7 @@ ${NAMESPACES.map((name) => `  - {name: ${name}, environment: test, path: ${name}
 
   async #stranger(namespace: string): Promise<void> {
     this.#strangers += 1;
-    const metadata = { name: `stranger-${this.#strangers}`, namespace };
+    const metadata = { name: `stranger-${this.#strangers}`, namespace, labels: { stranger: 'yes' } };
     const object: Manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: 'b' } };
     await this.#send('PATCH', object, namespace, object, 'application/apply-patch+yaml');
     if (this.#strangers % 2 === 0)

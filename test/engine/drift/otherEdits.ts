@@ -19,6 +19,7 @@ const NEVER_REMOVED = new Set([
   // What these are decides what else the server fills in.
   'strategy',
   'updateStrategy',
+  'creationTimestamp',
   'type',
   'name',
   'namespace',
