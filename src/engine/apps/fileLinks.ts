@@ -100,6 +100,8 @@ export function fileLinks(file: string, text: string, chart?: string): readonly 
         const node = reader.child(item, 'repository');
         const written = reader.text(node);
         if (written?.startsWith('file://') === true) reader.path(node, parentPath(file), written.slice('file://'.length));
+        // What is not fetched stands unpacked among the chart's own.
+        else if (written === undefined) reader.path(reader.child(item, 'name'), joinPath(parentPath(file), 'charts'));
       }
     } else readKustomization(reader);
     return reader.links;

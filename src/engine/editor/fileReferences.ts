@@ -1,11 +1,12 @@
 import { type FileLink, fileLinks, keyRange } from '../apps/fileLinks.ts';
 import { chartName, kustomizationNames } from '../apps/fileFacts.ts';
 import { configFileName } from '../apps/configFile.ts';
-import { joinPath, parentPath } from '../apps/paths.ts';
+import { joinPath, parentPath, resolvePath } from '../apps/paths.ts';
 import type { WorkingTree } from '../git/workingTree.ts';
 import type { FileRange } from '../model/application.ts';
 import { nameOf } from '../model/objects.ts';
 import { fieldAt } from '../provenance/fieldAt.ts';
+import { type ObjectMention, objectMentions } from './objectMentions.ts';
 import type { Workspace } from '../sessions/workspace.ts';
 
 const mostFolders = 5_000;
@@ -35,10 +36,14 @@ export class FileReferences {
       const target = await this.#target(link);
       return target === undefined ? [] : [target];
     }
-    return this.#patched(path, text, line);
+    const mention = objectMentions(path, text).findLast(({ range }) => range.startLine <= line && line <= range.endLine);
+    return mention === undefined ? [] : this.#patched(path, mention);
   }
 
-  /** The places that name a file: kustomizations, charts and applications; of an environment's line, the applications in it. */
+  /**
+   * The places that name a file: kustomizations, charts and applications; of an environment's line, the applications in it; of a manifest's
+   * line the patches of its object; of a key of chart values the templates that use it.
+   */
   async references(path: string, line: number): Promise<readonly FileRange[]> {
     const found: FileRange[] = [];
     const name = path.slice(path.lastIndexOf('/') + 1);
@@ -56,7 +61,72 @@ export class FileReferences {
       const isRead = render?.reads.some((read) => read.kind === 'file' && read.path === path && read.hash !== 'absent') === true;
       if (isRead && application.declaredAt !== undefined && path !== configFileName) found.push(application.declaredAt);
     }
+    const own = path === configFileName ? undefined : await this.#read(path);
+    if (own !== undefined) found.push(...(await this.#patchesOf(path, own, line)), ...(await this.#usesOfValue(path, own, line)));
     return [...new Map(found.map((range) => [JSON.stringify([range.file, range.startLine]), range])).values()];
+  }
+
+  /** Where the object of a line is patched, in the applications that render it from this file. */
+  async #patchesOf(path: string, text: string, line: number): Promise<readonly FileRange[]> {
+    const { kind = '', name = '' } = fieldAt(text, line) ?? {};
+    if (kind === '' || name === '') return [];
+    const files = new Set<string>();
+    for (const { render } of this.#workspace.sessions) {
+      const isDeclared = render?.objects.some(({ object, file }) => file === path && object.kind === kind) === true;
+      for (const read of isDeclared ? render.reads : []) if (read.kind === 'file' && read.path !== path) files.add(read.path);
+    }
+    const found: FileRange[] = [];
+    for (const file of files) {
+      const other = await this.#read(file);
+      // A name of its own in another file is another object, unless it is rendered from here.
+      if (other?.includes(name) !== true || this.#declares(file, kind, name)) continue;
+      found.push(...objectMentions(file, other).flatMap((each) => (each.kind === kind && each.name === name ? [each.range] : [])));
+    }
+    return found;
+  }
+
+  #declares(file: string, kind: string, name: string): boolean {
+    return this.#workspace.sessions.some(
+      ({ render }) =>
+        render?.objects.some((each) => each.file === file && each.object.kind === kind && nameOf(each.object).includes(name)) === true,
+    );
+  }
+
+  /** Where the templates of a chart use the key on a line of its values. */
+  async #usesOfValue(path: string, text: string, line: number): Promise<readonly FileRange[]> {
+    const charts = new Set<string>();
+    for (const { application } of this.#workspace.sessions) {
+      const { type, path: folder, helm } = application.source;
+      const isValues = path === joinPath(folder, 'values.yaml') || helm?.valueFiles?.some((each) => resolvePath(folder, each) === path);
+      if (type === 'helm' && isValues === true) charts.add(folder);
+    }
+    if (path.endsWith('/values.yaml')) charts.add(parentPath(path));
+    const keys = charts.size === 0 ? undefined : fieldAt(text, line)?.path.map((step) => ('field' in step ? step.field : ''));
+    if (keys === undefined || keys.includes('')) return [];
+    const isUse = (used: readonly string[]): boolean => keys.every((key, index) => index >= used.length || used[index] === key);
+    const found: FileRange[] = [];
+    for (const chart of charts) {
+      for (const file of await this.#templatesOf(chart)) {
+        const template = (await this.#read(file)) ?? '';
+        found.push(...fileLinks(file, template, chart).flatMap(({ key, range }) => (key !== undefined && isUse(key) ? [range] : [])));
+      }
+    }
+    return found;
+  }
+
+  async #templatesOf(chart: string): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (let waiting = [joinPath(chart, 'templates')]; waiting.length > 0;) {
+      const below: string[] = [];
+      for (const folder of waiting) {
+        for (const { name, kind, isLink } of (await this.#tree.list(folder).catch(() => undefined)) ?? []) {
+          if (kind === 'directory' && !isLink) below.push(joinPath(folder, name));
+          else if (kind === 'file' && /\.(ya?ml|tpl|txt)$/.test(name)) found.push(joinPath(folder, name));
+        }
+      }
+      waiting = found.length > mostFolders ? [] : below;
+    }
+    return found;
   }
 
   async #target({ target, key }: FileLink): Promise<FileRange | undefined> {
@@ -78,9 +148,7 @@ export class FileReferences {
   }
 
   /** A patch names its object by kind and name: the render knows who declares it. */
-  #patched(path: string, text: string, line: number): readonly FileRange[] {
-    const { kind = '', name = '' } = fieldAt(text, line) ?? {};
-    if (kind === '' || name === '') return [];
+  #patched(path: string, { kind, name }: Pick<ObjectMention, 'kind' | 'name'>): readonly FileRange[] {
     for (const { render } of this.#workspace.sessions) {
       if (render?.reads.some((read) => read.path === path) !== true) continue;
       const found = render.objects.find(

@@ -284,7 +284,12 @@ test('what a line knows, and where files lead', async (t) => {
     {
       'base/kustomization.yaml': 'resources: [web.yaml]\n',
       'base/web.yaml': deployment,
-      'one/kustomization.yaml': 'resources: [../base]\npatches: [{path: patch.yaml}]\n',
+      'one/kustomization.yaml':
+        'resources: [../base]\npatches:\n  - path: patch.yaml\n  - patch: |-\n      apiVersion: apps/v1\n      kind: Deployment\n      metadata: {name: web}\n      spec: {paused: false}\n  - target: {kind: Deployment, name: web}\n    patch: |-\n      - {op: add, path: /spec/minReadySeconds, value: 1}\n',
+      'chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\ndependencies:\n  - name: queue\n    version: 0.1.0\n',
+      'chart/values.yaml': 'image:\n  tag: one\nother: 1\n',
+      'chart/templates/x.yaml': 'a: {{ .Values.image.tag }}\nb: {{ toYaml .Values.image }}\nc: {{ .Values.imageTag }}\n',
+      'chart/charts/queue/Chart.yaml': 'apiVersion: v2\nname: queue\nversion: 0.1.0\n',
       'one/patch.yaml': 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n',
     },
     '-k',
@@ -344,7 +349,13 @@ test('what a line knows, and where files lead', async (t) => {
   assert.deepEqual(
     [
       await places(engine.editor.definition(inRepo('one/kustomization.yaml'), 0, 14)),
-      await places(engine.editor.definition(inRepo('one/kustomization.yaml'), 1, 20)),
+      await places(engine.editor.definition(inRepo('one/kustomization.yaml'), 2, 12)),
+      await places(engine.editor.definition(inRepo('one/kustomization.yaml'), 7, 8)),
+      await places(engine.editor.definition(inRepo('one/kustomization.yaml'), 8, 14)),
+      await places(engine.editor.definition(inRepo('chart/Chart.yaml'), 4, 12)),
+      await places(engine.editor.definition(inRepo('chart/templates/x.yaml'), 0, 14)),
+      await places(engine.editor.references(inRepo('chart/values.yaml'), 1)),
+      await places(engine.editor.references(inRepo('one/patch.yaml'), 0)),
       await places(engine.editor.definition(inRepo('one/patch.yaml'), 3, 0)),
       await places(engine.editor.definition(inRepo('plumbline.yaml'), 5, 41)),
       await places(engine.editor.references(inRepo('base/web.yaml'), 0)),
@@ -355,10 +366,25 @@ test('what a line knows, and where files lead', async (t) => {
       [['base/kustomization.yaml', 0]],
       [['one/patch.yaml', 0]],
       [['base/web.yaml', 0]],
+      [['base/web.yaml', 0]],
+      [['chart/charts/queue/Chart.yaml', 0]],
+      [['chart/values.yaml', 1]],
+      [
+        ['chart/templates/x.yaml', 0],
+        ['chart/templates/x.yaml', 1],
+      ],
+      [
+        ['one/kustomization.yaml', 2],
+        ['plumbline.yaml', 5],
+      ],
+      [['base/web.yaml', 0]],
       [['one/kustomization.yaml', 0]],
       [
         ['base/kustomization.yaml', 0],
         ['plumbline.yaml', 5],
+        ['one/kustomization.yaml', 3],
+        ['one/kustomization.yaml', 8],
+        ['one/patch.yaml', 0],
       ],
       [
         ['one/kustomization.yaml', 0],
