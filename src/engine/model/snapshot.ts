@@ -85,6 +85,8 @@ export interface ObjectRow {
   readonly health?: Health;
   readonly reason?: Reason;
   readonly mark?: OwnerMark;
+  /** the tool that holds its fields, as people call it: `kubectl apply`, `Argo CD` */
+  readonly appliedWith?: string;
   readonly isLive: boolean;
   readonly hasChildren: boolean;
   readonly fields: readonly FieldRow[];

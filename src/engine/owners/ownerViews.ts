@@ -1,5 +1,6 @@
 import { type ArgoCustomizations, readCustomizations } from '../apps/argocd/customizations.ts';
 import { comparesOnServer, wantsAdmission } from '../apps/argocd/compareOptions.ts';
+import { argoForecast } from '../apps/argocd/forecast.ts';
 import { fluxForecast } from '../apps/flux/forecast.ts';
 import { FLUX_MANAGERS, fluxInventory, type FluxKind, fluxSkips, inventoryId } from '../apps/flux/rules.ts';
 import type { ClusterConnection } from '../cluster/api.ts';
@@ -61,8 +62,9 @@ export class OwnerViews {
   async changeOf(connection: ClusterConnection, source: OwnerSource, signal: AbortSignal): Promise<'all' | 'forecast' | 'nothing'> {
     const { before, after } = await this.#objects.reread(connection, source, signal);
     if (!jsonEqual(decisive(before), decisive(after))) return 'all';
-    if (before === undefined || after === undefined || source.key.group === 'argoproj.io') return 'nothing';
-    const [old, now] = [before, after].map((controller) => JSON.stringify(fluxForecast(controller, '').reason));
+    if (before === undefined || after === undefined || source.key.kind === 'ConfigMap') return 'nothing';
+    const forecastOf = source.key.kind === 'Application' ? argoForecast : fluxForecast;
+    const [old, now] = [before, after].map((controller) => JSON.stringify(forecastOf(controller, '').reason));
     return old === now ? 'nothing' : 'forecast';
   }
 

@@ -1,3 +1,4 @@
+import { toolOf } from '../drift/explain.ts';
 import type { ExtraneousObject } from './extraneous.ts';
 import { placeOfRule, placeText, type RuleBook, type RuleFact } from '../apps/ruleFacts.ts';
 import type { Application } from '../model/application.ts';
@@ -32,6 +33,7 @@ export function toObjectRow(
     ...(object.health === undefined ? {} : { health: placedHealth(object.health, { facts, view }) }),
     ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
     ...(object.mark === undefined ? {} : { mark: object.mark }),
+    ...(verdict.manager === undefined ? {} : { appliedWith: toolOf(verdict.manager) }),
     ...(object.header === undefined ? {} : { source: object.header }),
   };
 }

@@ -67,6 +67,7 @@ function objectTooltip(row: ObjectRow, words: WordsContext, repoRoot: string | u
       ...(row.namespace === '' ? [] : [l10n.t('Namespace: {0}', row.namespace)]),
       ...(row.source === undefined ? [] : [l10n.t('Source: {0}', `${row.source.file}:${String(row.source.startLine + 1)}`)]),
       ...(row.mark === undefined ? [] : [l10n.t('Carries the marks of {0} ({1})', row.mark.owner, row.mark.name)]),
+      ...(row.appliedWith === undefined ? [] : [l10n.t('Applied with {0}', row.appliedWith)]),
     ]
       .map((fact) => escapeMarkdown(fact))
       .concat(ignored ?? [])

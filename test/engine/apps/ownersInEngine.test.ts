@@ -101,7 +101,7 @@ kind: Config
 environments: {prod: {context: owners, clusterUid: ${uid}}}
 applications: [{name: followed, environment: prod, path: followed, namespace: shop}]
 `,
-    'followed/web.yaml': `${JSON.stringify(deployment('by-argo'))}\n---\n${JSON.stringify(deployment('by-flux'))}`,
+    'followed/web.yaml': ['by-argo', 'by-flux', 'by-helm'].map((name) => JSON.stringify(deployment(name))).join('\n---\n'),
   });
   const kustomization = (spec: JsonObject): KubeObject => ({
     apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
@@ -109,26 +109,41 @@ applications: [{name: followed, environment: prod, path: followed, namespace: sh
     metadata: { name: 'apps', namespace: 'flux-system' },
     spec: { interval: '3m', prune: true, sourceRef: { kind: 'GitRepository', name: 'apps' }, ...spec },
   });
-  await world.apply(application('followed', { syncPolicy: { automated: { selfHeal: true } } }), kustomization({}));
+  const helmRelease = (mode: string): KubeObject => ({
+    apiVersion: 'helm.toolkit.fluxcd.io/v2',
+    kind: 'HelmRelease',
+    metadata: { name: 'apps', namespace: 'flux-system' },
+    spec: { interval: '10m', chartRef: { kind: 'OCIRepository', name: 'apps' }, driftDetection: { mode } },
+  });
+  await world.apply(application('followed', { syncPolicy: { automated: { selfHeal: true } } }), kustomization({}), helmRelease('warn'));
   await world.applyAsArgo(deployment('by-argo'), 'followed');
   await world.applyAsFlux(deployment('by-flux'), 'kustomize', 'kustomize-controller');
-  for (const name of ['by-argo', 'by-flux']) await world.edit(name, { spec: { replicas: 5 } });
+  await world.applyAsFlux(deployment('by-helm'), 'helm', 'helm-controller');
+  for (const name of ['by-argo', 'by-flux', 'by-helm']) await world.edit(name, { spec: { replicas: 5 } });
   const { engine, errors } = await startEngine(t, repo, settingsFor(world.plane.kubeconfigPath));
   await engine.check(undefined);
   const told = (name: string): string =>
     objectOf(engine, 'prod/followed', `Deployment/${name}`)
-      .fields.map(({ id, notes = [] }) => `${id} ${notes.at(-1)?.code ?? ''}`)
-      .join();
-  assert.deepEqual([told('by-argo'), told('by-flux')], ['spec.replicas note-argo-self-heals', 'spec.replicas note-flux-reverts']);
+      .fields.map(({ id, notes = [] }) => `${id}: ${notes.map(({ code, details }) => describe(code, details)).join(' ')}`)
+      .join()
+      .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, 'TIME');
+  const by = 'spec.replicas: Changed by hand with kubectl edit, TIME.';
+  const all = (): readonly string[] => ['by-argo', 'by-flux', 'by-helm'].map(told);
+  assert.deepEqual(all(), [
+    `${by} Argo CD undoes it within seconds (Application argocd/followed heals itself)`,
+    `${by} Flux undoes it at the next turn of Kustomization flux-system/apps, every 3m`,
+    `${by} Flux keeps it (HelmRelease flux-system/apps has drift detection warn)`,
+  ]);
 
   // The watch is there a few seconds after the first comparison: until then the objects are judged as they were.
-  await until(engine, 'the owners are watched', () => (engine.clusters()[0]?.watchCount ?? 0) >= 6);
-  await world.apply(application('followed', {}), kustomization({ suspend: true }));
-  await until(
-    engine,
-    'new forecasts',
-    () => told('by-argo').endsWith('note-argo-manual') && told('by-flux').endsWith('note-flux-suspended'),
-  );
+  await until(engine, 'the owners are watched', () => (engine.clusters()[0]?.watchCount ?? 0) >= 7);
+  await world.apply(application('followed', {}), kustomization({ suspend: true }), helmRelease('enabled'));
+  const expected = [
+    `${by} Argo CD keeps it until somebody syncs (Application argocd/followed has no auto-sync)`,
+    `${by} Flux keeps it while Kustomization flux-system/apps is suspended`,
+    `${by} Flux undoes it at the next turn of HelmRelease flux-system/apps, every 10m`,
+  ];
+  await until(engine, 'new forecasts', () => all().join() === expected.join());
   const ignoreDifferences = [{ group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/replicas'] }];
   await world.apply(application('followed', { ignoreDifferences }));
   await until(engine, 'the new rule', () => told('by-argo') === '');

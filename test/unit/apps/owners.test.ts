@@ -162,12 +162,21 @@ test('who reverts, and when', () => {
   });
   const failing = (reason: string): JsonObject => ({ conditions: [{ type: 'Ready', status: 'False', reason }] });
   const automated = (policy: JsonObject | null): KubeObject => application({ syncPolicy: { automated: policy } });
+  /** after a sync of that outcome, while the commit `1` is wanted */
+  const after = (phase: string, syncResult?: JsonObject): KubeObject => ({
+    ...automated({ selfHeal: true }),
+    status: { sync: { revision: '1' }, operationState: { phase, ...(syncResult === undefined ? {} : { syncResult }) } },
+  });
   const cases = [
     [argoForecast(automated({ selfHeal: true }), 'a'), 'soon', 'note-argo-self-heals'],
     [argoForecast(automated({ prune: true }), 'a'), 'on-sync', 'note-argo-no-self-heal'],
     [argoForecast(automated({ enabled: false, selfHeal: true }), 'a'), 'on-sync', 'note-argo-manual'],
     [argoForecast(application({}), 'a'), 'on-sync', 'note-argo-manual'],
     [argoForecast(application({}, { 'argocd.argoproj.io/skip-reconcile': 'true' }), 'a'), 'never', 'note-argo-skips'],
+    [argoForecast(after('Failed', { revision: '1' }), 'a'), 'on-sync', 'note-argo-failed'],
+    [argoForecast(after('Error'), 'a'), 'on-sync', 'note-argo-failed'],
+    [argoForecast(after('Failed', { revision: '0' }), 'a'), 'soon', 'note-argo-self-heals'],
+    [argoForecast(after('Succeeded', { revision: '1' }), 'a'), 'soon', 'note-argo-self-heals'],
     [fluxForecast(flux('Kustomization', { interval: '10m', suspend: true }), 'k'), 'never', 'note-flux-suspended'],
     [fluxForecast(flux('HelmRelease', { interval: '10m' }), 'h'), 'never', 'note-flux-helm-keeps'],
     [fluxForecast(flux('HelmRelease', { interval: '10m', driftDetection: { mode: 'warn' } }), 'h'), 'never', 'note-flux-helm-keeps'],
@@ -178,6 +187,26 @@ test('who reverts, and when', () => {
   assert.deepEqual(
     cases.map(([forecast]) => [forecast.mode, forecast.reason.code]),
     cases.map(([, mode, code]) => [mode, code]),
+  );
+  assert.deepEqual(
+    cases.map(([{ reason }]) => describe(reason.code, reason.details)),
+    [
+      'Argo CD undoes it within seconds (Application a heals itself)',
+      'Argo CD keeps it until the next sync (Application a syncs by itself, without self-heal)',
+      'Argo CD keeps it until somebody syncs (Application a has no auto-sync)',
+      'Argo CD keeps it until somebody syncs (Application a has no auto-sync)',
+      'Argo CD keeps it (Application a is not reconciled: skip-reconcile)',
+      'Argo CD keeps it until somebody syncs: the last sync of Application a failed, and auto-sync tries no commit twice',
+      'Argo CD keeps it until somebody syncs: the last sync of Application a failed, and auto-sync tries no commit twice',
+      'Argo CD undoes it within seconds (Application a heals itself)',
+      'Argo CD undoes it within seconds (Application a heals itself)',
+      'Flux keeps it while k is suspended',
+      'Flux keeps it (h has drift detection disabled)',
+      'Flux keeps it (h has drift detection warn)',
+      'Flux undoes it at the next turn of h, every 10m',
+      'Flux keeps it until k works again (BuildFailed)',
+      'Flux undoes it at the next turn of k, every 10m',
+    ],
   );
   const scheduled = (nowMs: number): ReturnType<typeof fluxForecast> =>
     fluxForecast(

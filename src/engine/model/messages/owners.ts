@@ -4,6 +4,8 @@ export const ownerMessages: Readonly<Record<string, string>> = {
   'note-argo-no-self-heal': 'Argo CD keeps it until the next sync (Application {name} syncs by itself, without self-heal)',
   'note-argo-manual': 'Argo CD keeps it until somebody syncs (Application {name} has no auto-sync)',
   'note-argo-skips': 'Argo CD keeps it (Application {name} is not reconciled: skip-reconcile)',
+  'note-argo-failed':
+    'Argo CD keeps it until somebody syncs: the last sync of Application {name} failed, and auto-sync tries no commit twice',
   'note-flux-reverts': 'Flux undoes it at the next turn of {name}, every {interval}',
   'note-flux-suspended': 'Flux keeps it while {name} is suspended',
   'note-flux-helm-keeps': 'Flux keeps it ({name} has drift detection {mode})',
