@@ -64,8 +64,9 @@ export async function inputsOf(
   return { texts: new Map([...texts, [said.file, said.text]]), candidates: [...candidates, ...own], off };
 }
 
-/** Why the lines of a file are not looked into: it would take seconds, or its bytes are no text that tools write back as it was. */
+/** Why the lines of a file are not looked into: it is a packed chart, it would take seconds, or its bytes are no text that tools write back as it was. */
 export function inexactReason(file: string, bytes: Uint8Array): Reason | undefined {
+  if (file.endsWith('.tgz')) return { code: 'lines-packed', details: { file } };
   if (bytes.length > MAX_TEXT) return { code: 'lines-too-large', details: { file, limit: `${String(MAX_TEXT / 1_000_000)} MB` } };
   return isUtf8(bytes) ? undefined : { code: 'lines-encoding', details: { file } };
 }

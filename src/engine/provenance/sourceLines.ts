@@ -33,6 +33,8 @@ interface Answers {
 }
 
 const MAX_RENDERS = 12;
+/** pictures and the like set no field by a line of theirs */
+const mayHaveSaid = /\.(ya?ml|json|tgz)$/;
 
 /** The lines that set the fields of renders, proved by changing them; kept by render key. */
 export class SourceLines {
@@ -98,7 +100,7 @@ export class SourceLines {
     }
     if (object.file === undefined) return undefined;
     // The file that declares the object, else any that may set the field.
-    const reason = off.get(object.file) ?? [...off.values()][0];
+    const reason = off.get(object.file) ?? [...off].find(([file]) => mayHaveSaid.test(file))?.[1];
     const range: FileRange = { file: object.file, startLine: object.line ?? 0, startColumn: 0, endLine: object.line ?? 0, endColumn: 1 };
     return {
       path,

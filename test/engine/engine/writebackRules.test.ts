@@ -5,9 +5,9 @@ import { after, before, test } from 'node:test';
 import { describe } from '../../../src/engine/model/describe.ts';
 import { parseKeyString } from '../../../src/engine/model/objects.ts';
 import type { WritebackTarget } from '../../../src/engine/model/writeback.ts';
-import { kubectl } from '../../tools/binaries.ts';
+import { helm, kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
-import { until } from './support.ts';
+import { git, until } from './support.ts';
 import { built, carryOut, config, deployment, opened } from './writebackSupport.ts';
 
 let plane: ControlPlane;
@@ -64,7 +64,11 @@ test('an object that only the cluster has becomes a file without defaults, named
 
 test('what is refused says why and what else there is; Remove from Git leaves the field to live', async (t) => {
   const files = {
-    'plumbline.yaml': config('refused', 'shop'),
+    'plumbline.yaml': config('refused', 'shop', 'chart'),
+    'queue/Chart.yaml': 'apiVersion: v2\nname: queue\nversion: 0.1.0\n',
+    'queue/values.yaml': 'size: small\n',
+    'queue/templates/cm.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: queue}\ndata:\n  size: {{ .Values.size }}\n',
+    'chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\ndependencies:\n  - {name: queue, version: 0.1.0}\n',
     'shop/extra.txt': 'no manifest\n',
     'shop/web.yaml': deployment.replace("web:1.0'", 'web:1.0\' # {"$imagepolicy": "flux-system:web"}'),
     'shop/secret.yaml': 'apiVersion: v1\nkind: Secret\nmetadata: {name: password}\nstringData: {key: one}\n',
@@ -76,7 +80,12 @@ test('what is refused says why and what else there is; Remove from Git leaves th
   const shop = await opened(plane, t, 'refused', files, async () => {
     const [sealed = ''] = files['shop/sops.yaml'].split('---');
     for (const name of ['web', 'secret', 'twice', 'held']) await run('apply', '--server-side', '-n', 'refused', '-f', `shop/${name}.yaml`);
-    await kubectl(['apply', '--server-side', '-n', 'refused', '-f', '-'], { kubeconfig: plane.kubeconfigPath, input: sealed });
+    await helm(['package', 'queue', '--destination', 'chart/charts'], {});
+    await git('.', 'add', '-A');
+    await git('.', 'commit', '-qm', 'package');
+    for (const input of [sealed, await helm(['template', 'chart', 'chart'], {})])
+      await kubectl(['apply', '--server-side', '-n', 'refused', '-f', '-'], { kubeconfig: plane.kubeconfigPath, input });
+    await run('patch', '-n', 'refused', 'configmap', 'queue', '--type=merge', '-p', '{"data":{"size":"large"}}');
   });
   await run('set', 'image', '-n', 'refused', 'deployment/web', 'web=registry.example/web:1.1');
   await run('patch', '-n', 'refused', 'secret', 'password', '--type=merge', '-p', '{"stringData":{"key":"two"}}');
@@ -88,6 +97,7 @@ test('what is refused says why and what else there is; Remove from Git leaves th
     await shop.field('prod/shop', 'Secret/password', 'data.key'),
     await shop.field('prod/shop', 'ConfigMap/sealed', 'data.a'),
     await shop.field('prod/shop', 'ConfigMap/linked', 'data.a'),
+    await shop.field('prod/chart', 'ConfigMap/queue', 'data.size'),
   ];
   await rename(join(shop.repo, 'shop/twice.yaml'), join(shop.repo, 'real.yaml'));
   await symlink('../real.yaml', join(shop.repo, 'shop/twice.yaml'));
@@ -100,6 +110,8 @@ test('what is refused says why and what else there is; Remove from Git leaves th
       ['password', 'adopt-secret'],
       ['sealed', 'edit-encrypted'],
       ['linked', 'edit-link'],
+      // It is set in a chart that only stands packed in the repo.
+      ['queue', 'lines-packed'],
     ],
   );
   for (const { reason } of plan.refused.slice(0, 2)) assert.match(describe(reason.code, reason.details), /Ignore This Field/);
@@ -122,20 +134,32 @@ test('Ignore This Field: the smallest rule, where the owner of the object looks,
     'apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: shop, namespace: argocd}\nspec:\n  project: default # ours\n  ignoreDifferences:\n    - group: apps\n      kind: Deployment\n      name: web\n      namespace: ignored\n      jsonPointers: [/spec/paused]\n';
   const release =
     'apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: shop, namespace: apps}\nspec:\n  interval: 5m\n';
+  const kustomization =
+    'apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: built, namespace: apps}\nspec:\n  path: ./built # here\n';
   const files = {
-    'plumbline.yaml': config('ignored', 'shop', 'argo', 'flux'),
+    'plumbline.yaml': config('ignored', 'shop', 'argo', 'flux', 'built'),
     'shop/web.yaml': deployment.replace('name: web\n  labels', 'name: own\n  labels'),
     'argo/web.yaml': deployment,
     'flux/web.yaml': deployment.replace('name: web\n  labels', 'name: flux\n  labels'),
+    'built/web.yaml': deployment.replace('name: web\n  labels', 'name: built\n  labels'),
+    'owners/built.yaml': kustomization,
     'owners/argo.yaml': application,
     'owners/flux.yaml': `# releases\n---\n${release}`,
   };
   const shop = await opened(plane, t, 'ignored', files, async () => {
-    for (const path of ['shop', 'argo', 'flux']) await run('apply', '--server-side', '-n', 'ignored', '-f', path);
+    for (const path of ['shop', 'argo', 'flux', 'built']) await run('apply', '--server-side', '-n', 'ignored', '-f', path);
+    await run(
+      'label',
+      'deployment/built',
+      '-n',
+      'ignored',
+      'kustomize.toolkit.fluxcd.io/name=built',
+      'kustomize.toolkit.fluxcd.io/namespace=apps',
+    );
     await run('annotate', 'deployment/web', '-n', 'ignored', 'argocd.argoproj.io/tracking-id=shop:apps/Deployment:ignored/web');
     await run('label', 'deployment/flux', '-n', 'ignored', 'helm.toolkit.fluxcd.io/name=shop', 'helm.toolkit.fluxcd.io/namespace=apps');
   });
-  for (const name of ['own', 'web', 'flux']) {
+  for (const name of ['own', 'web', 'flux', 'built']) {
     await run('scale', `deployment/${name}`, '-n', 'ignored', '--replicas=5');
     await run('set', 'image', '-n', 'ignored', `deployment/${name}`, 'web=registry.example/web:1.1');
   }
@@ -148,6 +172,7 @@ test('Ignore This Field: the smallest rule, where the owner of the object looks,
     ...(await ask('prod/shop', 'Deployment/own')),
     ...(await ask('prod/argo', 'Deployment/web')),
     ...(await ask('prod/flux', 'Deployment/flux')),
+    ...(await ask('prod/built', 'Deployment/built')),
   ];
   const plan = await shop.engine.ignoreEdits.plan({ targets }, AbortSignal.timeout(180_000));
   assert.deepEqual(
@@ -158,8 +183,9 @@ test('Ignore This Field: the smallest rule, where the owner of the object looks,
         { rule: 'plumbline.yaml', file: 'plumbline.yaml' },
         { rule: 'Application shop', file: 'owners/argo.yaml' },
         { rule: 'HelmRelease apps/shop', file: 'owners/flux.yaml' },
+        { rule: 'Kustomization apps/built', file: 'owners/built.yaml' },
       ],
-      ['own', 'web', 'flux'].flatMap((name) => [
+      ['own', 'web', 'flux', 'built'].flatMap((name) => [
         [`Deployment/${name}`, 'spec.replicas', true],
         [`Deployment/${name}`, image, true],
       ]),
@@ -181,6 +207,10 @@ test('Ignore This Field: the smallest rule, where the owner of the object looks,
   assert.equal(
     await text('owners/flux.yaml'),
     `${files['owners/flux.yaml']}  driftDetection:\n    ignore:\n      - paths:\n          - /spec/replicas\n          - /spec/template/spec/containers/0/image\n        target:\n          kind: Deployment\n          name: flux\n`,
+  );
+  assert.equal(
+    await text('owners/built.yaml'),
+    `${kustomization}  ignore:\n    - paths:\n        - /spec/replicas\n        - /spec/template/spec/containers/0/image\n      target:\n        kind: Deployment\n        name: built\n`,
   );
   // The rule of plumbline.yaml counts as soon as the file is saved.
   await until(shop.engine, 'the fields do not count any more', () =>
