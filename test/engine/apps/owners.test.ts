@@ -19,8 +19,8 @@ const image = { spec: { template: { spec: { containers: [{ name: 'web', image: '
 const WEB = 'spec.template.spec.containers[name=web].image';
 const PROXY = 'spec.template.spec.containers[name=proxy]';
 
-test('owners by their marks: whose each object is', async (t) => {
-  const bench = await world.open(t);
+test('owners by their marks: whose each object is; as a reader, too', async (t) => {
+  const [bench, reader] = [await world.open(t), await world.open(t, 'reader')];
   const tracking = 'argocd.argoproj.io/tracking-id';
   await world.apply(application('one', {}), application('two', {}), {
     ...application('tenant', {}),
@@ -74,8 +74,11 @@ test('owners by their marks: whose each object is', async (t) => {
     metadata: { ...metadata, name, namespace: 'shop' },
   }));
   for (const object of objects) await applyAs(world.plane, cases[object.metadata.name]?.[1] ?? '', [object]);
-  const found = await Promise.all(objects.map(async (object) => [object.metadata.name, await bench.ownerOf(object)] as const));
-  assert.deepEqual(Object.fromEntries(found), Object.fromEntries(Object.entries(cases).map(([name, [, , expected]]) => [name, expected])));
+  const expected = Object.fromEntries(Object.entries(cases).map(([name, [, , owner]]) => [name, owner]));
+  for (const who of [bench, reader]) {
+    const found = await Promise.all(objects.map(async (object) => [object.metadata.name, await who.ownerOf(object)] as const));
+    assert.deepEqual(Object.fromEntries(found), expected);
+  }
 });
 
 test('Argo CD: its own rules decide, exactly as far as Argo CD takes them, each named with its place; as a reader, too', async (t) => {
@@ -112,8 +115,8 @@ test('Argo CD: its own rules decide, exactly as far as Argo CD takes them, each 
   await world.argoConfig({});
 });
 
-test('Argo CD: what a sync does about an ignored field, and whether a drifted one is undone, in words', async (t) => {
-  const bench = await world.open(t);
+test('Argo CD: what a sync does about an ignored field, and whether a drifted one is undone, in words; to a reader, too', async (t) => {
+  const benches = [await world.open(t), await world.open(t, 'reader')];
   const desired = deployment('words');
   const ignoreDifferences = [{ group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/replicas'] }];
   await world.apply(application('words', {}));
@@ -139,21 +142,23 @@ test('Argo CD: what a sync does about an ignored field, and whether a drifted on
   ];
   for (const [syncPolicy, ignored, revert] of cases) {
     await world.apply(application('words', { ignoreDifferences, syncPolicy }));
-    const { verdict, view } = await bench.judge(desired);
-    const reason = verdict.ignored.find(({ id }) => id === 'spec.replicas')?.reason;
-    assert.deepEqual(
-      [
-        verdict.fields.map(({ id }) => id),
-        describe(reason?.code ?? '', reason?.details),
-        describe(view?.revert.reason.code ?? '', view?.revert.reason.details),
-      ],
-      [[WEB], ignored, revert],
-    );
+    for (const bench of benches) {
+      const { verdict, view } = await bench.judge(desired);
+      const reason = verdict.ignored.find(({ id }) => id === 'spec.replicas')?.reason;
+      assert.deepEqual(
+        [
+          verdict.fields.map(({ id }) => id),
+          describe(reason?.code ?? '', reason?.details),
+          describe(view?.revert.reason.code ?? '', view?.revert.reason.details),
+        ],
+        [[WEB], ignored, revert],
+      );
+    }
   }
 });
 
-test('Argo CD, applying as a client: what is added to a list that a merge patch replaces is its business', async (t) => {
-  const bench = await world.open(t);
+test('Argo CD, applying as a client: what is added to a list that a merge patch replaces is its business; for a reader, too', async (t) => {
+  const [bench, reader] = [await world.open(t), await world.open(t, 'reader')];
   const widget = (ports: readonly JsonObject[], status?: JsonObject): KubeObject => ({
     apiVersion: 'example.com/v1',
     kind: 'Widget',
@@ -164,7 +169,7 @@ test('Argo CD, applying as a client: what is added to a list that a merge patch 
   await world.apply(application('one', {}));
   const desired = widget([{ name: 'a', port: 1 }], { phase: 'in Git' });
   await world.plane.kubectl(['apply', '--field-manager=argocd-controller', '-f', '-'], JSON.stringify(desired));
-  assert.equal((await bench.judge(desired)).verdict.state, 'synced');
+  for (const who of [bench, reader]) assert.equal((await who.judge(desired)).verdict.state, 'synced');
   const patch = {
     spec: {
       ports: [
@@ -190,6 +195,8 @@ test('Argo CD, applying as a client: what is added to a list that a merge patch 
     [judged.fields, judged.ignored],
     [['drifted added spec.ports[name=b]'], ['status: Argo CD (ignoreResourceStatusField: all)']],
   );
+  const read = await reader.judge(desired);
+  assert.deepEqual([read.fields, read.ignored], [judged.fields, judged.ignored]);
   await world.argoConfig({ 'resource.compareoptions': 'ignoreResourceStatusField: none' });
   assert.deepEqual((await bench.judge(desired)).fields, ['drifted added spec.ports[name=b]', 'drifted changed status.phase']);
   await world.argoConfig({});
