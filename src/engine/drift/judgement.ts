@@ -13,6 +13,8 @@ import type { DryRunClient } from './dryRunClient.ts';
 export interface Baseline {
   readonly kind: 'synced' | 'release';
   readonly object?: KubeObject;
+  /** name of the release */
+  readonly release?: string;
 }
 
 /** Everything that decides one verdict. Objects are held as they came; nothing of them is changed. */

@@ -16,7 +16,7 @@ import type { OwnerLook } from '../model/ownerView.ts';
 import type { ResourceInfo } from '../model/resourceInfo.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
-import type { Health, Reason, Verdict } from '../model/states.ts';
+import type { Health, OwnerMark, Reason, Verdict } from '../model/states.ts';
 import { READ_FAILED } from '../owners/ownerReads.ts';
 import type { OwnerViews } from '../owners/ownerViews.ts';
 import type { Locator, ObjectOrigin } from '../provenance/locate.ts';
@@ -85,7 +85,8 @@ export class ObjectChecker {
     const schema = desired.resource === undefined ? undefined : await connection.schemas.schemaOf(gvkOf(desired.object), signal);
     const look = await this.#look(check, live, schema, connection, signal);
     if ('unread' in look) return unread(tracked, live, schema, look.unread);
-    const { view, mark } = look;
+    const { view } = look;
+    const mark = look.mark ?? releaseMark(look.baseline);
     const verdict = await this.#repeatableVerdict(check, connection, tree, signal, (volatility) =>
       this.#verdict(check, live, schema, look, connection, signal, volatility),
     );
@@ -252,6 +253,11 @@ export class ObjectChecker {
       ...(sizer === undefined ? {} : { sizer }),
     };
   }
+}
+
+/** Whose an object is that its release names, though its own marks are gone. */
+function releaseMark(baseline: Baseline | undefined): OwnerMark | undefined {
+  return baseline?.object === undefined || baseline.release === undefined ? undefined : { owner: 'helm', name: baseline.release };
 }
 
 /** An object whose owner, or whose record of the last apply, cannot be read: nothing is said of it but that, until it can. */

@@ -1,6 +1,7 @@
 import { raceWithSignal } from '../../base/async.ts';
 import { isAppError } from '../../base/errors.ts';
 import type { ClusterConnection } from '../cluster/api.ts';
+import { ownerMarkOf } from '../compare/ownerMarks.ts';
 import { deployedReleaseSelector, newestDeployed, releaseBaseline } from '../drift/helmRelease.ts';
 import type { Baseline } from '../drift/judgement.ts';
 import { failureOf } from '../owners/ownerReads.ts';
@@ -32,6 +33,7 @@ export class ReleaseBaselines {
   readonly #parser: ManifestParser;
   readonly #now: () => number;
   readonly #releases = new Map<string, Release>();
+  readonly #namespaces = new Map<string, { readonly readAtMs: number; readonly names: Promise<readonly string[]> }>();
   /** releases are not one caller's alone: reading them ends by its own limits */
   readonly #abort = new AbortController();
 
@@ -41,15 +43,55 @@ export class ReleaseBaselines {
   }
 
   /**
-   * The baseline of an object that Helm made; undefined for others, and where the release may not be read.
+   * The baseline of an object that Helm made, by the object's marks, or by the releases of its namespace where Helm wrote it and its marks
+   * are gone; undefined for others, and where the release may not be read.
    * @throws AppError `owner-read-failed` while the server does not say what the release is
    */
   async of(connection: ClusterConnection, key: ObjectKey, live: KubeObject, signal: AbortSignal): Promise<Baseline | undefined> {
+    const writtenAtMs = lastHelmWriteMs(live);
     const name = annotationsOf(live)['meta.helm.sh/release-name'];
-    if (name === undefined || labelsOf(live)['app.kubernetes.io/managed-by'] !== 'Helm') return undefined;
+    const isMarked = name !== undefined && (writtenAtMs > 0 || labelsOf(live)['app.kubernetes.io/managed-by'] === 'Helm');
     const namespace = annotationsOf(live)['meta.helm.sh/release-namespace'] ?? key.namespace;
-    const objects = await raceWithSignal(this.#read(connection, namespace, name, lastHelmWriteMs(live)), signal);
-    return objects === undefined ? undefined : releaseBaseline(objects, key, namespace);
+    if (isMarked) return this.#baseline(connection, namespace, name, key, writtenAtMs, signal);
+    if (writtenAtMs === 0 || key.namespace === '' || ownerMarkOf(live) !== undefined) return undefined;
+    for (const release of await raceWithSignal(this.#names(connection, key.namespace), signal)) {
+      const baseline = await this.#baseline(connection, key.namespace, release, key, writtenAtMs, signal);
+      if (baseline?.object !== undefined) return baseline;
+    }
+    return undefined;
+  }
+
+  async #baseline(
+    connection: ClusterConnection,
+    namespace: string,
+    name: string,
+    key: ObjectKey,
+    writtenAtMs: number,
+    signal: AbortSignal,
+  ): Promise<Baseline | undefined> {
+    const objects = await raceWithSignal(this.#read(connection, namespace, name, writtenAtMs), signal);
+    return objects === undefined ? undefined : { ...releaseBaseline(objects, key, namespace), release: name };
+  }
+
+  /** The releases of a namespace, kept for a short time: one list of metadata, however many objects ask. */
+  #names(connection: ClusterConnection, namespace: string): Promise<readonly string[]> {
+    const id = `${connection.context}\n${connection.uid ?? ''}\n${namespace}`;
+    const known = this.#namespaces.get(id);
+    if (known !== undefined && this.#now() - known.readAtMs < FAILURE_LIFETIME_MS) return known.names;
+    const names = this.#listNames(connection, namespace);
+    this.#namespaces.set(id, { readAtMs: this.#now(), names });
+    names.catch(() => this.#namespaces.delete(id));
+    return names;
+  }
+
+  async #listNames(connection: ClusterConnection, namespace: string): Promise<readonly string[]> {
+    try {
+      const options = { namespace, labelSelector: 'owner=helm,status=deployed', metadataOnly: true, signal: this.#abort.signal };
+      return (await connection.list(SECRETS, options)).flatMap((secret) => labelsOf(secret)['name'] ?? []);
+    } catch (error) {
+      if (isAppError(error, 'forbidden', 'not-found', 'namespace-missing')) return [];
+      throw failureOf(error, connection, `The Helm releases of ${namespace}`);
+    }
   }
 
   #read(connection: ClusterConnection, namespace: string, name: string, writtenAtMs: number): Promise<readonly KubeObject[] | undefined> {

@@ -20,6 +20,7 @@ const READS: Readonly<Record<string, (request: SeenRequest) => boolean>> = {
   'Deployment/by-flux': ({ path }) => path.includes('/kustomizations/faulty'),
   'Deployment/unlabelled': ({ path, isWatch }) => !isWatch && /\/kustomizations(\?|$)/.test(path),
   'ConfigMap/by-helm': ({ path }) => path.includes('/secrets?') && path.includes('owner%3Dhelm'),
+  'ConfigMap/marks-gone': ({ path }) => path.includes('/secrets?') && path.includes('owner%3Dhelm%2Cstatus'),
 };
 
 /** The state of an object with the fields that count, and why nothing is said of it. */
@@ -43,7 +44,7 @@ kind: Config
 environments: {prod: {context: owners, clusterUid: ${uid}}}
 applications: [{name: faulty, environment: prod, path: faulty, namespace: shop}]
 `,
-      'faulty/all.yaml': [deployment('by-argo'), deployment('by-flux'), deployment('unlabelled'), git]
+      'faulty/all.yaml': [deployment('by-argo'), deployment('by-flux'), deployment('unlabelled'), git, unmarked(git)]
         .map((object) => JSON.stringify(object))
         .join('\n---\n'),
     });
@@ -59,6 +60,7 @@ applications: [{name: faulty, environment: prod, path: faulty, namespace: shop}]
         words('Kustomization flux-system/faulty'),
         words('Kustomization *'),
         words('The release shop/faulty'),
+        words('The Helm releases of shop'),
       ],
     );
     proxy.calm();
@@ -68,12 +70,26 @@ applications: [{name: faulty, environment: prod, path: faulty, namespace: shop}]
       'drifted spec.replicas (0 ignored)',
       // What Git no longer has, and only the release says was applied: without the release nobody would know.
       'out of sync data.b (0 ignored)',
+      'out of sync data.b (0 ignored)',
     ];
     const all = (): string =>
       Object.keys(READS)
         .map((name) => told(engine, name))
         .join('\n');
     await until(engine, 'all are compared', () => all() === compared.join('\n'));
+    assert.deepEqual(
+      Object.keys(READS).map((name) => {
+        const { mark, appliedWith } = objectOf(engine, ID, name);
+        return `${mark?.owner ?? '-'} ${mark?.name ?? ''}, applied with ${appliedWith ?? '-'}`;
+      }),
+      [
+        'argocd faulty, applied with Argo CD',
+        'flux flux-system/faulty, applied with Flux',
+        'flux flux-system/faulty, applied with Flux',
+        'helm faulty, applied with Helm',
+        'helm faulty, applied with Helm',
+      ],
+    );
     assert.deepEqual(errors, []);
   });
 }
@@ -106,7 +122,13 @@ async function setUp(world: OwnerWorld): Promise<void> {
     data: { a: '1', b: '2' },
   };
   await world.create(applied, 'helm');
-  await world.create(releaseSecret('faulty', applied), 'helm');
+  await world.create(unmarked(applied), 'helm');
+  await world.create(releaseSecret('faulty', applied, unmarked(applied)), 'helm');
+}
+
+/** The same without anything on it that says that it is Helm's. */
+function unmarked(object: KubeObject): KubeObject {
+  return { ...object, metadata: { name: 'marks-gone', namespace: 'shop' } };
 }
 
 /** A release's Secret as Helm stores it. */
