@@ -15,9 +15,8 @@ const session = await startSession({
     await cluster.kubectl(['apply', '-n', 'shop-dev', '-f', join(repo, 'apps/storefront/dev')]);
     await cluster.kubectl(['-n', 'shop-dev', 'scale', 'deployment/storefront', '--replicas=3']);
     await moveStagingAway(repo);
-    const kubeconfig = join(dir, 'kubeconfig');
-    await writeFile(kubeconfig, await withDeadCluster(cluster.kubeconfigPath));
-    return { folder: repo, kubeconfig };
+    await writeFile(join(dir, 'kubeconfig'), await withDeadCluster(cluster.kubeconfigPath));
+    return { folder: repo, hasKubeconfig: true };
   },
 });
 after(() => session.end());

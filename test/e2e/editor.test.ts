@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { helm } from '../tools/binaries.ts';
 import { makeEditorRepo } from './editorRepo.ts';
+import { recordMark } from './markFrames.ts';
 import { flow, startSession } from './session.ts';
 import { until } from './workbench.ts';
 
@@ -38,6 +39,38 @@ flow(session, 'one line of a base tells what live has in every environment', '30
   await workbench.openFile('window/base/window.yaml');
   await workbench.untilNote('replicas:', /^live: 5 in prod-eu, 4 in prod-us$/);
   await themes.pictures('combined');
+});
+
+flow(session, 'nothing flickers while typing: in every frame the mark is there, and it follows its line', '31-typed', async () => {
+  await workbench.goToLine(1);
+  await page.keyboard.press('End');
+  const stop = await recordMark(page, 'replicas:');
+  for (const word of ['one', 'two', 'three']) {
+    await page.keyboard.press('Enter');
+    await page.keyboard.type(`# ${word}`);
+  }
+  await workbench.untilText(/# three/);
+  for (let line = 0; line < 3; line += 1) {
+    await page.keyboard.press('Control+Shift+k');
+    await page.keyboard.press('ArrowUp');
+  }
+  await until('the lines gone', async () => {
+    const lines = await page.locator('.editor-instance .view-line').allInnerTexts();
+    return lines.some((line) => /one|two|three/.test(line)) ? lines.join(' / ') : undefined;
+  });
+  const frames = await stop();
+  const holes = frames.filter(({ top, note, hasIcon }) => top === undefined || note?.includes('live: 5 in prod-eu') !== true || !hasIcon);
+  assert.deepEqual(holes, []);
+  const tops = [...new Set(frames.flatMap(({ top }) => top ?? []))].sort((left, right) => left - right);
+  const [first = 0, second = 0] = tops;
+  const height = second - first;
+  assert.ok(tops.length >= 4 && height > 10, tops.join());
+  assert.deepEqual(
+    tops.map((top) => (top - first) / height),
+    tops.map((_, index) => index),
+  );
+  await workbench.command('File: Revert File');
+  await workbench.untilText(/# The shop window\./);
 });
 
 flow(session, 'hover: both environments, how it was changed, the words of the API, the last commit, the actions', '31-hover', async () => {
@@ -101,6 +134,7 @@ flow(session, 'typing in a base tells at once which applications would change, b
   await page.keyboard.type('3');
   const lens = page.locator('.codelens-decoration', { hasText: /your edits change/ });
   await lens.waitFor();
+  await lens.getByRole('button').first().waitFor();
   assert.match(await lens.innerText(), /your edits change 1 object in prod-eu\/window, 1 object in prod-us\/window/);
   assert.match(await readFile(join(folder, 'window/base/window.yaml'), 'utf8'), /replicas: 2/);
 });
@@ -185,10 +219,51 @@ flow(session, 'by keyboard alone: from the tree to the diff, from mark to mark, 
   await page.keyboard.press('Enter');
   const { original, modified } = await workbench.diffSides();
   assert.deepEqual([/greeting: howdy/.test(original), /greeting: hello/.test(modified)], [true, true]);
+  // The accessible view of the changes.
+  await page.keyboard.press('F7');
+  await page.locator('.diff-review-row:focus').waitFor();
+  await page.locator('.diff-review', { hasText: 'greeting: howdy' }).waitFor();
+  await page.keyboard.press('Escape');
   await workbench.closeEditors();
   await workbench.openFile('window/overlays/us/kustomization.yaml');
   await workbench.untilNote('value: us', /^live: mars/);
   await workbench.nextProblem(/value is mars in window/);
   await page.keyboard.press('Escape');
   assert.match((await workbench.quickFixes()).join(), /Revert live value to Git/);
+});
+
+flow(session, 'by keyboard alone: from the mark to its hover, the action, the question, and the revert', '42-keyboard', async () => {
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.press('Control+i');
+  await page.locator('.monaco-resizable-hover', { hasText: /mars[\s\S]*Revert Live to Git/ }).waitFor();
+  await page.keyboard.press('Escape');
+  const actions = await workbench.quickFixes();
+  const index = actions.findIndex((label) => /^Revert live value to Git/.test(label));
+  for (let step = 0; step < index; step += 1) await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  assert.match(await workbench.question(), /Revert 1 field of 1 object in namespace us[\s\S]*mars → us/);
+  await page.keyboard.press('Enter');
+  await workbench.untilNote('value: us', undefined);
+});
+
+flow(session, 'by keyboard alone: the three sides of an object, and from change to change', '43-keyboard', async () => {
+  await workbench.closeEditors();
+  await workbench.openFile('window/base/window.yaml');
+  await workbench.untilNote('replicas:', /^live: 5 in prod-eu/);
+  await workbench.goToLine(7);
+  await page.keyboard.press('F1');
+  await page.keyboard.type('Plumbline: Open Live, Git and Working Tree');
+  await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: 'Open Live, Git and Working Tree' }).first().waitFor();
+  await page.keyboard.press('Enter');
+  const names = page.locator('.multiDiffEntry .file-path');
+  await until('two pairs', async () => ((await names.count()) === 2 ? undefined : (await names.allInnerTexts()).join(' | ')));
+  const place = page.locator('[id="status.editor.selection"]');
+  await until('the change', async () => {
+    await page.keyboard.press('Alt+F5');
+    const text = await place.innerText();
+    return text.startsWith('Ln 7,') ? undefined : text;
+  });
+  // What screen readers read out where no row of a tree tells.
+  await page.getByRole('button', { name: /^Plumbline: \d+ drifted$/ }).waitFor();
 });

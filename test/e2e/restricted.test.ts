@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { createSampleRepo, git } from '../tools/sample.ts';
-import { flow, startSession } from './session.ts';
+import { flow, startEditor } from './session.ts';
 
 // A hostile folder: its kubeconfig plugin and its Git configuration write a file when something runs them.
-const session = await startSession({
+const session = await startEditor({
   workspaceTrust: true,
-  prepare: async (cluster, dir) => {
-    const { repo } = await createSampleRepo({ dir, context: cluster.name });
+  prepare: async (dir) => {
+    const { repo } = await createSampleRepo({ dir, context: 'plumbline-dev' });
     const trap = async (name: string): Promise<string> => {
       const path = join(dir, `${name}.sh`);
       await writeFile(path, `#!/bin/sh\necho "$0 $*" >> ${join(dir, name)}-ran\nexit 1\n`, { mode: 0o755 });
@@ -17,11 +17,16 @@ const session = await startSession({
     };
     await git(repo, ['config', 'core.fsmonitor', await trap('git')]);
     const command = await trap('plugin');
-    const config = JSON.parse(await readFile(cluster.kubeconfigPath, 'utf8')) as { users: { user: object }[] };
     const exec = { apiVersion: 'client.authentication.k8s.io/v1', command, interactiveMode: 'Never' };
-    const kubeconfig = join(dir, 'kubeconfig');
-    await writeFile(kubeconfig, JSON.stringify({ ...config, users: config.users.map((user) => ({ ...user, user: { exec } })) }));
-    return { folder: repo, kubeconfig };
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'shop', cluster: { server: 'https://127.0.0.1:9' } }],
+      users: [{ name: 'shop', user: { exec } }],
+      contexts: [{ name: 'plumbline-dev', context: { cluster: 'shop', user: 'shop' } }],
+    };
+    await writeFile(join(dir, 'kubeconfig'), JSON.stringify(config));
+    return repo;
   },
   // The editor's own Git support is not what is tested.
   settings: { 'git.enabled': false },

@@ -1,9 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { launchBrowser, openWorkbench } from '../tools/browser.ts';
+import { launchBrowser, loadWorkbench, openWorkbench } from '../tools/browser.ts';
 import { startCodeServer } from '../tools/codeServer.ts';
 import type { CodeServer } from '../tools/codeServer.ts';
 import { startControlPlane } from '../tools/controlPlane.ts';
@@ -20,11 +19,10 @@ const loggedLines = 25;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What a session is made of. */
-export interface SessionOptions {
-  readonly components?: readonly Component[];
-  /** makes the folder to open, inside `dir`, and what is on the cluster */
-  readonly prepare: (cluster: ControlPlane, dir: string) => Promise<{ readonly folder: string; readonly kubeconfig?: string }>;
+/** What an editor is opened with. */
+export interface EditorOptions {
+  /** makes the folder to open, inside `dir`; the kubeconfig of all windows is `kubeconfig` in there. @returns the folder */
+  readonly prepare: (dir: string, onEnd: (stop: () => Promise<unknown>) => void) => Promise<string>;
   readonly settings?: Readonly<Record<string, unknown>>;
   /** true: starts in Restricted Mode */
   readonly workspaceTrust?: boolean;
@@ -32,56 +30,71 @@ export interface SessionOptions {
   readonly size?: { readonly width: number; readonly height: number };
 }
 
-/** A control plane, a folder, and a VS Code in a browser that shows it with the extension of this repo. */
-export interface Session {
-  readonly cluster: ControlPlane;
+/** What a session is made of. */
+export interface SessionOptions extends Omit<EditorOptions, 'prepare'> {
+  readonly components?: readonly Component[];
+  /** makes the folder to open, inside `dir`, and what is on the cluster; unless it wrote `kubeconfig` in there, it is the admin's */
+  readonly prepare: (cluster: ControlPlane, dir: string) => Promise<{ readonly folder: string; readonly hasKubeconfig?: boolean }>;
+}
+
+/** A VS Code in a browser that shows a folder with the extension of this repo. */
+export interface EditorSession {
   readonly server: CodeServer;
-  readonly browser: Browser;
   readonly workbench: Workbench;
   readonly themes: ThemeSwitch;
   readonly folder: string;
   /** folder of the whole session */
   readonly dir: string;
+  /** opens another folder in the window; undefined: none */
+  show(folder: string | undefined): Promise<void>;
   /** the last lines of the extension's log */
   log(): Promise<string>;
   end(): Promise<void>;
 }
 
-/** Starts everything that a flow needs; end it in the test's `after`. */
-export async function startSession(options: SessionOptions): Promise<Session> {
+/** A control plane, too. */
+export interface Session extends EditorSession {
+  readonly cluster: ControlPlane;
+}
+
+/** Starts an editor without any cluster; end it in the test's `after`. */
+export async function startEditor(options: EditorOptions): Promise<EditorSession> {
   const ends: (() => Promise<unknown>)[] = [];
+  const onEnd = (stop: () => Promise<unknown>): void => {
+    ends.push(stop);
+  };
   const end = async (): Promise<void> => {
     for (const stop of ends.splice(0).reverse()) await stop();
   };
   try {
     const temporary = await temporaryFolder('plumbline-e2e-');
-    ends.push(() => temporary.remove());
-    const [cluster, browser] = await Promise.all([
-      startControlPlane(options.components === undefined ? {} : { components: options.components }),
-      launchBrowser(),
+    onEnd(() => temporary.remove());
+    // One waits while the other computes.
+    const [server, browser, folder] = await Promise.all([
+      startCodeServer({
+        folder: temporary.path,
+        extensionDevelopmentPath: root,
+        env: { KUBECONFIG: join(temporary.path, 'kubeconfig'), ...options.env },
+        settings: { ...pictureSettings, ...options.settings },
+        ...(options.workspaceTrust === undefined ? {} : { workspaceTrust: options.workspaceTrust }),
+      }).then((started) => {
+        onEnd(() => started.stop());
+        return started;
+      }),
+      launchBrowser().then((launched) => {
+        onEnd(() => launched.close());
+        return launched;
+      }),
+      options.prepare(temporary.path, onEnd),
     ]);
-    ends.push(
-      () => cluster.stop(),
-      () => browser.close(),
-    );
-    const { folder, kubeconfig = cluster.kubeconfigPath } = await options.prepare(cluster, temporary.path);
-    const server = await startCodeServer({
-      folder,
-      extensionDevelopmentPath: root,
-      env: { KUBECONFIG: kubeconfig, ...options.env },
-      settings: { ...pictureSettings, ...options.settings },
-      ...(options.workspaceTrust === undefined ? {} : { workspaceTrust: options.workspaceTrust }),
-    });
-    ends.push(() => server.stop());
-    const page = await openWorkbench(browser, server.url(), options.size ?? { width: 1400, height: 860 }, themeScript);
+    const page = await openWorkbench(browser, urlOf(server, folder), options.size ?? { width: 1400, height: 860 }, themeScript);
     return {
-      cluster,
       server,
-      browser,
       workbench: new Workbench(page),
       themes: new ThemeSwitch(page),
       folder,
       dir: temporary.path,
+      show: (path) => loadWorkbench(page, urlOf(server, path)),
       log: () => logOf(server),
       end,
     };
@@ -89,6 +102,32 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     await end();
     throw error;
   }
+}
+
+/** Starts everything that a flow needs; end it in the test's `after`. */
+export async function startSession(options: SessionOptions): Promise<Session> {
+  const { components, prepare, ...rest } = options;
+  const started = Promise.withResolvers<ControlPlane>();
+  const editor = await startEditor({
+    ...rest,
+    prepare: async (dir, onEnd) => {
+      const cluster = await startControlPlane(components === undefined ? {} : { components });
+      onEnd(() => cluster.stop());
+      started.resolve(cluster);
+      const { folder, hasKubeconfig = false } = await prepare(cluster, dir);
+      if (!hasKubeconfig) await copyFile(cluster.kubeconfigPath, join(dir, 'kubeconfig'));
+      return folder;
+    },
+  });
+  return { ...editor, cluster: await started.promise };
+}
+
+function urlOf(server: CodeServer, folder: string | undefined): string {
+  if (folder !== undefined) return server.url([], folder);
+  const url = new URL(server.url());
+  url.searchParams.delete('folder');
+  url.searchParams.set('ew', 'true');
+  return url.href;
 }
 
 /** The last lines of the log channel "Plumbline". */
@@ -101,7 +140,7 @@ async function logOf(server: CodeServer): Promise<string> {
 }
 
 /** A test that leaves a picture of its end, of its failure too. */
-export function flow(session: Session, name: string, picture: string, run: () => Promise<void>): void {
+export function flow(session: EditorSession, name: string, picture: string, run: () => Promise<void>): void {
   const { workbench } = session;
   test(name, async () => {
     try {

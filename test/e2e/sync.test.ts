@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { clusterUidOf, git } from '../tools/sample.ts';
@@ -11,27 +12,42 @@ const settings = (level: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  level: ${level}\n  region: eu\n`;
 const banner = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: banner\ndata:\n  text: hello\n';
 
-// The API server alone: one application, in an open and in a protected environment.
+// The API server alone: two applications, in an environment where files may be tried out, and in a protected one.
 const session = await startSession({
   prepare: async (cluster, dir) => {
     const clusterUid = await clusterUidOf({ kubeconfig: cluster.kubeconfigPath, context: cluster.name });
-    const environment = (name: string, isProtected: boolean): string =>
-      `  ${name}: {context: ${cluster.name}, clusterUid: ${clusterUid}, branch: main, protected: ${String(isProtected)}}\n`;
-    const application = (name: string): string =>
-      `  - {name: shop, environment: ${name}, path: shop/${name}, namespace: shop-${name}, policy: {prune: true}}\n`;
+    const environments = Object.entries({ dev: 'allowDirty', prod: 'protected' });
+    const places = environments.flatMap(([environment]) => ['shop', 'till'].map((name) => ({ name, environment })));
+    const config = [
+      'apiVersion: plumbline.dev/v1alpha1',
+      'kind: Config',
+      'environments:',
+      ...environments.map(
+        ([name, flag]) => `  ${name}: {context: ${cluster.name}, clusterUid: ${clusterUid}, branch: main, ${flag}: true}`,
+      ),
+      'applications:',
+      ...places.map(
+        ({ name, environment }) =>
+          `  - {name: ${name}, environment: ${environment}, path: ${name}/${environment}, namespace: ${name}-${environment}, policy: {prune: true}}`,
+      ),
+      '',
+    ];
     const files = {
-      'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1\nkind: Config\nenvironments:\n${environment('dev', false)}${environment('prod', true)}applications:\n${application('dev')}${application('prod')}`,
-      'shop/dev/settings.yaml': settings('info'),
+      'plumbline.yaml': config.join('\n'),
+      ...Object.fromEntries(
+        places.map(({ name, environment }) => [`${name}/${environment}/settings.yaml`, settings(environment === 'dev' ? 'info' : 'warn')]),
+      ),
       'shop/dev/banner.yaml': banner,
-      'shop/prod/settings.yaml': settings('warn'),
     };
     const repo = await makeConfigRepo(dir, files);
-    for (const name of ['dev', 'prod']) await cluster.kubectl(['create', 'namespace', `shop-${name}`]);
+    for (const { name, environment } of places) await cluster.kubectl(['create', 'namespace', `${name}-${environment}`]);
     return { folder: repo };
   },
 });
 after(() => session.end());
 const { cluster, folder, themes, workbench } = session;
+const { page } = workbench;
+const records = workbench.rows(/^sync of [0-9a-f]{7}/);
 
 const live = (namespace: string, name: string, jsonpath: string): Promise<string> =>
   cluster.kubectl(['-n', namespace, 'get', 'configmap', name, '--ignore-not-found', '-o', `jsonpath={${jsonpath}}`]);
@@ -43,10 +59,21 @@ async function untilLive(namespace: string, name: string, jsonpath: string, expe
   });
 }
 
+/** As another person does, in a terminal of their own. */
+function plumbline(...args: readonly string[]): void {
+  const main = join(import.meta.dirname, '../../dist/cli.mjs');
+  const { status, stderr } = spawnSync(process.execPath, [main, ...args], {
+    cwd: folder,
+    env: { ...process.env, KUBECONFIG: cluster.kubeconfigPath },
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
+}
+
 flow(session, 'preview: the plan as a tree and as a highlighted document, and nothing is written', '20-preview', async () => {
   await workbench.openPlumbline();
   await workbench.widenSidebar(440);
-  const tab = workbench.page.locator('.tab', { hasText: '.plumbline-plan' });
+  const tab = page.locator('.tab', { hasText: '.plumbline-plan' });
   await workbench.chooseInMenu(/^application shop, dev/, /^Preview Sync/, async () =>
     (await tab.count()) > 0 ? undefined : 'no document',
   );
@@ -97,12 +124,104 @@ flow(session, 'a protected environment asks for its name when a live change is u
   await workbench.row(/^application shop, prod, .*drifted/);
   await workbench.askInMenu(/^application shop, prod/, /^Sync…/);
   await workbench.answer(/^Sync and Undo/);
-  const input = workbench.page.locator('.quick-input-widget .quick-input-box input');
+  const input = page.locator('.quick-input-widget .quick-input-box input');
   await input.fill('dev');
-  await workbench.page.locator('.quick-input-message', { hasText: 'This is not prod' }).waitFor();
+  await page.locator('.quick-input-message', { hasText: 'This is not prod' }).waitFor();
   await workbench.picture('23-name');
   assert.equal(await live('shop-prod', 'settings', '.data.level'), 'trace');
   await input.fill('prod');
-  await workbench.page.keyboard.press('Enter');
+  await page.keyboard.press('Enter');
   await untilLive('shop-prod', 'settings', '.data.level', 'warn');
+});
+
+flow(session, 'an application that was never synced says so, and offers to', '60-history-empty', async () => {
+  await workbench.closeEditors();
+  const welcome = page.getByText('No sync of this application is recorded in its cluster.');
+  await workbench.chooseInMenu(/^application till, dev/, /^Show Sync History/, async () =>
+    (await welcome.count()) > 0 ? undefined : 'no welcome',
+  );
+});
+
+flow(session, "another person's sync from a terminal shows without a refresh", '61-history', async () => {
+  plumbline('sync', '--app', 'dev/till', '--yes');
+  await workbench.row(/^sync of [0-9a-f]{7}, done, .*@.* 1 created/);
+  await writeFile(join(folder, 'till/dev/settings.yaml'), settings('debug'));
+  await git(folder, ['commit', '-q', '-am', 'Log more']);
+  await workbench.row(/^application till, dev, .*out of sync · 1 behind/);
+  plumbline('sync', '--app', 'dev/till', '--yes');
+  await workbench.row(/^sync of [0-9a-f]{7}, done, .*@.* 1 configured/);
+  await workbench.row(/^application till, dev, synced/i);
+  assert.equal(await records.count(), 2);
+  await workbench.openFile('till/dev/settings.yaml');
+  await page.locator('.codelens-decoration', { hasText: /synced to dev/ }).waitFor();
+  await workbench.restMouse();
+  await themes.pictures('history-and-lens');
+  await workbench.closeEditors();
+});
+
+flow(session, 'the commit diff of a sync: what it brought since the one before', '62-commit-diff', async () => {
+  const tab = page.locator('.tab', { hasText: /till: [0-9a-f]{7} ↔ [0-9a-f]{7}/ });
+  await workbench.chooseInMenu(/^sync of [0-9a-f]{7}, done, .* 1 configured/, /^Open Commit Diff/, async () =>
+    (await tab.count()) > 0 ? undefined : 'no diff',
+  );
+  await workbench.untilText(/level: debug/);
+  await workbench.restMouse();
+});
+
+flow(session, 'the working tree, unsaved, is applied where it may be, and marked dirty', '63-dirty', async () => {
+  await workbench.closeEditors();
+  await workbench.openFile('till/dev/settings.yaml');
+  await workbench.goToLine(6);
+  await page.keyboard.press('End');
+  for (let index = 0; index < 'debug'.length; index += 1) await page.keyboard.press('Backspace');
+  await page.keyboard.type('tried');
+  await workbench.untilText(/level: tried/);
+  const question = await workbench.askInMenu(/^application till, dev/, /^Apply Working Tree/);
+  assert.match(question, /Apply 1 object of till as the files are here to namespace till-dev/);
+  assert.match(question, /marked dirty until the next sync/);
+  await workbench.picture('63-question');
+  await workbench.answer('Apply Working Tree');
+  await untilLive('till-dev', 'settings', '.data.level', 'tried');
+  await workbench.row(/^application till, dev, .*dirty/);
+  await workbench.row(/^sync of [0-9a-f]{7}, done, /);
+  await workbench.restMouse();
+});
+
+flow(session, 'where it may not be applied, the message says what to write and where', '64-dirty-refused', async () => {
+  await workbench
+    .rows(/^application till, prod/)
+    .first()
+    .click();
+  await workbench.command('Plumbline: Apply Working Tree…');
+  const question = await workbench.question();
+  assert.match(question, /Apply Working Tree is off for prod/);
+  assert.match(question, /write .allowDirty: true. below environments\.prod in plumbline\.yaml/);
+});
+
+flow(session, 'a sync that was cut off is offered, and finished by one click', '65-unfinished', async () => {
+  await workbench.answer('Cancel');
+  const parent = ['-n', 'till-dev', 'configmap/plumbline-till'] as const;
+  const text = await cluster.kubectl(['get', ...parent, '-o', 'json']);
+  const { annotations } = (JSON.parse(text) as { metadata: { annotations: Record<string, string> } }).metadata;
+  const [record] = JSON.parse(annotations['plumbline.dev/syncs'] ?? '[]') as object[];
+  const running = { record: { ...record, id: 'cut', outcome: 'running', isDirty: false, by: 'noa@tablet' }, until: '2020-01-01T00:00:00Z' };
+  await cluster.kubectl(['annotate', ...parent, '--overwrite', `plumbline.dev/running=${JSON.stringify(running)}`]);
+  await workbench.row(/^application till, dev, .*its sync did not end/);
+  // A notification that nobody asked for may stand in the centre alone.
+  await page.locator('[id="status.notifications"]').click();
+  const offer = page.locator('.notifications-center .notification-list-item', { hasText: 'The sync of till by noa@tablet did not end' });
+  await offer.waitFor();
+  await workbench.picture('65-offer');
+  await offer.getByRole('button', { name: 'Sync…' }).click();
+  assert.match(await workbench.question(), /till has uncommitted edits/);
+  await workbench.answer('Sync Without the Edits');
+  await workbench.question('Sync 1 object of till');
+  await workbench.answer('Sync');
+  await untilLive('till-dev', 'settings', '.data.level', 'debug');
+  await workbench.row(/^application till, dev, synced(?!.*(dirty|did not end))/i);
+  const failed = workbench.rows(/^sync of [0-9a-f]{7}, failed, .*noa@tablet/);
+  await workbench.chooseInMenu(/^application till, dev/, /^Show Sync History/, async () =>
+    (await failed.count()) > 0 ? undefined : 'no record',
+  );
+  await workbench.restMouse();
 });

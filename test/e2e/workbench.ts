@@ -190,6 +190,8 @@ export class Workbench {
     await input.waitFor();
     await input.fill(`:${String(line)}`);
     await this.page.keyboard.press('Enter');
+    // What is pressed while it closes would go nowhere.
+    await input.waitFor({ state: 'hidden' });
   }
 
   /** Closes all editors without saving. */

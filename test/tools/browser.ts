@@ -43,11 +43,16 @@ export async function openWorkbench(browser: Browser, url: string, size = { widt
   const context = await browser.newContext({ viewport: size });
   const page = await context.newPage();
   await page.addInitScript(initScript);
+  await loadWorkbench(page, url);
+  return page;
+}
+
+/** Shows another workbench in an open page, and waits as {@link openWorkbench} does: what the browser has compiled, it need not compile again. */
+export async function loadWorkbench(page: Page, url: string): Promise<void> {
   await page.goto(url, { timeout: openingMs });
   // VS Code's own test driver, there when the server was started with `enable-smoke-test-driver`.
   await page.waitForFunction('window.driver !== undefined', undefined, { timeout: openingMs });
   await page.evaluate('window.driver.whenWorkbenchRestored()');
-  return page;
 }
 
 /** Saves a picture of the page as `test/out/screenshots/<name>.png` and returns its path. */
