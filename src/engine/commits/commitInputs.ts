@@ -55,14 +55,15 @@ export async function commitInputs(
     areSecretsKnown = false;
   }
   if (edited.includes(configFileName) && (await isDeclaredAnew(sessions, repo.root, tree, signal))) reads.add(configFileName);
-  const unsaved = await repo.workingTree.unsavedPaths();
+  const unsaved = (await repo.workingTree.unsavedPaths()).filter((path) => reads.has(path));
   return {
     chosen: edited.filter((path) => reads.has(path)),
     left: edited.filter((path) => !reads.has(path)),
-    unsaved: unsaved.filter((path) => reads.has(path)),
+    unsaved,
     secretValues: secretValuesOf(renders),
     warnings,
-    areSecretsKnown,
+    // Of a file with unsaved edits the text on disk is committed, which nothing has rendered.
+    areSecretsKnown: areSecretsKnown && unsaved.length === 0,
   };
 }
 

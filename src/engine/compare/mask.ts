@@ -10,7 +10,8 @@ export const MASK = '••••••';
 /** What stands for a secret value that differs from the one on the other side. */
 export const MASK_OTHER = '•••••• (different)';
 
-const SECRET_FIELDS = new Set(['data', 'stringData']);
+/** `sops` is no plain text, and nobody's reading matter either: it stands in manifests that SOPS encrypted. */
+const SECRET_FIELDS = new Set(['data', 'stringData', 'sops']);
 
 /** Whether an object's values are secret: core Secrets, of whatever type. */
 export function isSecret(object: Pick<KubeObject, 'apiVersion' | 'kind'>): boolean {
@@ -46,7 +47,7 @@ export function maskSecrets(object: KubeObject, counterpart?: KubeObject): KubeO
     result[field] = Object.fromEntries(
       Object.entries(values).map(([name, value]) => {
         const plain = plainValue(value, isEncoded);
-        return [name, others === undefined || others.get(name) === plain ? MASK : MASK_OTHER];
+        return [name, field === 'sops' || others === undefined || others.get(name) === plain ? MASK : MASK_OTHER];
       }),
     );
   }

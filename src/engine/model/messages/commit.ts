@@ -20,7 +20,7 @@ export const commitMessages: Readonly<Record<string, string>> = {
     'The branch {branch} has unpushed commits of others ({authors}), which a push would deploy too. The commit goes to a new branch that starts at {start}.',
   'commit-other-repos': 'The chosen applications are in different repositories. Commit one repository after the other.',
   'commit-holds-secret': '{file} holds Secrets, so its text is not shown here.',
-  'commit-may-hold-secret': '{file} may set values of Secrets, and what it sets does not render, so its text is not shown here.',
+  'commit-may-hold-secret': '{file} may set values of Secrets, and what it sets is not rendered, so its text is not shown here.',
   'commit-binary': '{file} is no text.',
   'commit-patch-large': 'The change of {file} is too long to be shown here.',
   'commit-no-edits': 'No file that {applications} reads is edited, so there is nothing to commit.',
