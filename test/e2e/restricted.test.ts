@@ -40,6 +40,7 @@ flow(session, 'restricted mode: applications are listed, no process starts, no c
   await workbench.restMouse();
   await workbench.row(/^application storefront, prod, cannot compare/);
   await workbench.page.locator('[id="status.workspaceTrust"]').waitFor();
+  await workbench.untilStatus(/^not compared$/);
   await themes.pictures('restricted');
   await assert.rejects(access(join(dir, 'plugin-ran')));
   await assert.rejects(access(join(dir, 'git-ran')));

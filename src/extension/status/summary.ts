@@ -17,7 +17,8 @@ export function summarize(applications: Iterable<ApplicationRow>, clusters: read
   let untrusted = 0;
   let isStale = false;
   for (const row of applications) {
-    if (isUntrusted(row)) untrusted += 1;
+    // A suggestion is not compared anyway.
+    if (isUntrusted(row) && row.state !== 'no destination') untrusted += 1;
     counts.set(row.state, (counts.get(row.state) ?? 0) + 1);
     if (row.health?.status === 'degraded') degraded += 1;
     isStale ||= row.staleSinceMs !== undefined;

@@ -136,6 +136,7 @@ test('the status bar item says the worst first', () => {
     const summary = summarize(...args, l10n);
     return summary === undefined ? undefined : [summary.icon, summary.text];
   };
+  const untrusted = [{ code: 'workspace-untrusted', details: {} }];
   assert.deepEqual(
     [
       say([suggestion], []),
@@ -146,7 +147,13 @@ test('the status bar item says the worst first', () => {
       say([application(), application({ id: '6', health: { status: 'degraded' } })], []),
       say([application({ state: 'out of sync' })], []),
       say([application(), suggestion], [cluster()]),
-      say([application({ state: 'cannot compare', reasons: [{ code: 'workspace-untrusted', details: {} }] })], []),
+      say(
+        [
+          application({ state: 'cannot compare', reasons: untrusted }),
+          application({ id: '7', state: 'no destination', reasons: untrusted }),
+        ],
+        [],
+      ),
     ],
     [
       undefined,
