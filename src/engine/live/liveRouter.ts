@@ -3,6 +3,7 @@ import { ownerMarkOf } from '../compare/ownerMarks.ts';
 import { ownerUids } from '../sessions/desiredObjects.ts';
 import { markId } from '../sessions/markedObjects.ts';
 import { keyOf, keyString } from '../model/objects.ts';
+import { Receivers } from './receivers.ts';
 
 /** What changed for one application. */
 export interface LiveChange {
@@ -17,55 +18,67 @@ export interface LiveChange {
 /** owner references are followed this far: CronJob, Job, Pod; Deployment, ReplicaSet, Pod */
 const maximumDepth = 4;
 
+/** What one receiver holds in one context. */
+interface Holding {
+  readonly context: string;
+  /** `keyString`s */
+  readonly keys: readonly string[];
+  readonly namespaces: ReadonlySet<string>;
+  /** `markId`s */
+  readonly marks: Set<string>;
+}
+
+/** Who holds what in one context. */
+interface Index<Receiver> {
+  readonly keys: Receivers<Receiver>;
+  readonly namespaces: Receivers<Receiver>;
+  readonly marks: Receivers<Receiver>;
+}
+
 /** Knows which applications hold which objects, so that a change of the watch reaches these and no others. */
 export class LiveRouter<Receiver> {
-  readonly #receivers = new Map<string, Set<Receiver>>();
-  readonly #byNamespace = new Map<string, Set<Receiver>>();
-  readonly #byMark = new Map<string, Set<Receiver>>();
-  readonly #places = new Map<Receiver, { readonly index: Map<string, Set<Receiver>>; readonly id: string }[]>();
+  readonly #indexes = new Map<string, Index<Receiver>>();
+  readonly #holdings = new Map<Receiver, Holding>();
 
   /** Replaces what a receiver holds. @param keys `keyString`s */
   set(receiver: Receiver, context: string, keys: Iterable<string>): void {
     this.delete(receiver);
-    const places: { index: Map<string, Set<Receiver>>; id: string }[] = [];
-    const namespaces = new Set<string>();
-    for (const key of keys) {
-      places.push({ index: this.#receivers, id: `${context}\n${key}` });
-      namespaces.add(key.split('/')[2] ?? '');
-    }
-    for (const namespace of namespaces) places.push({ index: this.#byNamespace, id: `${context}\n${namespace}` });
-    for (const { index, id } of places) addTo(index, id, receiver);
-    this.#places.set(receiver, places);
+    const all = [...keys];
+    const namespaces = new Set(all.map((key) => key.split('/')[2] ?? ''));
+    const index = this.#indexOf(context);
+    for (const key of all) index.keys.add(key, receiver);
+    for (const namespace of namespaces) index.namespaces.add(namespace, receiver);
+    this.#holdings.set(receiver, { context, keys: all, namespaces, marks: new Set() });
   }
 
   /** Objects with this mark are the receiver's too, until {@link set} or {@link delete}. @param mark `markId` */
   addMark(receiver: Receiver, context: string, mark: string): void {
-    const id = `${context}\n${mark}`;
-    const places = this.#places.get(receiver);
-    if (places === undefined || this.#byMark.get(id)?.has(receiver) === true) return;
-    addTo(this.#byMark, id, receiver);
-    places.push({ index: this.#byMark, id });
+    const holding = this.#holdings.get(receiver);
+    if (holding?.context !== context) return;
+    holding.marks.add(mark);
+    this.#indexOf(context).marks.add(mark, receiver);
   }
 
   /** The marks that a receiver named for a context. */
   marksOf(receiver: Receiver, context: string): readonly string[] {
-    const prefix = `${context}\n`;
-    const places = this.#places.get(receiver) ?? [];
-    return places.flatMap(({ index, id }) => (index === this.#byMark && id.startsWith(prefix) ? [id.slice(prefix.length)] : []));
+    const holding = this.#holdings.get(receiver);
+    return holding?.context === context ? [...holding.marks] : [];
   }
 
   /** Forgets a receiver. */
   delete(receiver: Receiver): void {
-    for (const { index, id } of this.#places.get(receiver) ?? []) {
-      const known = index.get(id);
-      known?.delete(receiver);
-      if (known?.size === 0) index.delete(id);
-    }
-    this.#places.delete(receiver);
+    const holding = this.#holdings.get(receiver);
+    if (holding === undefined) return;
+    const { keys, namespaces, marks } = this.#indexOf(holding.context);
+    for (const key of holding.keys) keys.delete(key, receiver);
+    for (const namespace of holding.namespaces) namespaces.delete(namespace, receiver);
+    for (const mark of holding.marks) marks.delete(mark, receiver);
+    this.#holdings.delete(receiver);
   }
 
   /** Sorts changes by receiver; a change of a child counts for the objects above it. */
   route(context: string, changes: readonly ObjectChange[], watches: Pick<WatchCache, 'byUid'>): ReadonlyMap<Receiver, LiveChange> {
+    const index = this.#indexOf(context);
     const routed = new Map<Receiver, LiveChange>();
     const entryOf = (receiver: Receiver): LiveChange => {
       let entry = routed.get(receiver);
@@ -77,18 +90,26 @@ export class LiveRouter<Receiver> {
     };
     for (const change of changes) {
       const keys = [keyString(change.key), ...this.#ownerKeys(change, watches)];
-      for (const key of keys) for (const receiver of this.#receivers.get(`${context}\n${key}`) ?? []) entryOf(receiver).keys.add(key);
+      for (const key of keys) for (const receiver of index.keys.of(key)) entryOf(receiver).keys.add(key);
       if (change.object !== undefined) {
-        const mark = this.#byMark.size === 0 ? undefined : ownerMarkOf(change.object);
-        const marked = mark === undefined ? undefined : this.#byMark.get(`${context}\n${markId(mark)}`);
-        for (const receiver of marked ?? [])
+        const mark = index.marks.isEmpty ? undefined : ownerMarkOf(change.object);
+        for (const receiver of mark === undefined ? [] : index.marks.of(markId(mark)))
           if (routed.get(receiver)?.keys.has(keyString(change.key)) !== true) entryOf(receiver).isMarked = true;
         continue;
       }
       const { namespace } = change.key;
-      for (const receiver of this.#byNamespace.get(`${context}\n${namespace}`) ?? []) entryOf(receiver).namespaces.add(namespace);
+      for (const receiver of index.namespaces.of(namespace)) entryOf(receiver).namespaces.add(namespace);
     }
     return routed;
+  }
+
+  #indexOf(context: string): Index<Receiver> {
+    let index = this.#indexes.get(context);
+    if (index === undefined) {
+      index = { keys: new Receivers(), namespaces: new Receivers(), marks: new Receivers() };
+      this.#indexes.set(context, index);
+    }
+    return index;
   }
 
   #ownerKeys(change: ObjectChange, watches: Pick<WatchCache, 'byUid'>): readonly string[] {
@@ -101,10 +122,4 @@ export class LiveRouter<Receiver> {
     }
     return keys;
   }
-}
-
-function addTo<Receiver>(index: Map<string, Set<Receiver>>, id: string, receiver: Receiver): void {
-  const known = index.get(id);
-  if (known === undefined) index.set(id, new Set([receiver]));
-  else known.add(receiver);
 }

@@ -70,6 +70,9 @@ const DEFAULT_LIMITS: RenderLimits = {
 
 /** A worker whose module has grown beyond this is replaced when it is idle, since WebAssembly memory never shrinks. */
 const RECYCLE_BYTES = 512 << 20;
+/** One that has grown beyond this makes room for a fresh one after so short a rest; what is compiled stays, so that it starts at once. */
+const LARGE_BYTES = 96 << 20;
+const LARGE_IDLE_MS = 3_000;
 /** These depend on more than the files read, so they are never reused. */
 const PASSING_CODES = new Set([
   'render-timeout',
@@ -132,6 +135,7 @@ export class RenderService implements Disposable {
   readonly #idle: RenderWorker[] = [];
   readonly #workers = new Set<RenderWorker>();
   #idleTimer: NodeJS.Timeout | undefined;
+  readonly #abort = new AbortController();
   #isDisposed = false;
 
   constructor(options: RenderServiceOptions) {
@@ -263,6 +267,7 @@ export class RenderService implements Disposable {
 
   dispose(): void {
     this.#isDisposed = true;
+    this.#abort.abort();
     clearTimeout(this.#idleTimer);
     for (const worker of this.#workers) worker.dispose();
     this.#workers.clear();
@@ -327,12 +332,18 @@ export class RenderService implements Disposable {
       worker.dispose();
       this.#workers.delete(worker);
     }
-    this.#idleTimer = setTimeout(() => {
-      for (const idle of this.#idle.splice(0)) {
-        idle.dispose();
-        this.#workers.delete(idle);
-      }
-    }, this.#limits.idleMs).unref();
+    const isLarge = LARGE_IDLE_MS < this.#limits.idleMs && this.#idle.some(({ memoryBytes }) => memoryBytes > LARGE_BYTES);
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(
+      () => {
+        for (const idle of this.#idle.splice(0)) {
+          idle.dispose();
+          this.#workers.delete(idle);
+        }
+        if (isLarge) this.warmUp(this.#abort.signal).catch(ignore);
+      },
+      isLarge ? LARGE_IDLE_MS : this.#limits.idleMs,
+    ).unref();
   }
 
   #read(outcome: JobOutcome, path: string): Answer {
@@ -359,6 +370,9 @@ export class RenderService implements Disposable {
     }
   }
 }
+
+/** A renderer that cannot start is told by the next who needs it. */
+const ignore = (): void => undefined;
 
 /** The request of a spec, with every default filled in, so that equal renders have equal keys. */
 function requestOf(spec: SourceSpec): JobRequest['request'] {

@@ -1,7 +1,6 @@
-import { type BackgroundRunner, Throttler } from '../../base/async.ts';
+import type { BackgroundRunner } from '../../base/async.ts';
 import { isAppError } from '../../base/errors.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
-import { CheckQueue } from './checkQueue.ts';
 import { type ClusterHub, reasonOf } from '../live/clusterHub.ts';
 import type { ClusterConnection, WatchOutcome, WatchStatus } from '../cluster/api.ts';
 import { applicationRow } from './applicationRow.ts';
@@ -15,17 +14,16 @@ import type { ApplicationRow, LineMark } from '../model/snapshot.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
 import type { Reason } from '../model/states.ts';
 import type { ObjectChecker } from './objectChecker.ts';
-import { PodFollowers } from '../live/podFollowers.ts';
 import type { RepoSession } from './repoSession.ts';
 import type { LiveChange, LiveRouter } from '../live/liveRouter.ts';
 import { type ComparisonBasis, isSameBasis, isSameButRender } from './comparisonBasis.ts';
 import { textsOf } from '../editor/markIndex.ts';
 import { otherWriterPaths } from '../provenance/otherWriters.ts';
 import { markId } from './markedObjects.ts';
-import { ProgressLooks } from './progressLooks.ts';
 import { marksOf } from './rows.ts';
 import type { SourceRenderer } from '../sources/sourceRenderer.ts';
-import { SyncedSide } from './syncedSide.ts';
+import { SessionParts } from './sessionParts.ts';
+import type { SyncedSide } from './syncedSide.ts';
 import { track, type TrackedObject } from './trackedObject.ts';
 
 /** What an application session works with. */
@@ -49,19 +47,16 @@ export interface ApplicationListener {
   onProblems(applicationId: string, files: readonly string[]): void;
 }
 
+/** shared by all that have not been compared */
+const nothing: ReadonlyMap<string, never> = new Map<string, never>();
+
 /** One application: from its source at target, and from the watch, to verdicts, a state and marks. */
 export class ApplicationSession implements Disposable {
   readonly #services: ApplicationServices;
   readonly #listener: ApplicationListener;
-  readonly #refresh: Throttler;
-  readonly #check: Throttler;
-  readonly #abort = new AbortController();
-  readonly #signal: AbortSignal;
   readonly #waiting: (() => void)[] = [];
-  readonly #queue: CheckQueue;
-  readonly #looks = new ProgressLooks();
-  readonly #synced: SyncedSide;
-  readonly #followers = new PodFollowers();
+  /** undefined until it is needed: most applications of a fleet are only known */
+  #made: SessionParts | undefined;
   #application: Application;
   #isActive = false;
   #isChecked = false;
@@ -70,9 +65,9 @@ export class ApplicationSession implements Disposable {
   #tree: SourceTree | undefined;
   #render: RenderResult | undefined;
   #desired: readonly DesiredObject[] = [];
-  #byId: ReadonlyMap<string, DesiredObject> = new Map();
+  #byId: ReadonlyMap<string, DesiredObject> = nothing;
   #objects = new Map<string, TrackedObject>();
-  #autoscalers: ReadonlyMap<string, string> = new Map();
+  #autoscalers: ReadonlyMap<string, string> = nothing;
   #watchProblems: readonly WatchOutcome[] = [];
   #isEdited = false;
   #otherWriters: readonly string[] = [];
@@ -83,14 +78,6 @@ export class ApplicationSession implements Disposable {
     this.#application = application;
     this.#services = services;
     this.#listener = listener;
-    this.#queue = new CheckQueue(services.checker);
-    this.#synced = new SyncedSide(services.repo, services.renderer);
-    const onIdle = (): void => {
-      this.#tellSettled();
-    };
-    this.#signal = AbortSignal.any([services.background.signal, this.#abort.signal]);
-    this.#refresh = new Throttler(services.background, `compare ${application.id}`, () => this.#run(), onIdle);
-    this.#check = new Throttler(services.background, `check ${application.id}`, () => this.#checkWaiting(true), onIdle);
   }
 
   get application(): Application {
@@ -136,7 +123,7 @@ export class ApplicationSession implements Disposable {
 
   /** What was applied last, by the application's ledger. */
   get synced(): SyncedSide {
-    return this.#synced;
+    return this.#parts.synced;
   }
 
   object(key: string): TrackedObject | undefined {
@@ -160,45 +147,45 @@ export class ApplicationSession implements Disposable {
 
   /** Looks up target again and compares what changed. */
   refresh(): void {
-    if (this.#isActive) this.#refresh.request();
+    if (this.#isActive) this.#parts.refresh.request();
   }
 
   /** Resolves when no comparison runs or waits. */
   async settled(): Promise<void> {
-    if (!this.#refresh.isBusy && !this.#check.isBusy) return;
+    if (this.#made === undefined || (!this.#made.refresh.isBusy && !this.#made.check.isBusy)) return;
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** Takes in changes of the watch: objects of this application are compared again, children move the health of their owners. */
   liveChanged(change: LiveChange): void {
     const { keys, namespaces, isMarked } = change;
-    this.#followers.note(change);
+    this.#parts.followers.note(change);
     if (isMarked === true || namespaces.size > 0) this.#listener.onRow(this.#application.id);
-    const ledger = this.#synced.keyOf(this.#application);
+    const ledger = this.#parts.synced.keyOf(this.#application);
     if (ledger !== undefined && keys.has(keyString(ledger))) this.refresh();
     if ([...keys].some((key) => key.startsWith('autoscaling/HorizontalPodAutoscaler/'))) this.#autoscalers = this.#readAutoscalers();
-    for (const key of keys) if (this.#objects.has(key)) this.#queue.add(key);
+    for (const key of keys) if (this.#objects.has(key)) this.#parts.queue.add(key);
     for (const [id, { key }] of namespaces.size === 0 ? [] : this.#objects) {
-      if (namespaces.has(key.namespace) && canHaveChildren(key.group, key.kind)) this.#queue.add(id);
+      if (namespaces.has(key.namespace) && canHaveChildren(key.group, key.kind)) this.#parts.queue.add(id);
     }
     // The first comparison checks everything when its lists have ended.
-    if (!this.#queue.isEmpty && this.#isChecked) this.#check.request();
+    if (!this.#parts.queue.isEmpty && this.#isChecked) this.#parts.check.request();
   }
 
   /** Looks again at what time alone may change: objects that are on their way to health, and what had no answer. */
   timePassed(): void {
     if (!this.#isActive) return;
-    for (const id of this.#looks.due(this.#objects)) this.#queue.addLook(id);
-    for (const id of this.#followers.due(this.#objects)) this.#queue.addLook(id);
-    if (this.#queue.addDue() || this.#synced.isOverdue(Date.now())) this.refresh();
-    if (!this.#queue.isEmpty && (this.#isChecked || !this.#refresh.isBusy)) this.#check.request();
+    for (const id of this.#parts.looks.due(this.#objects)) this.#parts.queue.addLook(id);
+    for (const id of this.#parts.followers.due(this.#objects)) this.#parts.queue.addLook(id);
+    if (this.#parts.queue.addDue() || this.#parts.synced.isOverdue(Date.now())) this.refresh();
+    if (!this.#parts.queue.isEmpty && (this.#isChecked || !this.#parts.refresh.isBusy)) this.#parts.check.request();
   }
 
   /** The connection's state changed: the row says how old what it shows is. */
   connectionChanged(): void {
     if (!this.#isActive) return;
     const isConnected = this.#connection?.state.status === 'connected';
-    if (isConnected) this.#queue.hurry();
+    if (isConnected) this.#parts.queue.hurry();
     if (isConnected && this.#failure !== undefined) this.refresh();
     this.#listener.onRow(this.#application.id);
   }
@@ -206,7 +193,7 @@ export class ApplicationSession implements Disposable {
   /** A watch reached its goal: what could not be watched before is compared now. */
   watchChanged({ state, gvk, namespace }: WatchStatus): void {
     if (state !== 'synced') return;
-    this.#queue.hurry();
+    this.#parts.queue.hurry();
     const isMended = this.#watchProblems.some(
       ({ interest }) =>
         interest.gvk.kind === gvk.kind && interest.gvk.group === gvk.group && (namespace === '' || namespace === interest.namespace),
@@ -226,9 +213,9 @@ export class ApplicationSession implements Disposable {
       connection: this.#connection?.state,
       watchProblems: this.#watchProblems.flatMap((outcome) => outcome.reason ?? []),
       isChecked: this.#isActive && this.#isChecked,
-      isComparing: this.#refresh.isBusy,
+      isComparing: this.#made?.refresh.isBusy === true,
       isEdited: this.#isEdited,
-      synced: this.#synced,
+      ...(this.#made === undefined ? {} : { synced: this.#made.synced }),
       allowsDirty: this.#environment?.allowDirty === true,
       fetchedAtMs: this.#services.repo.fetchedAtMs,
       rules: this.#services.repo.found.rules,
@@ -246,11 +233,23 @@ export class ApplicationSession implements Disposable {
   }
 
   dispose(): void {
-    this.#abort.abort();
+    this.#isActive = false;
+    this.#made?.dispose();
     this.#services.hub.release(this.#application.id);
     this.#services.router.delete(this);
     this.#listener.onProblems(this.#application.id, []);
     this.#listener.onMarks(this.#application.id, undefined, []);
+  }
+
+  get #parts(): SessionParts {
+    return (this.#made ??= new SessionParts(this.#services, {
+      id: this.#application.id,
+      compare: () => this.#run(),
+      check: () => this.#checkWaiting(true),
+      idle: () => {
+        this.#tellSettled();
+      },
+    }));
   }
 
   get #environment(): Environment | undefined {
@@ -259,15 +258,15 @@ export class ApplicationSession implements Disposable {
   }
 
   async #run(): Promise<void> {
-    const signal = this.#signal;
+    const signal = this.#parts.signal;
     this.#listener.onRow(this.#application.id);
     try {
       await this.#compare(signal);
       this.#failure = undefined;
-      this.#queue.compared(true);
+      this.#parts.queue.compared(true);
     } catch (error) {
       signal.throwIfAborted();
-      if (isAppError(error)) this.#queue.compared(false);
+      if (isAppError(error)) this.#parts.queue.compared(false);
       this.#failure = reasonOf(error);
       this.#basis = undefined;
     } finally {
@@ -311,14 +310,14 @@ export class ApplicationSession implements Disposable {
     const isOnlyRender =
       this.#basis !== undefined && isSameButRender(basis, this.#basis) && before.problems + this.#watchProblems.length === 0;
     const synced = { application, target, render: this.#render, connection: this.#connection, desired: this.#desired };
-    const isOtherSynced = await this.#synced.update(synced, signal);
+    const isOtherSynced = await this.#parts.synced.update(synced, signal);
     this.#basis = basis;
     for (const [id, { verdict }] of this.#objects) {
       // The watch tells of changes; what has no proof is asked again when somebody refreshes.
       const isKept = isSame || (isOnlyRender && verdict.fields.length === 0 && this.#isDesiredAsBefore(id, before));
       // What was applied last decides which side moved, so only of what differs.
       const isMoved = isOtherSynced && (verdict.state !== 'synced' || verdict.fields.length > 0);
-      if (!isKept || isMoved || verdict.proof === 'none') this.#queue.add(id);
+      if (!isKept || isMoved || verdict.proof === 'none') this.#parts.queue.add(id);
     }
     await this.#checkWaiting(false);
     this.#isChecked = true;
@@ -340,18 +339,18 @@ export class ApplicationSession implements Disposable {
     const use = { applicationId: this.#application.id, ...destination };
     const before = this.#objects;
     this.#objects = new Map(this.#desired.map((desired) => [keyString(desired.key), track(desired, before.get(keyString(desired.key)))]));
-    this.#queue.retain(this.#objects);
-    const ledger = this.#synced.keyOf(this.#application);
+    this.#parts.queue.retain(this.#objects);
+    const ledger = this.#parts.synced.keyOf(this.#application);
     this.#services.router.set(this, destination.context, ledger === undefined ? keys : [...keys, keyString(ledger)]);
     const interests = interestsOf(this.#desired);
-    const all = [...interests, ...this.#synced.interests(this.#application, interests)];
+    const all = [...interests, ...this.#parts.synced.interests(this.#application, interests)];
     const outcomes = await this.#services.hub.watch(use, keys, all, signal);
     this.#watchProblems = outcomes.filter((outcome) => outcome.state === 'failed' && outcome.interest.isChildOnly !== true);
     this.#autoscalers = this.#readAutoscalers();
   }
 
   async #checkWaiting(isInteractive: boolean): Promise<void> {
-    const [connection, tree, signal] = [this.#connection, this.#tree, this.#signal];
+    const [connection, tree, signal] = [this.#connection, this.#tree, this.#parts.signal];
     if (connection === undefined || tree === undefined) return;
     const scope = {
       application: this.#application,
@@ -362,15 +361,15 @@ export class ApplicationSession implements Disposable {
       watchProblems: this.#watchProblems,
       autoscalers: this.#autoscalers,
       otherWriters: this.#otherWriters,
-      baselineOf: (key: ObjectKey) => this.#synced.baselineOf(key),
+      baselineOf: (key: ObjectKey) => this.#parts.synced.baselineOf(key),
     };
-    const { changed, failure } = await this.#queue.run(scope, () => this.#objects, isInteractive, signal);
+    const { changed, failure } = await this.#parts.queue.run(scope, () => this.#objects, isInteractive, signal);
     for (const id of changed) {
       const mark = this.#objects.get(id)?.mark;
       if (mark !== undefined) this.#services.router.addMark(this, connection.context, markId(mark));
     }
     if (changed.length > 0 && this.#isChecked) this.#publish(changed);
-    if (!this.#queue.isEmpty) this.#check.request();
+    if (!this.#parts.queue.isEmpty) this.#parts.check.request();
     // Of a single change the connection's state tells enough, and it is looked at again.
     if (failure !== undefined && !isInteractive) throw failure;
   }
@@ -387,7 +386,7 @@ export class ApplicationSession implements Disposable {
   }
 
   #tellSettled(): void {
-    if (this.#refresh.isBusy || this.#check.isBusy) return;
+    if (this.#parts.refresh.isBusy || this.#parts.check.isBusy) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
     this.#listener.onRow(this.#application.id);
   }

@@ -27,6 +27,7 @@ export class Workspace implements Disposable {
   readonly #services: ApplicationServices;
   readonly #listener: WorkspaceListener;
   readonly #sessions = new Map<string, ApplicationSession>();
+  readonly #sessionListener = this.#listening();
   readonly #overrides: EngineOverrides;
   readonly #store = new DisposableStore();
   /** files with problems by application; '' is the config file's own */
@@ -101,7 +102,7 @@ export class Workspace implements Disposable {
     const changed = [...gone];
     for (const [id, application] of found) {
       const session = this.#sessions.get(id);
-      if (session === undefined) this.#sessions.set(id, new ApplicationSession(application, this.#services, this.#listening()));
+      if (session === undefined) this.#sessions.set(id, new ApplicationSession(application, this.#services, this.#sessionListener));
       else if (!session.update(application)) continue;
       changed.push(id);
     }

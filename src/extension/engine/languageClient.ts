@@ -2,6 +2,7 @@
 import { CloseAction, ErrorAction, LanguageClient, RevealOutputChannelOn, State, TransportKind } from 'vscode-languageclient/node';
 import type { LogOutputChannel } from 'vscode';
 import type { EngineConnection, EngineLaunch } from './connection.ts';
+import { engineArguments } from '../../protocol/engineProcess.ts';
 
 /** Commands that hovers of the engine may link to. */
 const linkedCommands = [
@@ -22,11 +23,11 @@ const linkedCommands = [
 export async function connectEngine(launch: EngineLaunch, log: LogOutputChannel): Promise<EngineConnection> {
   const { events } = launch;
   let isStopping = false;
-  const server = { module: launch.module, transport: TransportKind.ipc, options: { execArgv: [] } };
+  const server = { module: launch.module, transport: TransportKind.ipc, options: { execArgv: [...engineArguments] } };
   const client = new LanguageClient(
     'plumbline',
     'Plumbline',
-    { run: server, debug: { ...server, options: { execArgv: ['--nolazy', '--inspect=6019'] } } },
+    { run: server, debug: { ...server, options: { execArgv: [...engineArguments, '--nolazy', '--inspect=6019'] } } },
     {
       // Every text file: unsaved buffers of templates, values and scripts count as much as manifests.
       documentSelector: [{ scheme: 'file' }],

@@ -15,6 +15,7 @@ import {
 } from 'vscode-languageserver/node';
 import type { EngineSettings } from '../../../src/engine/model/settings.ts';
 import type { LineMark } from '../../../src/engine/model/snapshot.ts';
+import { engineArguments } from '../../../src/protocol/engineProcess.ts';
 import type { ClientNotifications, Requests, ServerNotifications } from '../../../src/protocol/messages.ts';
 import { atEnd } from '../engine/support.ts';
 
@@ -66,7 +67,7 @@ export class EngineProcess {
     const startedAt = performance.now();
     const { onOutput } = launch;
     const printed = onOutput === undefined ? 'inherit' : 'pipe';
-    const child = fork(bundle, ['--node-ipc'], { execArgv: [], stdio: ['ignore', printed, printed, 'ipc'] });
+    const child = fork(bundle, ['--node-ipc'], { execArgv: [...engineArguments], stdio: ['ignore', printed, printed, 'ipc'] });
     if (onOutput !== undefined) {
       child.on('message', (message) => {
         onOutput(JSON.stringify(message));
