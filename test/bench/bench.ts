@@ -7,7 +7,7 @@ import { benchLatency, benchLive } from './live.ts';
 import { benchProvenance } from './provenance.ts';
 import { benchRenders } from './render.ts';
 import { machine, type Measurement, meetsBar, type Section, sectionText } from './report.ts';
-import { benchScale } from './scale.ts';
+import { benchScale, type ScaleOptions, scaleOptions } from './scale.ts';
 import { benchStartup } from './startup.ts';
 import { benchSync } from './sync.ts';
 
@@ -16,7 +16,8 @@ type Part = (typeof parts)[number];
 
 /**
  * `npm run bench [-- PART...] [-- --quick]`: measures the budgets of design.md §12 beside the peers and prints a table per part.
- * @param args names of parts (default all); `--quick` leaves out what takes minutes; `--json` prints the figures as JSON
+ * @param args names of parts (default all); `--quick` leaves out what takes minutes; `--json` prints the figures as JSON;
+ *   `--only=KIND,…` and `--peer-objects=N` are those of the part `scale` ({@link scaleOptions})
  * @returns exit code: 0 when everything was measured, whatever the bars say; 2 for an unknown part
  */
 export async function runBench(args: readonly string[], signal: AbortSignal): Promise<number> {
@@ -26,6 +27,7 @@ export async function runBench(args: readonly string[], signal: AbortSignal): Pr
     console.error(`There is no part '${unknown}'; parts: ${parts.join(', ')}.`);
     return 2;
   }
+  const ofScale = scaleOptions(args);
   const chosen = parts.filter((part) => names.length === 0 || names.includes(part));
   const note = (text: string): void => {
     console.error(`  … ${text}`);
@@ -36,7 +38,7 @@ export async function runBench(args: readonly string[], signal: AbortSignal): Pr
     for (const part of chosen) {
       signal.throwIfAborted();
       if (part === 'drift' || part === 'latency' || part === 'live' || part === 'editor') cluster ??= await startBenchCluster(note);
-      const section = { title: titles[part], measurements: await measure(part, cluster, args.includes('--quick'), note) };
+      const section = { title: titles[part], measurements: await measure(part, cluster, args.includes('--quick'), ofScale, note) };
       sections.push(section);
       if (!args.includes('--json')) console.log(sectionText(section));
     }
@@ -69,6 +71,7 @@ async function measure(
   part: Part,
   cluster: BenchCluster | undefined,
   isQuick: boolean,
+  ofScale: ScaleOptions,
   note: (text: string) => void,
 ): Promise<readonly Measurement[]> {
   switch (part) {
@@ -89,7 +92,7 @@ async function measure(
     case 'sync':
       return benchSync(note);
     case 'scale':
-      return benchScale(isQuick, note);
+      return benchScale(ofScale, note);
     case 'editor':
       return cluster === undefined ? [] : benchEditor(cluster, isQuick, note);
   }

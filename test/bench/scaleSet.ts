@@ -1,16 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ControlPlane } from '../tools/controlPlane.ts';
 import { git } from '../tools/sample.ts';
 import { definition, workload, yamlOf } from './workload.ts';
 
-/** The large set: 10,000 objects of 60 kinds in 200 namespaces. */
-export const scale = { objects: 10_000, namespaces: 200, customKinds: 50, applications: 500, known: 8_000 } as const;
+/** The large set: 10,000 objects of 60 kinds, 9 of Kubernetes and 51 custom ones, in 200 namespaces. */
+export const scale = { objects: 10_000, namespaces: 200, kinds: 60, customKinds: 51, applications: 500, known: 8_000 } as const;
 
 const group = 'scale.example.com';
 const perApplication = scale.objects / scale.applications;
 
-type Manifest = Record<string, unknown>;
+/** An object as it is written down. */
+export type Manifest = Record<string, unknown>;
 
 /** Definitions of the custom kinds of the set. */
 export function scaleDefinitions(): readonly Manifest[] {
@@ -30,21 +30,22 @@ function folderOf(application: number): string {
   return `all/${namespaceOf(application)}/app-${String(application).padStart(3, '0')}`;
 }
 
-function namespaceOf(application: number): string {
+/** The namespace of an application. */
+export function namespaceOf(application: number): string {
   return `scale-${String(application % scale.namespaces).padStart(3, '0')}`;
 }
 
-/** The objects of one of the 500 applications: 17 of built-in kinds and 3 of custom ones. */
-function objectsOf(application: number): readonly Manifest[] {
+/** The objects of one of the 500 applications: 19 of the built-in kinds and a custom one. */
+export function objectsOf(application: number): readonly Manifest[] {
   const namespace = namespaceOf(application);
-  const builtIn = workload(namespace, perApplication * 2).filter(({ apiVersion }) => !String(apiVersion).startsWith('bench.'));
-  const custom = Array.from({ length: 3 }, (_, index) => ({
+  const builtIn = workload(namespace, perApplication).filter(({ apiVersion }) => !String(apiVersion).startsWith('bench.'));
+  const custom = {
     apiVersion: `${group}/v1`,
-    kind: `Scale${(application * 3 + index) % scale.customKinds}`,
-    metadata: { name: `custom-${index}`, namespace },
+    kind: `Scale${application % scale.customKinds}`,
+    metadata: { name: 'custom', namespace },
     spec: { size: application, limit: '1.5Gi', tags: ['a', 'b'] },
-  }));
-  return [...builtIn.slice(0, perApplication - custom.length), ...custom].map((object) => {
+  };
+  return [...builtIn, custom].map((object) => {
     const metadata = object['metadata'] as Manifest;
     return { ...object, metadata: { ...metadata, name: `a${application}-${String(metadata['name'])}` } };
   });
@@ -55,9 +56,14 @@ export function fileOf(application: number): string {
   return `${folderOf(application)}/objects.yaml`;
 }
 
+/** Where Kustomize builds a namespace from, relative to the repo; undefined: its folder of {@link folderOf} is read as it is. */
+function overlayOf(namespace: number): string | undefined {
+  return namespace % 10 === 9 ? `overlays/${namespaceOf(namespace)}` : undefined;
+}
+
 /**
  * A config repo over the set: `one` is a single application of everything, `a000` to `a499` are 500 of 20 objects each, `n000` to `n199`
- * one per namespace, and `k...` fill up to 8,000 that are known and never looked at.
+ * one per namespace, every tenth of them built by Kustomize, and `k...` fill up to 8,000 that are known and never looked at.
  */
 export async function scaleRepo(folder: string, context: string, clusterUid: string): Promise<void> {
   const line = (name: string, path: string, namespace: string): string =>
@@ -66,7 +72,7 @@ export async function scaleRepo(folder: string, context: string, clusterUid: str
   const rows = [line('one', 'all', 'scale-000')];
   for (let index = 0; index < scale.applications; index += 1) rows.push(line(`a${number(index)}`, folderOf(index), namespaceOf(index)));
   for (let index = 0; index < scale.namespaces; index += 1)
-    rows.push(line(`n${number(index)}`, `all/${namespaceOf(index)}`, namespaceOf(index)));
+    rows.push(line(`n${number(index)}`, overlayOf(index) ?? `all/${namespaceOf(index)}`, namespaceOf(index)));
   for (let index = rows.length; index < scale.known; index += 1)
     rows.push(line(`k${index}`, folderOf(index % scale.applications), `known-${index}`));
   const files: Record<string, string> = {
@@ -81,9 +87,15 @@ export async function scaleRepo(folder: string, context: string, clusterUid: str
     ].join('\n'),
   };
   for (let index = 0; index < scale.applications; index += 1) {
-    files[fileOf(index)] = objectsOf(index)
+    const text = objectsOf(index)
       .map((object) => yamlOf(object))
       .join('---\n');
+    files[fileOf(index)] = text;
+    const overlay = overlayOf(index % scale.namespaces);
+    if (overlay === undefined) continue;
+    files[`${overlay}/app-${number(index)}.yaml`] = text;
+    const build = `${overlay}/kustomization.yaml`;
+    files[build] = `${files[build] ?? 'resources:\n'}  - app-${number(index)}.yaml\n`;
   }
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
@@ -97,33 +109,4 @@ export async function scaleRepo(folder: string, context: string, clusterUid: str
 export async function commitAll(folder: string, message: string): Promise<void> {
   await git(folder, ['add', '.']);
   await git(folder, ['-c', 'user.name=Bench', '-c', 'user.email=bench@example.com', 'commit', '--quiet', '-m', message]);
-}
-
-/** Applies the set as `kubectl apply --server-side` does, sixteen objects at a time. */
-export async function applyScale(plane: ControlPlane): Promise<void> {
-  await plane.apply(scaleDefinitions());
-  await plane.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s']);
-  await plane.apply(
-    Array.from({ length: scale.namespaces }, (_, index) => ({
-      apiVersion: 'v1',
-      kind: 'Namespace',
-      metadata: { name: namespaceOf(index) },
-    })),
-  );
-  const waiting = Array.from({ length: scale.applications }, (_, index) => index).flatMap((index) => objectsOf(index));
-  const send = async (): Promise<void> => {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) await applyOne(plane, next);
-  };
-  await Promise.all(Array.from({ length: 16 }, () => send()));
-}
-
-async function applyOne(plane: ControlPlane, object: Manifest): Promise<void> {
-  const apiVersion = String(object['apiVersion']);
-  const kind = String(object['kind']);
-  const { name, namespace } = object['metadata'] as { name: string; namespace: string };
-  const plural = kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}s`;
-  const root = apiVersion.includes('/') ? 'apis' : 'api';
-  const path = `/${root}/${apiVersion}/namespaces/${namespace}/${plural.toLowerCase()}/${name}?fieldManager=kubectl&force=true`;
-  const { status, body } = await plane.request(path, { method: 'PATCH', body: object, contentType: 'application/apply-patch+yaml' });
-  if (status >= 300) throw new Error(`${kind} ${name}: ${body}`);
 }
