@@ -5,7 +5,7 @@ import type { Engine } from '../../../src/engine/engine.ts';
 import { describe } from '../../../src/engine/model/describe.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { ChaosProxy, type SeenRequest } from '../../tools/chaosProxy.ts';
-import { objectOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
+import { objectOf, reasonTexts, rowOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
 import { application, deployment, type OwnerWorld } from './ownerWorld.ts';
 
 const release = {
@@ -91,6 +91,21 @@ applications: [{name: faulty, environment: prod, path: faulty, namespace: shop}]
       ],
     );
     assert.deepEqual(errors, []);
+
+    // Who has no right to read them is told so, and nothing is green for want of it.
+    const { engine: other } = await startEngine(t, repo, settingsFor(await world.plane.kubeconfig('viewer')));
+    await other.check(undefined);
+    assert.deepEqual(
+      Object.keys(READS).map((name) => objectOf(other, ID, name).state),
+      ['drifted (not confirmed)', 'drifted (not confirmed)', 'drifted (not confirmed)', 'unverified', 'unverified'],
+    );
+    assert.deepEqual(
+      reasonTexts(rowOf(other, ID)).flatMap((text) => /^(.* cannot be read): its ignore rules are not known/.exec(text)?.[1] ?? []),
+      [
+        'Argo CD owns objects of this application, and Application faulty cannot be read',
+        'Flux owns objects of this application, and Kustomization flux-system/faulty cannot be read',
+      ],
+    );
   });
 }
 
