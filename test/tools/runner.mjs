@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { run } from 'node:test';
 import { inspect } from 'node:util';
 
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
 
 /** Loaded first by tests in the background: what they start inherits it. */
 const LOW_PRIORITY = new URL('./lowPriority.mjs', import.meta.url).href;

@@ -83,9 +83,7 @@ const fileOf = (name: string): string => `${name}/${name === 'template' ? 'templ
 
 const asLive = (colour: string): string =>
   Object.entries(cases)
-    .map(
-      ([name, [, more]]) => name === 'merge' ? (cases['merge']?.[0] ?? '').replace('<<: *a', 'colour: green') : manifest(name, more),
-    )
+    .map(([name, [, more]]) => (name === 'merge' ? (cases['merge']?.[0] ?? '').replace('<<: *a', 'colour: green') : manifest(name, more)))
     .map((text) => text.replace(/ {2}colour: green(?! *\n *data)( # now)?\n$/, `  colour: ${colour}\n`))
     .join('---\n');
 
