@@ -1,6 +1,4 @@
 import { silentLogger } from '../../src/base/log.ts';
-import { inputsOf } from '../../src/engine/provenance/inputs.ts';
-import { Prover } from '../../src/engine/provenance/prover.ts';
 import { SourceLines } from '../../src/engine/provenance/sourceLines.ts';
 import type { FieldPath } from '../../src/engine/model/fieldPath.ts';
 import { openDiskTree } from '../../src/engine/render/diskTree.ts';
@@ -11,6 +9,8 @@ import { buildWasm } from '../tools/wasm.mjs';
 import { type Measurement, timed } from './report.ts';
 
 const signal = new AbortController().signal;
+/** fields of a source that are asked for singly */
+const ASKED = 5;
 
 /** How many rendered leaves are proved to come from a line, how long all of a source and one field take. */
 export async function benchProvenance(): Promise<readonly Measurement[]> {
@@ -23,9 +23,10 @@ export async function benchProvenance(): Promise<readonly Measurement[]> {
       const { name, spec, files, said } = each;
       const tree = typeof files === 'string' ? await openDiskTree(files) : new MemoryTree(files);
       const render = await renders.render(spec, tree, { signal });
-      const inputs = await inputsOf(spec, tree, render, said);
-      const prover = new Prover(inputs, render, probeOf(each, tree, renders));
-      const elapsed = await timed(() => prover.run(signal));
+      const lines = new SourceLines(() => probeOf(each, tree, renders));
+      const source = { spec, tree, render, said };
+      const elapsed = await timed(() => lines.answers(source, signal));
+      const { prover } = await lines.answers(source, signal);
       // Kinds name the object rather than set a field of it.
       const leaves = [...prover.leaves.keys()].filter((id) => !/^\d+\/(kind|apiVersion)$/.test(id));
       const proved = leaves.filter((id) => prover.proved.has(id)).length;
@@ -38,13 +39,16 @@ export async function benchProvenance(): Promise<readonly Measurement[]> {
         bar: { limit: 85, is: 'min' },
         note: `${String(proved)} of ${String(leaves.length)}, ${String(prover.probes)} renders, ${elapsed.toFixed(0)} ms in the background`,
       });
-      const lines = new SourceLines(() => probeOf(each, tree, renders));
-      const [object] = render.objects;
+      // The first question about a field confirms its line by changing it alone, twice; later ones are known.
       const path: FieldPath = [{ field: 'metadata' }, { field: 'name' }];
-      if (object === undefined) continue;
-      const ask = (): Promise<unknown> => lines.locate({ spec, tree, render, said }, [{ object, path }], signal);
-      await ask();
-      measurements.push({ what: `${name}: one field, warm`, value: await timed(ask), unit: 'ms', bar: { limit: 200, is: 'max' } });
+      const times: number[] = [];
+      for (const object of render.objects.slice(0, ASKED)) times.push(await timed(() => lines.locate(source, [{ object, path }], signal)));
+      measurements.push({
+        what: `${name}: one field, warm, slowest of ${String(times.length)}`,
+        value: Math.max(...times),
+        unit: 'ms',
+        bar: { limit: 200, is: 'max' },
+      });
     }
     measurements.push({ what: 'all leaves proved', value: (100 * allProved) / allLeaves, unit: '%', bar: { limit: 85, is: 'min' } });
   } finally {

@@ -20,6 +20,8 @@ export interface Candidate {
   readonly range: FileRange;
   /** names and list keys: a change may break how objects and patches find each other, so it is tried alone */
   readonly isRisky: boolean;
+  /** what an object is found by: where it is changed, patches of it fail */
+  readonly isIdentity?: true;
   /** an expression of a template: where its output stands, asked for when no value of an input is found */
   readonly isExpression?: true;
 }
@@ -135,7 +137,7 @@ export function yamlCandidates(
     if (place === undefined) return [];
     const key = keyOfPath(scalar.path);
     const isRisky = role !== 'values' && typeof scalar.path.at(-1) === 'string' && RISKY_KEYS.has(key);
-    return [{ file, role, key, isRisky, ...place, range: rangeOfScalar(file, text, lines, scalar) }];
+    return [{ file, role, key, isRisky, ...identity(scalar.path), ...place, range: rangeOfScalar(file, text, lines, scalar) }];
   });
 }
 
@@ -163,6 +165,7 @@ export function nestedCandidates(
           role: 'patch',
           key,
           isRisky: RISKY_KEYS.has(key),
+          ...identity(scalar.path),
           ...place,
           start: place.start + header,
           end: place.end + header,
@@ -176,6 +179,13 @@ export function nestedCandidates(
 function rangeAt(file: string, text: string, lines: LineCounter, start: number, valueEnd: number): FileRange {
   const lineEnd = text.slice(start).search(/\r?\n|$/) + start;
   return rangeOf(file, lines, start, valueEnd > start && valueEnd <= lineEnd ? valueEnd : lineEnd);
+}
+
+/** Of `kind`, `apiVersion` and the names in `metadata`. */
+function identity(path: VisitedScalar['path']): Pick<Candidate, 'isIdentity'> {
+  const [last, above] = [path.at(-1), path.at(-2)];
+  const isIdentity = last === 'kind' || last === 'apiVersion' || (above === 'metadata' && (last === 'name' || last === 'namespace'));
+  return isIdentity ? { isIdentity } : {};
 }
 
 function keyOfPath(path: readonly (string | number)[]): string {
@@ -223,8 +233,10 @@ function placesIn(written: string): readonly Place[] {
   if (written.includes('{{')) {
     // A comment after the expression takes no marker.
     const output = written.replace(/(?<=\}\}[^{}"']*)\s+#[^{}]*$/, '');
-    const isOutput = /^[^#|>&*!]*\}\}[^{}"']*$/.test(output) && !/\{\{-?\s*(if|else|end|range|with|define|\/\*)/.test(output);
-    return isOutput ? [{ kind: 'text', start: output.length, end: output.length, value: '', isExpression: true }] : [];
+    if (/^[#|>&*!]|\{\{-?\s*(if|else|end|range|with|define|\/\*)/.test(output)) return [];
+    const isQuoted = /^(["']).*\}\}[^{}"']*\1$/.test(output);
+    const end = output.length - (isQuoted ? 1 : 0);
+    return isQuoted || /\}\}[^{}"']*$/.test(output) ? [{ kind: 'text', start: end, end, value: '', isExpression: true }] : [];
   }
   if (written.startsWith('[')) {
     return [...written.matchAll(/"[^"\\]*"|'[^']*'|[^\s,[\]"']+/g)].flatMap((item) => {

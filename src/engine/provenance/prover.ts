@@ -11,6 +11,8 @@ export type Parts = readonly number[];
 
 /** Renders that one source may cost at most. */
 const MAX_PROBES = 600;
+/** What kind of object it is never differs: such an object is another one. */
+const NAMES_TYPE = /^\d+\/(kind|apiVersion)$/;
 /** candidates tried alone for one leaf */
 const MAX_TRIES = 10;
 
@@ -64,8 +66,13 @@ export class Prover {
     const arrived = [...new Set([...this.#seen.values()].flatMap((parts) => [...parts.keys()]))];
     for (const half of halves(arrived)) await this.#together(half, signal);
     await this.#together(arrived, signal);
+    // Keys of list items seldom break anything; what they do is still seen by two markers.
+    const listKeys = candidates.flatMap(({ isRisky, isIdentity, kind, role }, index) =>
+      isRisky && isIdentity !== true && kind !== 'boolean' && (role === 'manifest' || role === 'patch') ? [index] : [],
+    );
+    for (let time = 0; time < 2; time += 1) for (const half of halves(listKeys)) await this.#together(half, signal);
     for (const [id, value] of this.#before) {
-      if (!this.#proved.has(id)) await this.#alone(id, value, signal);
+      if (!this.#proved.has(id) && !NAMES_TYPE.test(id)) await this.#alone(id, value, signal);
     }
     await this.#expressions(signal);
   }
@@ -110,9 +117,11 @@ export class Prover {
     const text = String(value);
     const key = id.slice(id.lastIndexOf('/') + 1);
     const decoded = typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : '';
+    // What sets another leaf would have been seen in this one, too.
+    const placed = new Set([...this.#proved.values()].flat());
     const scored = this.#inputs.candidates
       .map((candidate, index) => ({ index, score: likeness(candidate, text, decoded, key) }))
-      .filter(({ index, score }) => score > 0 && !this.#tried.has(index))
+      .filter(({ index, score }) => score > 0 && !this.#tried.has(index) && !placed.has(index))
       .sort((left, right) => right.score - left.score);
     for (const { index } of scored.slice(0, MAX_TRIES)) {
       if (this.#probes >= MAX_PROBES) return;

@@ -27,7 +27,7 @@ export interface FieldQuestion {
 }
 
 /** What is known of one render. */
-interface Answers {
+export interface Answers {
   readonly inputs: RenderInputs;
   readonly prover: Prover;
 }
@@ -55,13 +55,14 @@ export class SourceLines {
     questions: readonly FieldQuestion[],
     signal: AbortSignal,
   ): Promise<readonly (FieldProvenance | undefined)[]> {
-    const { inputs, prover } = await this.#answersOf(source, signal);
+    const { inputs, prover } = await this.answers(source, signal);
     const located: (FieldProvenance | undefined)[] = [];
     for (const question of questions) located.push(await this.#locateOne(source, question, inputs, prover, signal));
     return located;
   }
 
-  #answersOf(source: RenderSource, signal: AbortSignal): Promise<Answers> {
+  /** What is known of a render: its inputs, and which of them set its leaves. Asked once per render. */
+  answers(source: RenderSource, signal: AbortSignal): Promise<Answers> {
     const key = source.said === undefined ? source.render.key : `${source.render.key}\n${source.said.text}`;
     const known = this.#answers.get(key);
     if (known !== undefined) return known;

@@ -2,26 +2,22 @@ import assert from 'node:assert/strict';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import { decodeText } from '../../../src/engine/git/textEncoding.ts';
-import type { FieldPath } from '../../../src/engine/model/fieldPath.ts';
-import { inputsOf, type RenderInputs } from '../../../src/engine/provenance/inputs.ts';
-import { leavesOf, MarkerSet } from '../../../src/engine/provenance/markers.ts';
-import { Prover } from '../../../src/engine/provenance/prover.ts';
-import { SourceLines } from '../../../src/engine/provenance/sourceLines.ts';
+import { type FieldPath, toJsonPointer } from '../../../src/engine/model/fieldPath.ts';
+import { leafId, leavesOf, MarkerSet } from '../../../src/engine/provenance/markers.ts';
+import { type Answers, SourceLines } from '../../../src/engine/provenance/sourceLines.ts';
 import type { RenderResult } from '../../../src/engine/model/render.ts';
 import { valueAt } from '../../../src/engine/model/json.ts';
 import { substitute } from '../../../src/engine/render/envsubst.ts';
 import { yamlValues } from '../../../src/engine/writeback/yamlEdit.ts';
 import { openDiskTree } from '../../../src/engine/render/diskTree.ts';
-import { MemoryTree } from '../../../src/engine/render/memoryTree.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';
 import { temporaryFolder } from '../../tools/processes.mjs';
 import { flat, makeService, native } from '../render/support.ts';
 import { probeOf, type ProvenanceCase, provenanceCases } from './features.ts';
 
 const signal = AbortSignal.timeout(600_000);
-/** leaves of one source that are checked by editing their line and rendering natively */
-const CHECKED = 6;
+/** leaves of one source that are checked by editing their line and rendering natively, besides those of the features */
+const CHECKED = 2;
 
 describe('lines of rendered fields, proved by changing the inputs', () => {
   let renders: RenderService;
@@ -68,13 +64,15 @@ describe('lines of rendered fields, proved by changing the inputs', () => {
       .join('---\n');
   }
 
-  /** Leaves that do not follow the piece that is said to set them. */
-  async function wrongLeaves(each: ProvenanceCase, folder: string, inputs: RenderInputs, prover: Prover): Promise<string[]> {
-    const asked = [...prover.proved].filter(([, parts]) => parts.length > 0);
-    const step = Math.max(1, Math.floor(asked.length / CHECKED));
+  /** Leaves that do not follow the piece that is said to set them, when its line is edited and rendered natively. */
+  async function wrongLeaves(
+    each: ProvenanceCase,
+    folder: string,
+    { inputs, prover }: Answers,
+    asked: readonly (readonly [id: string, index: number])[],
+  ): Promise<string[]> {
     const wrong: string[] = [];
-    for (const [id, parts] of asked.filter((_leaf, index) => index % step === 0)) {
-      const index = parts.at(-1) ?? 0;
+    for (const [id, index] of asked) {
       const candidate = inputs.candidates[index];
       if (candidate === undefined) continue;
       const markers = new MarkerSet(inputs.candidates, 20);
@@ -95,14 +93,15 @@ describe('lines of rendered fields, proved by changing the inputs', () => {
 
   // Plain manifests have no native renderer; locate.test.ts changes them line by line.
   for (const each of provenanceCases.filter(({ spec }) => spec.type !== 'directory')) {
-    it(`${each.name}: at least 85 % of the leaves, each following its line natively`, async (t) => {
+    it(`${each.name}: at least 85 % of the leaves, the very line of each feature, each followed natively`, async (t) => {
       const folder = await onDisk(t, each);
       const tree = await openDiskTree(folder);
       const render = await renders.render(each.spec, tree, { signal });
       assert.deepEqual(render.errors, []);
-      const inputs = await inputsOf(each.spec, tree, render, each.said);
-      const prover = new Prover(inputs, render, probeOf(each, tree, renders));
-      await prover.run(signal);
+      const lines = new SourceLines(() => probeOf(each, tree, renders));
+      const source = { spec: each.spec, tree, render, said: each.said };
+      const answers = await lines.answers(source, signal);
+      const { inputs, prover } = answers;
       // Kinds name the object rather than set a field of it.
       const leaves = [...prover.leaves.keys()].filter((id) => !/^\d+\/(kind|apiVersion)$/.test(id));
       const proved = leaves.filter((id) => prover.proved.has(id));
@@ -111,94 +110,87 @@ describe('lines of rendered fields, proved by changing the inputs', () => {
         proved.length >= leaves.length * 0.85,
         `${String(proved.length)} of ${String(leaves.length)}; without: ${missing.join(', ')}`,
       );
-      assert.deepEqual(await wrongLeaves(each, folder, inputs, prover), []);
-    });
-  }
-
-  it('names the file that decides: overlay, patch, generator, values and template', async () => {
-    const container: FieldPath = [
-      { field: 'spec' },
-      { field: 'template' },
-      { field: 'spec' },
-      { field: 'containers' },
-      { keys: { name: 'web' } },
-    ];
-    const asked: readonly (readonly [string, string, FieldPath, string])[] = [
-      ['overlay with every feature', 'Deployment', [{ field: 'spec' }, { field: 'replicas' }], 'prod/kustomization.yaml:    count: 3'],
-      ['overlay with every feature', 'Deployment', [...container, { field: 'image' }], 'prod/kustomization.yaml:    newTag: "1.4"'],
-      ['overlay with every feature', 'Deployment', [{ field: 'spec' }, { field: 'paused' }], 'base/web.yaml:  paused: false'],
-      [
-        'overlay with every feature',
-        'Deployment',
-        [{ field: 'spec' }, { field: 'minReadySeconds' }],
-        'prod/kustomization.yaml:        minReadySeconds: 7',
-      ],
-      ['overlay with every feature', 'ConfigMap', [{ field: 'data' }, { field: 'COLOR' }], 'prod/kustomization.yaml:      - COLOR=red'],
-      ['overlay with every feature', 'ConfigMap', [{ field: 'data' }, { field: 'motd.txt' }], 'base/motd.txt:welcome to the market'],
-      ['chart with every feature', 'Deployment', [{ field: 'spec' }, { field: 'replicas' }], 'chart/values-prod.yaml:replicas: 5'],
-      ['chart with every feature', 'Deployment', [...container, { field: 'image' }], 'chart/values-prod.yaml:  tag: "2.1"'],
-      [
-        'chart with every feature',
-        'Deployment',
-        [{ field: 'spec' }, { field: 'revisionHistoryLimit' }],
-        'chart/templates/deployment.yaml:  revisionHistoryLimit: 4',
-      ],
-      [
-        'chart with values in plumbline.yaml',
-        'Deployment',
-        [{ field: 'spec' }, { field: 'replicas' }],
-        'plumbline.yaml:        replicas: 7',
-      ],
-      [
-        'overlay with every feature',
-        'Service',
-        [{ field: 'spec' }, { field: 'ports' }, { index: 0 }, { field: 'port' }],
-        'prod/ports.yaml:  value: 8081',
-      ],
-      [
-        'overlay with Flux substitution',
-        'Deployment',
-        [{ field: 'spec' }, { field: 'replicas' }],
-        'clusters/prod/shop.yaml:      replicas: "3" # of prod',
-      ],
-      [
-        'overlay with Flux substitution',
-        'Deployment',
-        [...container, { field: 'resources' }, { field: 'limits' }, { field: 'memory' }],
-        'clusters/prod/vars.yaml:  memory: 256Mi',
-      ],
-      [
-        'overlay with Flux substitution',
-        'Deployment',
-        [{ field: 'spec' }, { field: 'minReadySeconds' }],
-        'shop/web.yaml:  minReadySeconds: 4',
-      ],
-      ['overlay with every feature', 'ConfigMap', [{ field: 'data' }, { field: 'MOTTO' }], 'base/app.env:MOTTO=all you need'],
-      ['overlay with every feature', 'Secret', [{ field: 'data' }, { field: 'USER' }], 'base/kustomization.yaml:    literals: [USER=shop]'],
-      [
-        'chart with every feature',
-        'PersistentVolumeClaim',
-        [{ field: 'spec' }, { field: 'resources' }, { field: 'requests' }, { field: 'storage' }],
-        'chart/values.yaml:  size: 10Gi',
-      ],
-    ];
-    const answers: string[] = [];
-    for (const name of new Set(asked.map(([source]) => source))) {
-      const each = provenanceCases.find((one) => one.name === name);
-      if (each === undefined || typeof each.files === 'string') continue;
-      const tree = new MemoryTree(each.files);
-      const render = await renders.render(each.spec, tree, { signal });
-      const lines = new SourceLines(() => probeOf(each, tree, renders));
-      for (const [, kind, path] of asked.filter(([source]) => source === name)) {
+      const checked: [string, number][] = [];
+      const found: string[] = [];
+      const asked = features[each.name] ?? [];
+      for (const [feature, kind, path] of asked) {
         const object = render.objects.find((one) => one.object.kind === kind);
         assert.ok(object);
-        const [found] = await lines.locate({ spec: each.spec, tree, render, said: each.said }, [{ object, path }], signal);
-        assert.equal(found?.certainty, 'proved', kind);
-        const text =
-          each.said?.file === found.range.file ? each.said.text : decodeText((await tree.read(found.range.file)) ?? new Uint8Array());
-        answers.push(`${found.range.file}:${text.split('\n')[found.range.startLine] ?? ''}`);
+        const [place] = await lines.locate(source, [{ object, path: pathOf(path) }], signal);
+        const text = inputs.texts.get(place?.range.file ?? '')?.split('\n')[place?.range.startLine ?? 0];
+        found.push(`${feature}: ${place?.certainty ?? ''} ${place?.range.file ?? ''}: ${text?.trim() ?? ''}`);
+        const pointer = toJsonPointer(object.object, pathOf(path));
+        const id = leafId(render.objects.indexOf(object), pointer ?? '');
+        const index = inputs.candidates.findIndex(({ range }) => range === place?.range);
+        checked.push([id, index]);
       }
-    }
-    assert.deepEqual(answers.toSorted(), asked.map(([, , , line]) => line).toSorted());
-  });
+      assert.deepEqual(
+        found,
+        asked.map(([feature, , , line]) => `${feature}: proved ${line}`),
+      );
+      const others = [...prover.proved].flatMap(([id, parts]): [string, number][] => (parts.length === 0 ? [] : [[id, parts.at(-1) ?? 0]]));
+      const step = Math.max(1, Math.floor(others.length / CHECKED));
+      checked.push(...others.filter((_leaf, index) => index % step === 0).slice(0, CHECKED));
+      assert.deepEqual(await wrongLeaves(each, folder, answers, checked), []);
+    });
+  }
 });
+
+/** A path as people write it: keys with dots, an item by its index or (`name=web`) by its name. */
+function pathOf(path: string): FieldPath {
+  return path.split(' ').map((step) => {
+    if (/^\d+$/.test(step)) return { index: Number(step) };
+    return step.startsWith('name=') ? { keys: { name: step.slice('name='.length) } } : { field: step };
+  });
+}
+
+const container = 'spec template spec containers name=web';
+
+/** By case, what has a line of its own: the feature, the object's kind, the field, and the line that sets it. */
+const features: Readonly<Record<string, readonly (readonly [feature: string, kind: string, path: string, line: string])[]>> = {
+  'overlay with every feature': [
+    ['base', 'Deployment', 'spec paused', 'base/web.yaml: paused: false'],
+    ['replicas', 'Deployment', 'spec replicas', 'prod/kustomization.yaml: count: 3'],
+    ['images', 'Deployment', `${container} image`, 'prod/kustomization.yaml: newTag: "1.4"'],
+    ['component', 'Deployment', 'spec template spec nodeSelector disk', 'extra/kustomization.yaml: value: {disk: ssd}'],
+    ['strategic merge', 'Deployment', `${container} resources limits memory`, 'prod/resources.yaml: limits: {memory: 256Mi, cpu: "2"}'],
+    ['inline patch', 'Deployment', 'spec minReadySeconds', 'prod/kustomization.yaml: minReadySeconds: 7'],
+    ['JSON patch', 'Service', 'spec ports 0 port', 'prod/ports.yaml: value: 8081'],
+    ['labels', 'Service', 'metadata labels stage', 'prod/kustomization.yaml: - pairs: {stage: prod}'],
+    ['annotations', 'Service', 'metadata annotations owner', 'prod/kustomization.yaml: owner: team-market'],
+    ['namespace', 'Service', 'metadata namespace', 'prod/kustomization.yaml: namespace: market'],
+    ['literals', 'ConfigMap', 'data COLOR', 'prod/kustomization.yaml: - COLOR=red'],
+    ['files', 'ConfigMap', 'data motd.txt', 'base/motd.txt: welcome to the market'],
+    ['envs', 'ConfigMap', 'data MOTTO', 'base/app.env: MOTTO=all you need'],
+    ['secret literals', 'Secret', 'data USER', 'base/kustomization.yaml: literals: [USER=shop]'],
+    ['replacements', 'Deployment', `${container} env name=ZONE value`, 'base/web.yaml: selector: {app: web}'],
+    ['vars', 'Deployment', `${container} args 0`, 'base/web.yaml: args: ["--backend=$(WEB)"]'],
+    ['namePrefix', 'Service', 'metadata name', 'prod/kustomization.yaml: namePrefix: prod-'],
+  ],
+  'chart with every feature': [
+    ['values file', 'Deployment', 'spec replicas', 'chart/values-prod.yaml: replicas: 5'],
+    ['several values', 'Deployment', `${container} image`, 'chart/values-prod.yaml: tag: "2.1"'],
+    ['values.yaml', 'Deployment', `${container} resources limits memory`, 'chart/values.yaml: memory: 128Mi'],
+    ['boolean', 'Deployment', 'spec template spec hostNetwork', 'chart/values.yaml: hostNetwork: false'],
+    ['template', 'Deployment', 'spec revisionHistoryLimit', 'chart/templates/deployment.yaml: revisionHistoryLimit: 4'],
+    [
+      'default in a template',
+      'Deployment',
+      'spec template spec terminationGracePeriodSeconds',
+      'chart/templates/deployment.yaml: terminationGracePeriodSeconds: {{ .Values.grace | default 30 }}',
+    ],
+    ['helper', 'Deployment', 'metadata labels tier', 'chart/templates/_helpers.tpl: tier: web'],
+    ['range', 'Deployment', `${container} env name=LOG value`, 'chart/values-prod.yaml: LOG: warn # loud'],
+    ['if', 'ConfigMap', 'data metricsPath', 'chart/values.yaml: path: /metrics'],
+    ['tpl', 'ConfigMap', 'data greeting', 'chart/values.yaml: greeting: "hello {{ .Values.global.region }}"'],
+    ['global', 'PersistentVolumeClaim', 'metadata labels region', 'chart/values.yaml: region: north'],
+    ['values of a subchart', 'PersistentVolumeClaim', 'spec resources requests storage', 'chart/values.yaml: size: 10Gi'],
+    ['defaults of a subchart', 'PersistentVolumeClaim', 'spec storageClassName', 'chart/charts/queue/values.yaml: class: standard'],
+  ],
+  'chart with values in plumbline.yaml': [['inline values', 'Deployment', 'spec replicas', 'plumbline.yaml: replicas: 7']],
+  'overlay with Flux substitution': [
+    ['substitute', 'Deployment', 'spec replicas', 'clusters/prod/shop.yaml: replicas: "3" # of prod'],
+    ['substituteFrom', 'Deployment', `${container} resources limits memory`, 'clusters/prod/vars.yaml: memory: 256Mi'],
+    ['no variable', 'Deployment', 'spec minReadySeconds', 'shop/web.yaml: minReadySeconds: 4'],
+  ],
+};
