@@ -37,7 +37,7 @@ export async function runBench(args: readonly string[], signal: AbortSignal): Pr
   try {
     for (const part of chosen) {
       signal.throwIfAborted();
-      if (part === 'drift' || part === 'latency' || part === 'live' || part === 'editor') cluster ??= await startBenchCluster(note);
+      if (part === 'drift' || part === 'latency' || part === 'live') cluster ??= await startBenchCluster(note);
       const section = { title: titles[part], measurements: await measure(part, cluster, args.includes('--quick'), ofScale, note) };
       sections.push(section);
       if (!args.includes('--json')) console.log(sectionText(section));
@@ -94,7 +94,7 @@ async function measure(
     case 'scale':
       return benchScale(ofScale, note);
     case 'editor':
-      return cluster === undefined ? [] : benchEditor(cluster, isQuick, note);
+      return benchEditor(isQuick, note);
   }
 }
 

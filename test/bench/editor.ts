@@ -10,7 +10,7 @@ import { launchBrowser, openWorkbench } from '../tools/browser.ts';
 import { startCodeServer } from '../tools/codeServer.ts';
 import { freePort } from '../tools/controlPlane.ts';
 import { git } from '../tools/sample.ts';
-import type { BenchCluster } from './benchCluster.ts';
+import { type BenchCluster, startBenchCluster } from './benchCluster.ts';
 import { ExtensionHost } from './extensionHost.ts';
 import { type Measurement, percentile } from './report.ts';
 
@@ -37,8 +37,9 @@ const probe = `(() => {
     .map((span) => getComputedStyle(span, '::after').content);
   const bench = {
     keyAt: 0,
-    until: (text, isThere) => new Promise((resolve) => {
+    until: (text, isThere) => new Promise((resolve, reject) => {
       let isOver = false;
+      setTimeout(() => { isOver = true; reject(new Error('no change of a note with ' + text + ' within 30 s')); }, 30_000);
       const look = () => {
         if (isOver || notes().some((note) => note.includes(text)) !== isThere) return isOver;
         isOver = true;
@@ -61,7 +62,17 @@ const probe = `(() => {
  * objects a second changing; and how long the extension holds the extension host meanwhile.
  * @param isQuick a quarter of the edits
  */
-export async function benchEditor(cluster: BenchCluster, isQuick: boolean, note: (text: string) => void): Promise<readonly Measurement[]> {
+export async function benchEditor(isQuick: boolean, note: (text: string) => void): Promise<readonly Measurement[]> {
+  // Of its own: other parts leave their edits behind.
+  const cluster = await startBenchCluster(note);
+  try {
+    return await measure(cluster, isQuick, note);
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function measure(cluster: BenchCluster, isQuick: boolean, note: (text: string) => void): Promise<readonly Measurement[]> {
   const rounds = isQuick ? 50 : 200;
   await addOthers(cluster);
   const port = await freePort();
