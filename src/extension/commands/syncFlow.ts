@@ -261,5 +261,5 @@ export async function showHistory(argument: unknown, services: Services): Promis
   const row = given ?? (await pickApplication(services, vscode.l10n.t('Choose an application'), isSyncable));
   if (row === undefined) return;
   await vscode.commands.executeCommand(`${viewIds.history}.focus`);
-  services.historyView.setApplication('applicationId' in row ? row.applicationId : row.id);
+  services.historyView.show('applicationId' in row ? row.applicationId : row.id);
 }

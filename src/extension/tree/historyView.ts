@@ -69,12 +69,15 @@ export class HistoryView implements vscode.TreeDataProvider<HistoryNode>, Dispos
     this.refresh();
   }
 
+  /** Shows the history that somebody asked for: it is read now, also while the view is still opening. */
+  show(applicationId: string): void {
+    this.setApplication(applicationId);
+    this.#read(applicationId);
+  }
+
   /** Reads the ledger again, when the view can be seen. */
   refresh(): void {
-    if (!this.#view.visible || this.#applicationId === undefined) return;
-    this.#load(this.#applicationId).catch((error: unknown) => {
-      this.#options.presenter.log('history', error);
-    });
+    if (this.#view.visible && this.#applicationId !== undefined) this.#read(this.#applicationId);
   }
 
   /** The newest sync before a recorded one that applied another commit. */
@@ -125,6 +128,12 @@ export class HistoryView implements vscode.TreeDataProvider<HistoryNode>, Dispos
 
   dispose(): void {
     this.#disposables.dispose();
+  }
+
+  #read(applicationId: string): void {
+    this.#load(applicationId).catch((error: unknown) => {
+      this.#options.presenter.log('history', error);
+    });
   }
 
   async #load(applicationId: string): Promise<void> {
