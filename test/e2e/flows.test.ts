@@ -69,6 +69,15 @@ flow(session, 'hover tells both values, who and when', '03-hover', async () => {
   await themes.pictures('hover');
 });
 
+flow(session, 'the Explorer tells which files set drifted fields, in words too', '03-explorer', async () => {
+  await workbench.command('View: Show Explorer');
+  const badge = workbench.page.locator('.explorer-folders-view [aria-label*="resizer.yaml • 1 difference in the cluster (staging)"]');
+  await badge.waitFor();
+  await workbench.restMouse();
+  await themes.pictures('explorer');
+  await workbench.openPlumbline();
+});
+
 flow(session, 'diff: left live, right Git, and only what counts', '04-diff', async () => {
   await workbench.expand(/^application storefront, staging/);
   await (await workbench.row(/^Deployment\/image-resizer/)).click();
@@ -105,6 +114,24 @@ flow(session, 'an application in the multi-diff editor: every object that differ
   await workbench.page.locator('.tab', { hasText: /storefront: .* live ↔ Git [0-9a-f]{7}/ }).waitFor();
   await workbench.restMouse();
   await themes.pictures('multi-diff');
+});
+
+flow(session, 'Show Ignored Fields: what is left out, by which rule, and the way to the rule', '05-ignored', async () => {
+  const { page } = workbench;
+  const list = page.locator('.quick-input-widget', { hasText: 'Ignored fields of checkout' });
+  await workbench.chooseInMenu(/^application checkout, prod/, /^Show Ignored Fields/, async () =>
+    (await list.isVisible()) ? undefined : 'no list',
+  );
+  assert.match(await list.innerText(), /Deployment\/checkout-worker\s*spec\.replicas\s*plumbline\.yaml:\d+: \/spec\/replicas/);
+  await themes.pictures('ignored');
+  await workbench.pick('Deployment/checkout-worker');
+  await workbench.untilText(/name: checkout-worker\n *paths: \[\/spec\/replicas\]/);
+  const rule = (await read('plumbline.yaml')).split('\n').indexOf('        paths: [/spec/replicas]') + 1;
+  await until('the cursor on the rule', async () => {
+    const place = await page.locator('[id="status.editor.selection"]').innerText();
+    const line = Number(/Ln (\d+)/.exec(place)?.[1]);
+    return line > rule - 4 && line <= rule ? undefined : `${place}, the rule ends on line ${String(rule)}`;
+  });
 });
 
 flow(session, 'Show Events and Show Logs open read-only documents of the object', '05-events', async () => {

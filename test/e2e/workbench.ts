@@ -222,7 +222,7 @@ export class Workbench {
    * Moves the mouse onto the first visible line that contains a text, and returns what the hover says.
    * @param expected what it has to say: Problems are there before the engine has answered
    */
-  async hover(lineText: string, expected = /Git/): Promise<string> {
+  async hover(lineText: string, expected = /Open Diff/): Promise<string> {
     const line = this.page.locator('.editor-instance .view-line', { hasText: lineText }).first();
     // The first spans of a line are its decoration and its indentation.
     const word = line.locator('span > span', { hasText: /\w/ }).first();
