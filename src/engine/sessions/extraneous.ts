@@ -1,3 +1,4 @@
+import { hasCompareOption } from '../apps/argocd/compareOptions.ts';
 import type { WatchCache } from '../cluster/api.ts';
 import { ownerMarkOf } from '../compare/ownerMarks.ts';
 import { ownerUids } from './desiredObjects.ts';
@@ -39,7 +40,7 @@ export function extraneousOf(
     const live = watches.get(key);
     // Held in full: another application desires it.
     if (live === undefined || watches.isFull(key) || MADE_BY_SERVER.has(`${key.group}/${key.kind}`)) return [];
-    if (ownerUids(live).length > 0 || isHook(live) || isTolerated(live)) return [];
+    if (ownerUids(live).length > 0 || isHook(live) || hasCompareOption(live, 'IgnoreExtraneous')) return [];
     return [{ key, live, mark: ownerMarkOf(live), verdict: bareVerdict('extraneous', reasonFor(key, live, tracked), live) }];
   });
 }
@@ -47,13 +48,6 @@ export function extraneousOf(
 function isHook(live: KubeObject): boolean {
   const annotations = annotationsOf(live);
   return annotations['helm.sh/hook'] !== undefined || annotations['argocd.argoproj.io/hook'] !== undefined;
-}
-
-/** Argo CD docs/user-guide/compare-options.md. */
-function isTolerated(live: KubeObject): boolean {
-  return (annotationsOf(live)['argocd.argoproj.io/compare-options'] ?? '')
-    .split(',')
-    .some((option) => option.trim() === 'IgnoreExtraneous');
 }
 
 function reasonFor(key: ObjectKey, live: KubeObject, tracked: ReadonlyMap<string, TrackedObject>): Reason {

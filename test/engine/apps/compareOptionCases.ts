@@ -89,11 +89,11 @@ export function testCompareOptions(world: OwnerWorld): void {
     await applyAs(world.plane, 'argocd-controller', [desired]);
     await world.plane.apply(policy);
     const probe = { ...desired, metadata: { name: 'probe', namespace: 'shop', labels: { hooked: 'yes' } } };
-    await until('the policy works', async () =>
-      (await world.plane.request('/api/v1/namespaces/shop/configmaps?dryRun=All', { method: 'POST', body: probe })).body.includes(
-        'injected',
-      ),
-    );
+    const isMutated = async (): Promise<boolean> => {
+      const { body } = await world.plane.request('/api/v1/namespaces/shop/configmaps?dryRun=All', { method: 'POST', body: probe });
+      return body.includes('injected');
+    };
+    await until('the policy works', isMutated, 60_000);
     const cases: [options: string, onServer: string | undefined, expected: readonly string[]][] = [
       ['', 'true', ['synced']],
       ['IncludeMutationWebhook=true', undefined, ['synced']],

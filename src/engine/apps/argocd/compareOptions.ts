@@ -1,7 +1,10 @@
 import { stringAt } from '../../model/json.ts';
 import { annotationsOf, type KubeObject } from '../../model/objects.ts';
 
-/** Annotation with a comma-separated list of options; on an Application they are about all its objects, `IgnoreExtraneous` is about one. */
+/**
+ * Annotation with a comma-separated list of options; on an Application they are about all its objects, `IgnoreExtraneous` is about one.
+ * Source: Argo CD docs/user-guide/compare-options.md, diff-strategies.md.
+ */
 const COMPARE_OPTIONS = 'argocd.argoproj.io/compare-options';
 
 /** Whether an object carries an option of comparison, as it is written: `IgnoreExtraneous`, `ServerSideDiff=true`. */
