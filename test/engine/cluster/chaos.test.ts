@@ -18,7 +18,7 @@ const seconds = Number(process.env['CHAOS_SECONDS'] ?? '0');
 const seed = Number(process.env['CHAOS_SEED'] ?? '1');
 const stepMs = 40;
 /** so long between two looks at what is held */
-const roundSeconds = 100;
+const roundSeconds = 200;
 
 const shortTimes: NonNullable<EngineOptions['clusterTimes']> = {
   transportTimes: { idleMs: 1_000, maxRetryAfterMs: 2_000 },

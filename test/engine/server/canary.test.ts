@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
-import { CliFolder } from '../cli/support.ts';
-import { atEnd, settingsFor, testFolder } from '../engine/support.ts';
+import { runProgram } from '../../../src/cli/program.ts';
+import { settingsFor, testFolder } from '../engine/support.ts';
 import { Canaries } from './canaries.ts';
 import { CanaryRun } from './canaryRun.ts';
 import { NAMESPACE, plantSecrets } from './canaryWorld.ts';
@@ -49,21 +49,33 @@ const WRITING = ['sync --app kust --yes', 'sync --app chart'];
 
 /** Runs each command of the terminal in each format; what is found in what it prints and leaves behind. */
 async function runCli(t: TestContext, repo: string): Promise<readonly string[]> {
-  const folder = await CliFolder.create(plane.kubeconfigPath);
-  atEnd(t, () => folder.remove());
+  const folder = await testFolder(t);
+  const { signal } = new AbortController();
   const found: string[] = [];
   const run = async (command: string): Promise<void> => {
-    const { out, err } = await folder.run(command.split(' '), undefined, repo);
-    found.push(...canaries.find(`plumbline ${command}`, `${out}\n${err}`));
+    const printed: string[] = [];
+    const print = (text: string): void => {
+      printed.push(text);
+    };
+    await runProgram({
+      argv: command.split(' '),
+      cwd: repo,
+      variables: { ...process.env, KUBECONFIG: plane.kubeconfigPath, XDG_CACHE_HOME: join(folder, 'cache'), HOME: folder },
+      output: { out: print, err: print },
+      signal,
+      isTerminal: false,
+      version: '0.0.0',
+      now: () => Date.now(),
+    });
+    found.push(...canaries.find(`plumbline ${command}`, printed.join('')));
+    if (printed.length === 0) found.push(`nothing at all in plumbline ${command}`);
   };
   const inBothFormats = (command: string): readonly string[] => [command, `${command} --output json`];
-  const reading = READING.flatMap(inBothFormats);
-  while (reading.length > 0) await Promise.all(reading.splice(0, 4).map(run));
-  for (const command of WRITING.flatMap(inBothFormats)) await run(command);
-  return [...found, ...(await canaries.findInFolder(folder.dir))];
+  for (const command of [...READING, ...WRITING].flatMap(inBothFormats)) await run(command);
+  return [...found, ...(await canaries.findInFolder(folder))];
 }
 
-test('what is secret is in no message, print, file or record, in no form', { timeout: 300_000 }, async (t) => {
+test('what is secret is in no message, print, file or record, in no form', { timeout: 600_000 }, async (t) => {
   const repo = await plantSecrets(t, plane, canaries);
   const cli = await runCli(t, repo);
   const storagePath = join(await testFolder(t), 'storage');
