@@ -93,7 +93,8 @@ for (const objects of kind === 'one' ? [1, 10, 100, 1000] : []) {
   await commitAll(repo, `Change ${objects}`);
   const measured = await cost(() => engine.refresh(ids[0] ?? '', { fetch: false }, signal));
   const differing = (engine.session(ids[0] ?? '')?.objects ?? []).filter(({ verdict }) => verdict.state !== 'synced').length;
-  if (differing !== objects) throw new Error(`a commit changed ${objects} objects, ${differing} differ`);
+  if (differing !== objects)
+    throw new Error(`a commit changed ${objects} objects, ${differing} differ: ${JSON.stringify(engine.row(ids[0] ?? ''))}`);
   curve.push({ objects, files, ...measured });
 }
 const run: ScaleRun = { first, dryRuns, second, rssMb, peakMb, restedMb, heldMb: heldAfterMb - heldBeforeMb, curve };

@@ -298,6 +298,8 @@ export class ApplicationSession implements Disposable {
     this.#connection = await connecting;
     this.#render = early ?? (await renderer.render(application, tree, this.#connection, signal));
     this.#otherWriters = await textsOf(tree, application.source.type === 'kustomize' ? otherWriterPaths(this.#render) : []);
+    // Kinds are read when the first is asked for; a basis without them would be another at the next comparison.
+    await this.#connection.discovery.resource({ group: '', version: 'v1', kind: 'Namespace' }, signal);
     const basis: ComparisonBasis = {
       application,
       render: this.#render.key,
