@@ -40,7 +40,8 @@ export class MarkIndex implements Disposable {
   readonly #shown = new Map<string, readonly LineMark[]>();
   /** the text that a file's marks were last placed in */
   readonly #placedIn = new Map<string, string>();
-  readonly #maps = new Map<string, CachedMap>();
+  /** by file, and by the id of the tree that its marks count in: those of the last placing only */
+  readonly #maps = new Map<string, ReadonlyMap<string, CachedMap>>();
   readonly #changed = new Emitter<readonly string[]>();
   readonly #recompute: Throttler;
   #dirty = new Set<string>();
@@ -117,15 +118,19 @@ export class MarkIndex implements Disposable {
     else this.#placedIn.set(file, now);
     if (now === undefined) return [];
     const placed: LineMark[] = [];
+    const maps = new Map<string, CachedMap>();
     for (const { tree, marks } of this.#byApplication.values()) {
       const here = marks.filter((mark) => mark.range.file === file);
       if (here.length === 0) continue;
-      const map = await this.#mapOf(file, tree, now);
+      const known = maps.get(tree.id) ?? (await this.#mapOf(file, tree, now));
+      if (known !== undefined) maps.set(tree.id, known);
       for (const mark of here) {
-        const moved = map?.map(mark.range);
+        const moved = known?.map.map(mark.range);
         if (moved !== undefined) placed.push({ ...mark, range: moved.range, isEdited: moved.isEdited });
       }
     }
+    if (maps.size === 0) this.#maps.delete(file);
+    else this.#maps.set(file, maps);
     return [...placed.map((mark) => this.#withEdit(mark)), ...this.#editMarks(file, now, placed)].sort(
       (a, b) => a.range.startLine - b.range.startLine || (a.applicationId < b.applicationId ? -1 : 1),
     );
@@ -153,15 +158,11 @@ export class MarkIndex implements Disposable {
     });
   }
 
-  async #mapOf(file: string, tree: SourceTree, to: string): Promise<LineMap | undefined> {
-    const id = `${tree.id}\n${file}`;
-    const cached = this.#maps.get(id);
-    if (cached?.to === to) return cached.map;
+  async #mapOf(file: string, tree: SourceTree, to: string): Promise<CachedMap | undefined> {
+    const cached = this.#maps.get(file)?.get(tree.id);
+    if (cached?.to === to) return cached;
     const from = cached?.from ?? (await textOf(tree, file));
-    if (from === undefined) return undefined;
-    const map = new LineMap(from, to);
-    this.#maps.set(id, { from, to, map });
-    return map;
+    return from === undefined ? undefined : { from, to, map: new LineMap(from, to) };
   }
 }
 
