@@ -62,12 +62,19 @@ export class CanaryRun {
     return result;
   }
 
-  /** Opens a file, and asks for all that language servers tell about its lines. */
+  /** Opens a file, and asks for what is known of its lines. */
   async #openFile(file: string): Promise<void> {
     const { connection } = this.#engine;
     const [uri, text] = [pathToFileURL(file).href, await readFile(file, 'utf8')];
     await connection.sendNotification('textDocument/didOpen', { textDocument: { uri, languageId: 'yaml', version: 1, text } });
-    const textDocument = { uri };
+    await this.#lines(file);
+  }
+
+  /** Asks for all that language servers tell about the lines of an open file. */
+  async #lines(file: string): Promise<void> {
+    const { connection } = this.#engine;
+    const text = await readFile(file, 'utf8');
+    const textDocument = { uri: pathToFileURL(file).href };
     await this.#ask('plumbline/marks', { file });
     await this.#ask('plumbline/effects', { file });
     await connection.sendRequest('textDocument/codeLens', { textDocument });
@@ -151,6 +158,7 @@ export class CanaryRun {
     await writeFile(join(repo, 'plain', 'new.yaml'), secret('new', { stringData: { password: canaries.plant('a new file') } }));
     await this.#ask('plumbline/refresh', { fetch: true });
     await this.#ask('plumbline/effects', {});
+    for (const path of ['plain/changed.yaml', 'chart/values-prod.yaml', 'kust/secret.env']) await this.#lines(join(repo, path));
     await this.#ask('plumbline/planCommit', { applicationIds });
     for (const path of open) {
       const textDocument = { uri: pathToFileURL(path).href };
