@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import type { Engine } from '../../../src/engine/engine.ts';
 import { kubectl } from '../../tools/binaries.ts';
 import { startControlPlane } from '../../tools/controlPlane.ts';
 import { objectOf, rowOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
@@ -52,6 +53,10 @@ const notReady = 'progressing: 0 of 1 updated replicas available; ';
 /** Troubles in the namespace `shop`: what goes wrong, and the line that tells it; names of Pods end in `*`. */
 const troubles: Readonly<Record<string, readonly [object: object, expected: string]>> = {
   'Deployment/fine': [deployment('fine'), 'healthy: '],
+  'Deployment/paused': [deployment('paused', 'none', { spec: { paused: true } }), 'suspended: the rollout is paused'],
+  'Job/once': [workload('Job', 'once', 'none', { pod: { restartPolicy: 'Never' } }), 'healthy: '],
+  'DaemonSet/agent': [workload('DaemonSet', 'agent', 'none'), 'healthy: '],
+  'StatefulSet/store': [workload('StatefulSet', 'store', 'none', { spec: { replicas: 2 } }), 'healthy: '],
   'Deployment/looping': [
     deployment('looping', 'crash-loop'),
     `${waiting}Pod looping-*: container web crash-loops (exit code 1, 5 restarts)`,
@@ -151,10 +156,14 @@ applications:
   const { engine, errors } = await startEngine(t, repo, settingsFor(plane.kubeconfigPath));
   await engine.check(undefined);
 
-  const told = (id: string, objects: typeof troubles): Readonly<Record<string, string>> =>
+  // Who may only read is told the same.
+  const reader = await startEngine(t, repo, settingsFor(await plane.kubeconfig('viewer')));
+  await reader.engine.check(undefined);
+
+  const told = (from: Engine, id: string, objects: typeof troubles): Readonly<Record<string, string>> =>
     Object.fromEntries(
       Object.keys(objects).map((name) => {
-        const { health } = objectOf(engine, id, name);
+        const { health } = objectOf(from, id, name);
         const line = `${health?.status ?? ''}: ${health?.message ?? ''}`;
         // What controllers choose: ends of names, times; what a quota has used.
         const plain = line
@@ -166,11 +175,12 @@ applications:
     );
   const expected = (objects: typeof troubles): Readonly<Record<string, string>> =>
     Object.fromEntries(Object.entries(objects).map(([name, [, line]]) => [name, line]));
-  const all = (): object => ({ ...told('prod/shop', troubles), small: told('prod/small', refused) });
+  const all = (from: Engine): object => ({ ...told(from, 'prod/shop', troubles), small: told(from, 'prod/small', refused) });
   const wanted = { ...expected(troubles), small: expected(refused) };
-  const isSame = (): boolean => JSON.stringify(all()) === JSON.stringify(wanted);
-  await until(engine, 'every trouble is told', isSame).catch(() => undefined);
-  assert.deepEqual(all(), wanted);
+  for (const each of [engine, reader.engine]) {
+    await until(each, 'every trouble is told', () => JSON.stringify(all(each)) === JSON.stringify(wanted)).catch(() => undefined);
+    assert.deepEqual(all(each), wanted);
+  }
   const { status, message = '' } = rowOf(engine, 'prod/shop').health ?? {};
   assert.deepEqual([status, /^Deployment\/looping: .*crash-loops/.test(message)], ['degraded', true], message);
 
@@ -178,5 +188,5 @@ applications:
   await run('scale', 'deployment/fine', '-n', 'shop', '--replicas=0');
   const healthOf = (name: string): string => objectOf(engine, 'prod/shop', name).health?.message ?? '';
   await until(engine, 'nothing is left behind the Service', () => healthOf('Service/fine') === 'no Pod is there for its selector app=fine');
-  assert.deepEqual(errors, []);
+  assert.deepEqual([errors, reader.errors], [[], []]);
 });
