@@ -2,27 +2,25 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { git } from '../tools/sample.ts';
 import { flow, startEditor } from './session.ts';
 
 // No cluster and no kubeconfig: what is seen before there is anything to see.
 const session = await startEditor({
   prepare: async (dir) => {
-    for (const name of ['plain', 'empty', 'broken']) await mkdir(join(dir, name));
-    await writeFile(join(dir, 'plain', 'web.yaml'), 'kind: ConfigMap\n');
-    await writeFile(join(dir, 'broken', 'plumbline.yaml'), 'environments: {\n');
-    for (const name of ['empty', 'broken']) await git(join(dir, name), ['init', '-q', '-b', 'main']);
-    return join(dir, 'plain');
+    const folder = join(dir, 'plain');
+    await mkdir(folder);
+    await writeFile(join(folder, 'notes.md'), 'Notes\n');
+    return folder;
   },
 });
 after(() => session.end());
-const { dir, themes, workbench } = session;
+const { folder, themes, workbench } = session;
 const { page } = workbench;
 const sidebarTab = page.getByRole('tab', { name: /^Plumbline/ }).first();
 
 flow(session, 'a workbench opens in the browser and shows the files of a folder', '00-files', async () => {
-  await page.getByRole('treeitem', { name: 'web.yaml' }).dblclick();
-  await workbench.tab('web.yaml').waitFor();
+  await page.getByRole('treeitem', { name: 'notes.md' }).dblclick();
+  await workbench.tab('notes.md').waitFor();
   assert.equal(await page.locator('.notification-toast').count(), 0);
 });
 
@@ -50,19 +48,26 @@ flow(session, 'the walkthrough: five steps, with a picture in the colours of the
   await workbench.closeEditors();
 });
 
-const others = [
-  ['no-folder', undefined, 'Open the folder of a Git repository'],
-  ['no-applications', 'empty', 'No applications were found, and no kubeconfig'],
-  ['broken', 'broken', 'plumbline.yaml cannot be read'],
-] as const;
-for (const [name, folder, words] of others) {
-  flow(session, `welcome: ${words}`, `00-${name}`, async () => {
-    await session.show(folder === undefined ? undefined : join(dir, folder));
-    const view = page.locator('.part.sidebar').getByRole('button', { name: 'Applications Section' });
-    // The window may remember the view that was shown last; a click on its tab would hide it.
-    if (!(await view.isVisible())) await sidebarTab.click();
-    await page.getByText(words).first().waitFor();
-    await workbench.restMouse();
-    await themes.pictures(`welcome-${name}`);
-  });
-}
+flow(session, 'no applications: seen as soon as there is a repository', '00-no-applications', async () => {
+  await workbench.command('View: Toggle Primary Side Bar Visibility');
+  await page.getByRole('button', { name: 'Initialize Repository' }).click();
+  await page.getByText('No applications were found, and no kubeconfig').waitFor();
+  await workbench.restMouse();
+  await themes.pictures('welcome-no-applications');
+});
+
+flow(session, 'a plumbline.yaml that cannot be read', '00-broken', async () => {
+  await writeFile(join(folder, 'plumbline.yaml'), 'environments: {\n');
+  await page.getByText('plumbline.yaml cannot be read').waitFor();
+  await themes.pictures('welcome-broken');
+});
+
+flow(session, 'no folder', '00-no-folder', async () => {
+  await session.show(undefined);
+  const view = page.locator('.part.sidebar').getByRole('button', { name: 'Applications Section' });
+  // The window may remember the view that was shown last; a click on its tab would hide it.
+  if (!(await view.isVisible())) await sidebarTab.click();
+  await page.getByText('Open the folder of a Git repository').waitFor();
+  await workbench.restMouse();
+  await themes.pictures('welcome-no-folder');
+});

@@ -24,10 +24,15 @@ export function viewState(facts: ViewFacts): ViewState {
   const problems = facts.repos.flatMap((repo) => repo.problems);
   if (problems.some(({ code }) => code === 'git-missing')) return 'git-missing';
   if (problems.some((problem) => isConfigProblem(problem))) return 'broken-config';
-  if (facts.repos.length === 0 || facts.repos.every((repo) => repo.problems.some(({ code }) => noRepository.includes(code)))) {
+  if (facts.repos.length === 0 || facts.repos.every((repo) => isNoRepository(repo))) {
     return 'no-repository';
   }
   return 'no-applications';
+}
+
+/** Whether a folder is in no Git repository. */
+export function isNoRepository({ problems }: Pick<RepoRow, 'problems'>): boolean {
+  return problems.some(({ code }) => noRepository.includes(code));
 }
 
 /** Whether a problem lies in plumbline.yaml. */
