@@ -55,7 +55,9 @@ applications:
       .map(({ name, reason }) => `${name} ${reason?.code ?? ''}`)
       .sort();
   const expected = ['keep-aaaaaaaaaa renamed-in-git', 'kept kept-not-in-git', 'left-over not-in-git'];
-  assert.deepEqual([extraneous(engine), engine.row(id)?.state], [expected, 'out of sync']);
+  const { engine: reader } = await startEngine(t, repo, settingsFor(await plane.kubeconfig('viewer')));
+  await reader.check(undefined);
+  for (const each of [engine, reader]) assert.deepEqual([extraneous(each), each.row(id)?.state], [expected, 'out of sync']);
   await run(['apply', '--server-side', '-f', '-'], JSON.stringify(configMap('by-hand', 'applyset-shop-v1')));
   await until(engine, 'the new one shows', () => extraneous(engine).includes('by-hand not-in-git'));
   await run(['-n', 'shop', 'delete', 'configmap', 'by-hand', 'left-over', 'kept', 'keep-aaaaaaaaaa']);

@@ -50,7 +50,7 @@ test('a Pod that was resized in place is drift, though an apply could not take i
   const git = await through('resize', 'kubectl-patch', {
     spec: { containers: [{ name: 'web', resources: { requests: { cpu: '150m' }, limits: { cpu: '300m' } } }] },
   });
-  const verdict = await fixture.judge(git);
+  const verdict = await fixture.judgeBoth(git);
   assert.deepEqual(
     [verdict.state, verdict.needsRecreate, verdict.fields.map(({ id, direction }) => `${direction} ${id}`).sort()],
     ['drifted', true, ['limits', 'requests'].map((name) => `drifted spec.containers[name=web].resources.${name}.cpu`)],

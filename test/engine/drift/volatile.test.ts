@@ -48,8 +48,8 @@ applications:
   const { engine } = await startEngine(t, repo, settingsFor(plane.kubeconfigPath));
   await engine.check(undefined);
   const [id = ''] = engine.applicationIds();
-  const seen = (name: string): unknown => {
-    const { state, fields, ignored = [] } = objectOf(engine, id, name);
+  const seen = (name: string, from = engine): unknown => {
+    const { state, fields, ignored = [] } = objectOf(from, id, name);
     const words = ignored.map(({ id: field, reason }) => `${field}: ${reason === undefined ? '' : describe(reason.code, reason.details)}`);
     return [state, fields.map((field) => field.id), words.sort()];
   };
@@ -60,6 +60,13 @@ applications:
       ['synced', [], [`data.password: ${anew}`]],
       ['synced', [], [`data.at: ${anew}`, `data.day: ${anew}`, `metadata.annotations.checksum: ${anew}`]],
     ],
+  );
+  // Who may not read Secrets is told of the rest.
+  const { engine: reader } = await startEngine(t, repo, settingsFor(await plane.kubeconfig('viewer')));
+  await reader.check(undefined);
+  assert.deepEqual(
+    [objectOf(reader, id, 'Secret/random').reason?.code, seen('ConfigMap/stamped', reader)],
+    ['forbidden', seen('ConfigMap/stamped')],
   );
   const named = engine.objects(id).find(({ name }) => name.startsWith('run-'));
   assert.deepEqual([named?.state, named?.reason?.code, rowOf(engine, id).state], ['cannot compare', 'name-volatile', 'cannot compare']);
