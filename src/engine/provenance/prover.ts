@@ -96,7 +96,9 @@ export class Prover {
     if (this.#confirmed.has(id)) return parts;
     const confirmed: number[] = [];
     const before = this.#timeouts;
-    for (const index of parts) if (await this.#follows(id, index, signal)) confirmed.push(index);
+    // All at once is enough when each of them arrives, both times.
+    if (parts.length > 1 && (await this.#follows(id, parts, signal))) confirmed.push(...parts);
+    else for (const index of parts) if (await this.#follows(id, [index], signal)) confirmed.push(index);
     // A render that took too long, on a busy machine, tells nothing.
     if (this.#timeouts > before) return parts;
     if (confirmed.length !== parts.length) this.#proved.set(id, confirmed);
@@ -104,11 +106,12 @@ export class Prover {
     return confirmed;
   }
 
-  async #follows(id: string, index: number, signal: AbortSignal): Promise<boolean> {
-    const isBoolean = this.#inputs.candidates[index]?.kind === 'boolean';
+  async #follows(id: string, parts: Parts, signal: AbortSignal): Promise<boolean> {
+    const isBoolean = parts.some((index) => this.#inputs.candidates[index]?.kind === 'boolean');
+    if (isBoolean && parts.length > 1) return false;
     for (let time = 0; time < (isBoolean ? 1 : 2); time += 1) {
-      const found = await this.#render([index], signal);
-      if (found?.get(id)?.includes(index) !== true) return false;
+      const arrived = (await this.#render(parts, signal))?.get(id);
+      if (arrived === undefined || !parts.every((index) => arrived.includes(index))) return false;
     }
     return true;
   }
