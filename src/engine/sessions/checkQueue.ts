@@ -88,7 +88,7 @@ export class CheckQueue {
 
   /**
    * Checks everything that waits, in slices of time.
-   * @param objects asked anew each time: a verdict on an object that was replaced meanwhile is dropped
+   * @param objects asked anew each time: a verdict on an object that was replaced meanwhile is dropped, and the object waits again
    * @param isInteractive goes before the first comparison of other applications
    * @throws the signal's reason, and what is no AppError
    */
@@ -118,7 +118,11 @@ export class CheckQueue {
           : await this.#checker.healthNow(desired, tracked, scope.connection, scope.desired, signal);
         const next = known ?? (await this.#check(desired, tracked, scope, isInteractive, signal));
         this.#again.checked(id, next.verdict);
-        if (objects().get(id) !== tracked) return;
+        if (objects().get(id) !== tracked) {
+          // Replaced, or checked meanwhile, perhaps with what was known earlier: nobody can tell which of both verdicts is the later.
+          if (known === undefined) this.add(id);
+          return;
+        }
         objects().set(id, next);
         changed.push(id);
       } catch (error) {
