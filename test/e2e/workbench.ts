@@ -306,8 +306,10 @@ export class Workbench {
 
   /** Presses a button of the modal question. */
   async answer(button: string | RegExp): Promise<void> {
+    // The next question may come before anybody has seen that this one is gone.
+    const asked = await this.dialog().elementHandle();
     await this.dialog().getByRole('button', { name: button }).click();
-    await this.dialog().waitFor({ state: 'detached' });
+    await asked.waitForElementState('hidden');
   }
 
   /** What the Problems view lists. */
