@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { freePort } from '../tools/controlPlane.ts';
 import { clusterUidOf, git } from '../tools/sample.ts';
 import { makeConfigRepo } from './configRepo.ts';
 import { flow, startSession } from './session.ts';
@@ -10,9 +11,10 @@ import { until } from './workbench.ts';
 
 const settings = (level: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  level: ${level}\n  region: eu\n`;
+const deadContext = 'shop-far-eu';
 const banner = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: banner\ndata:\n  text: hello\n';
 
-// The API server alone: two applications, in an environment where files may be tried out, and in a protected one.
+// The API server alone: two applications, in an environment where files may be tried out, and in a protected one; a third on a dead cluster.
 const session = await startSession({
   prepare: async (cluster, dir) => {
     const clusterUid = await clusterUidOf({ kubeconfig: cluster.kubeconfigPath, context: cluster.name });
@@ -25,7 +27,9 @@ const session = await startSession({
       ...environments.map(
         ([name, flag]) => `  ${name}: {context: ${cluster.name}, clusterUid: ${clusterUid}, branch: main, ${flag}: true}`,
       ),
+      `  far: {context: ${deadContext}, branch: main}`,
       'applications:',
+      `  - {name: shop, environment: far, path: shop/prod, namespace: shop-far}`,
       ...places.map(
         ({ name, environment }) =>
           `  - {name: ${name}, environment: ${environment}, path: ${name}/${environment}, namespace: ${name}-${environment}, policy: {prune: true}}`,
@@ -41,11 +45,12 @@ const session = await startSession({
     };
     const repo = await makeConfigRepo(dir, files);
     for (const { name, environment } of places) await cluster.kubectl(['create', 'namespace', `${name}-${environment}`]);
-    return { folder: repo };
+    await writeFile(join(dir, 'kubeconfig'), await withDeadCluster(cluster.kubeconfigPath));
+    return { folder: repo, hasKubeconfig: true };
   },
 });
 after(() => session.end());
-const { cluster, folder, themes, workbench } = session;
+const { cluster, dir, folder, themes, workbench } = session;
 const { page } = workbench;
 const records = workbench.rows(/^sync of [0-9a-f]{7}/);
 
@@ -59,6 +64,15 @@ async function untilLive(namespace: string, name: string, jsonpath: string, expe
   });
 }
 
+/** The kubeconfig with a second context whose cluster does not answer. */
+async function withDeadCluster(path: string): Promise<string> {
+  const config = JSON.parse(await readFile(path, 'utf8')) as Record<'clusters' | 'contexts', object[]>;
+  const server = `https://127.0.0.1:${String(await freePort())}`;
+  config.clusters.push({ name: deadContext, cluster: { server } });
+  config.contexts.push({ name: deadContext, context: { cluster: deadContext, user: 'admin' } });
+  return JSON.stringify(config, null, 2);
+}
+
 /** As another person does, in a terminal of their own. */
 function plumbline(...args: readonly string[]): void {
   const main = join(import.meta.dirname, '../../dist/cli.mjs');
@@ -70,9 +84,18 @@ function plumbline(...args: readonly string[]): void {
   assert.equal(status, 0, stderr);
 }
 
-flow(session, 'preview: the plan as a tree and as a highlighted document, and nothing is written', '20-preview', async () => {
+flow(session, 'two clusters, one unreachable: the other works, and the cause is named', '11-two-clusters', async () => {
   await workbench.openPlumbline();
   await workbench.widenSidebar(440);
+  await workbench.row(/^application shop, dev, missing/i);
+  await workbench.row(/^application shop, far, cannot compare/i);
+  await workbench.row(/^cluster shop-far-eu, cluster unreachable/);
+  await workbench.row(/^cluster plumbline-dev, connected/);
+  await workbench.restMouse();
+  await themes.pictures('clusters');
+});
+
+flow(session, 'preview: the plan as a tree and as a highlighted document, and nothing is written', '20-preview', async () => {
   const tab = page.locator('.tab', { hasText: '.plumbline-plan' });
   await workbench.chooseInMenu(/^application shop, dev/, /^Preview Sync/, async () =>
     (await tab.count()) > 0 ? undefined : 'no document',
@@ -224,4 +247,18 @@ flow(session, 'a sync that was cut off is offered, and finished by one click', '
     (await failed.count()) > 0 ? undefined : 'no record',
   );
   await workbench.restMouse();
+});
+
+flow(session, 'a view-only user sees the drift and is told which right a revert needs', '12-view-only', async () => {
+  await cluster.kubectl(['-n', 'till-dev', 'patch', 'configmap', 'settings', '--type=merge', '-p', '{"data":{"level":"trace"}}']);
+  // The same file with other credentials: it is read again by itself.
+  await writeFile(join(dir, 'kubeconfig'), await withDeadCluster(await cluster.kubeconfig('viewer')));
+  await workbench.row(/^cluster plumbline-dev, connected, read only/);
+  await workbench.row(/^application till, dev, .*1 drifted/);
+  await workbench.expand(/^application till, dev/);
+  await workbench.chooseInMenu(/data\.level/, /Revert/, async () => {
+    const texts = [...(await workbench.notifications()), ...(await workbench.dialog().allInnerTexts())];
+    return texts.some((text) => /patch|update/.test(text) && /configmaps/.test(text)) ? undefined : texts.join(' | ');
+  });
+  assert.equal(await live('till-dev', 'settings', '.data.level'), 'trace');
 });
