@@ -146,9 +146,8 @@ async function editRandomly({ git }: Case, random: SeededRandom): Promise<Edited
   const path = resourcePath(resource, namespaceOf(git), nameOf(git));
   const expected = new Set<string>();
   const edits: string[] = [];
-  for (let [count, tries] = [random.below(4), 12]; count > 0 && tries > 0; tries -= 1) {
-    const live = await fixture.live(git);
-    if (live === undefined) break;
+  let live = await fixture.live(git);
+  for (let [count, tries] = [random.below(4), 12]; count > 0 && tries > 0 && live !== undefined; tries -= 1) {
     const edit = random.below(2) === 0 ? otherEdit(git, live, schema, random) : randomEdit(git, live, schema, random);
     const manager = random.pick(EDITORS) ?? '';
     if (edit === undefined) continue;
@@ -161,9 +160,12 @@ async function editRandomly({ git }: Case, random: SeededRandom): Promise<Edited
     if (ids === undefined || ids.some((id) => [...expected].some((other) => isSamePlace(id, other)))) return { expected: undefined, edits };
     for (const id of ids) expected.add(id);
     count -= 1;
-    const again = random.below(5) === 0 ? editOfTheSame(edit, live, random) : undefined;
+    const again: ReturnType<typeof editOfTheSame> = random.below(5) === 0 ? editOfTheSame(edit, live, random) : undefined;
+    live = after;
     const other = random.pick(EDITORS) ?? '';
-    if (again === undefined || (await send(path, again, other, resource.servedBy === 'builtin', after)) === undefined) continue;
+    const afterAgain = again === undefined ? undefined : await send(path, again, other, resource.servedBy === 'builtin', after);
+    if (again === undefined || afterAgain === undefined) continue;
+    live = afterAgain;
     edits.push(`${other} ${JSON.stringify(again.patch)}`);
     if (again.isUndone) for (const id of ids) expected.delete(id);
   }
