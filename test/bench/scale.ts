@@ -183,13 +183,13 @@ function lines(what: string, run: EngineRun | undefined, peers: readonly Peer[])
   ];
 }
 
-/** The bar is on what the engine holds while nothing happens; what the first check itself needs stands beside it. */
-function memoryBar({ rssMb, peakMb, restedMb }: ScaleRun): Measurement {
+/** The bar is on the most that the engine ever took, the first check included. */
+function memoryBar({ peakMb, restedMb }: ScaleRun): Measurement {
   return {
-    what: '  memory of engine and renderer, 15 s after the check',
-    value: restedMb,
+    what: '  memory of engine and renderer, at most',
+    value: peakMb,
     unit: 'MB',
     bar: { limit: 600, is: 'max' },
-    note: `${rssMb.toFixed(0)} MB right after it, ${peakMb.toFixed(0)} MB at most`,
+    note: `${restedMb.toFixed(0)} MB after a rest of 15 s`,
   };
 }

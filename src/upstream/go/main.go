@@ -148,7 +148,7 @@ func respond(input []byte) (result response) {
 
 func init() {
 	// small renders end before the first collection; a large one collects before it comes near the maximum of the memory
-	debug.SetGCPercent(800)
+	debug.SetGCPercent(300)
 	debug.SetMemoryLimit(512 << 20)
 	log.SetFlags(0)
 	log.SetOutput(io.Discard)
