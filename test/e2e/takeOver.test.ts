@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { helm } from '../tools/binaries.ts';
+import { helm, kubectl } from '../tools/binaries.ts';
 import { clusterUidOf, git } from '../tools/sample.ts';
 import { makeConfigRepo } from './configRepo.ts';
 import { flow, startSession } from './session.ts';
@@ -50,7 +50,9 @@ const session = await startSession({
     await writeFile(join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: old\nversion: 1.0.0\n');
     await writeFile(join(chart, 'templates', 'all.yaml'), configMap('from-chart', 'info'));
     await helm(['install', 'old', chart, '-n', 'legacy'], { kubeconfig: cluster.kubeconfigPath });
-    return { folder: repo, kubeconfig: `${cluster.kubeconfigPath}:${looking}` };
+    const both = await kubectl(['config', 'view', '--raw', '--flatten'], { kubeconfig: `${cluster.kubeconfigPath}:${looking}` });
+    await writeFile(join(dir, 'kubeconfig'), both, { mode: 0o600 });
+    return { folder: repo, hasKubeconfig: true };
   },
 });
 after(() => session.end());

@@ -332,7 +332,11 @@ export class Workbench {
 
   /** What the sidebar, the dialogs, the notifications and the quick input say, for the message of a failure. */
   async seen(): Promise<string> {
-    const others = await this.page.locator('.monaco-dialog-box, .notification-toast, .quick-input-widget, .monaco-menu').allInnerTexts();
+    // What is hidden would tell its style sheets.
+    const shownWidgets = ['.monaco-dialog-box', '.notification-toast', '.quick-input-widget', '.monaco-menu']
+      .map((one) => `${one}:visible`)
+      .join();
+    const others = await this.page.locator(shownWidgets).allInnerTexts();
     return [await this.#sidebarText(), ...others].map((text) => text.replaceAll(/\s*\n\s*/g, ' / ')).join(' || ');
   }
 
