@@ -50,30 +50,25 @@ test('commits that touch exactly what is read; a merge counts as one', async (t)
   assert.deepEqual([commits.map(({ subject }) => subject), endsBy], [['a name went', 'was looked for in vain'], 'shallow']);
 });
 
-test('the history of one of 200 applications in 20,000 commits is there in 500 ms, after the first look', async (t) => {
+test('the history of one of 200 applications in 20,000 commits is there, also after more commits and on another line', async (t) => {
   const repo = makeRepo(t, {});
   execFileSync('git', ['fast-import', '--quiet'], { cwd: repo, input: manyCommits(20_000, 200) });
   const histories = new Histories(await writing(repo));
   const reads = { files: ['apps/a7/deployment.yaml'], folders: ['apps/a7'] };
-  const measured = async (): Promise<{ subjects: readonly string[]; count: number; ms: number }> => {
-    const startedAt = performance.now();
+  const look = async (): Promise<{ subjects: readonly string[]; count: number }> => {
     const { commits } = await histories.of(git(repo, 'rev-parse', 'main'), reads, 200, t.signal);
-    return { subjects: commits.slice(0, 2).map(({ subject }) => subject), count: commits.length, ms: performance.now() - startedAt };
+    return { subjects: commits.slice(0, 2).map(({ subject }) => subject), count: commits.length };
   };
-  const cold = await measured();
+  const cold = await look();
   const tree = git(repo, 'rev-parse', 'main^{tree}');
   git(repo, 'read-tree', 'main');
   git(repo, 'update-ref', 'refs/heads/main', git(repo, 'commit-tree', '-p', 'main', '-m', 'touches nothing', tree));
   commit(repo, { 'apps/a7/deployment.yaml': 'new' }, 'newest');
-  const warm = await measured();
-  t.diagnostic(
-    `history of one application in 20,000 commits: ${cold.ms.toFixed(0)} ms at first, ${warm.ms.toFixed(0)} ms two commits later`,
-  );
+  const warm = await look();
   assert.deepEqual([cold.count, cold.subjects, warm.count, warm.subjects], [100, ['m', 'm'], 101, ['newest', 'm']]);
-  assert.ok(warm.ms < 500, `${warm.ms.toFixed(0)} ms`);
   // Another line of history is looked through anew.
   git(repo, 'update-ref', 'refs/heads/main', 'main~3');
-  assert.equal((await measured()).count, 100);
+  assert.equal((await look()).count, 100);
 });
 
 /** A stream for git-fast-import(1): each commit changes the file of one application, in turn. */
