@@ -77,3 +77,30 @@ test('of two checks that overlap the later news is not lost, whichever ends firs
   await again;
   assert.deepEqual([objects.get(id)?.verdict.state, objects.get(id)?.health?.status, queue.isEmpty], ['out of sync', 'healthy', true]);
 });
+
+test('a check that fails before the last one has begun fails the run, and nothing else', async () => {
+  const checker = {
+    check: () => {
+      // Longer than a slice: others have their turn before the run waits for this one.
+      for (const untilMs = Date.now() + 20; Date.now() < untilMs;);
+      return Promise.reject(new Error('ended'));
+    },
+  };
+  const queue = new CheckQueue(checker as unknown as ObjectChecker);
+  queue.add(keyString(key));
+  const objects = new Map([[keyString(key), track(desired, undefined)]]);
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  await assert.rejects(
+    queue.run(
+      scopeOf(desired, () => true),
+      () => objects,
+      false,
+      never,
+    ),
+    /ended/,
+  );
+  process.off('unhandledRejection', note);
+  assert.deepEqual(unhandled, []);
+});
