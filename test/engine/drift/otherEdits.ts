@@ -39,6 +39,7 @@ const removal: Draw = (git, live, schema, random) => {
     !('field' in last) ||
     NEVER_REMOVED.has(last.field) ||
     isSecretData(git, path) ||
+    isCopiedFromTemplate(git, path) ||
     value === undefined ||
     isJsonArray(value)
   )
@@ -55,6 +56,10 @@ const removal: Draw = (git, live, schema, random) => {
 /** Git has more than its `data`, which `stringData` goes over into. */
 const isSecretData = ({ kind }: KubeObject, [first]: FieldPath): boolean =>
   kind === 'Secret' && first !== undefined && 'field' in first && first.field === 'data';
+
+/** Without any label of its own a Job or ReplicationController gets those of its template (kubernetes pkg/apis/batch/v1/defaults.go). */
+const isCopiedFromTemplate = ({ kind }: KubeObject, [, second]: FieldPath): boolean =>
+  ['Job', 'ReplicationController'].includes(kind) && second !== undefined && 'field' in second && second.field === 'labels';
 
 /** Whether what goes away whole is named by its entries: maps are, structs and atomic maps are not. */
 function isNamedByEntries(value: JsonValue | undefined, schema: TypeSchema, path: FieldPath): boolean {

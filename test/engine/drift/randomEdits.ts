@@ -81,7 +81,14 @@ export function randomLeaf(git: KubeObject, live: KubeObject, schema: TypeSchema
   const [parent, last] = [path.at(-2), path.at(-1)];
   // Another key makes another item of the list, which is a removal and an addition.
   const isKey = parent !== undefined && 'keys' in parent && last !== undefined && 'field' in last && last.field in parent.keys;
-  return value === undefined || isKey ? undefined : { path, pointer, value };
+  return value === undefined || isKey || isAliased(git, schema, path) ? undefined : { path, pointer, value };
+}
+
+/** `serviceAccount` is another name of `serviceAccountName`: where Git has both, an edit of one is an edit of two. */
+function isAliased(git: KubeObject, schema: TypeSchema, path: FieldPath): boolean {
+  const last = path.at(-1);
+  if (last === undefined || !('field' in last) || !last.field.startsWith('serviceAccount')) return false;
+  return ['serviceAccount', 'serviceAccountName'].every((field) => lookUp(git, schema, [...path.slice(0, -1), { field }]) !== undefined);
 }
 
 /** Another value of the same kind. */
