@@ -49,7 +49,8 @@ const probe = `(() => {
       };
       const observer = new MutationObserver(look);
       observer.observe(document.querySelector('.editor-instance'), { subtree: true, childList: true, attributes: true });
-      const tick = () => { if (!look()) requestAnimationFrame(tick); };
+      // The observer sees the change; a look at each frame would keep a processor busy.
+      const tick = () => { if (!look()) setTimeout(tick, 250); };
       tick();
     }),
   };
