@@ -132,10 +132,11 @@ flow(session, 'typing in a base tells at once which applications would change, b
   await page.keyboard.press('End');
   await page.keyboard.press('Backspace');
   await page.keyboard.type('3');
-  const lens = page.locator('.codelens-decoration', { hasText: /your edits change/ });
-  await lens.waitFor();
+  // One application after the other is told of.
+  const both = /your edits change 1 object in prod-eu\/window, 1 object in prod-us\/window/;
+  const lens = page.locator('.codelens-decoration', { hasText: both });
+  await lens.waitFor({ timeout: 60_000 });
   await lens.getByRole('button').first().waitFor();
-  assert.match(await lens.innerText(), /your edits change 1 object in prod-eu\/window, 1 object in prod-us\/window/);
   assert.match(await readFile(join(folder, 'window/base/window.yaml'), 'utf8'), /replicas: 2/);
 });
 
