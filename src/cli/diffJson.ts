@@ -150,6 +150,7 @@ function toField(field: FieldDifference, source: FileRange | undefined): Reporte
   };
 }
 
-function place(source: FileRange | undefined): { file?: string; line?: number } {
+/** A place of the repo as reports have it: its file, and its line from 1; nothing where none is known. */
+export function place(source: FileRange | undefined): { file?: string; line?: number } {
   return source === undefined ? {} : { file: source.file, line: source.startLine + 1 };
 }

@@ -1,4 +1,4 @@
-import type { FileRange } from '../engine/model/application.ts';
+import { type FileRange, placeText } from '../engine/model/application.ts';
 import { describe } from '../engine/model/describe.ts';
 import { displayName } from '../engine/model/objects.ts';
 import { shortValue } from '../engine/model/snapshot.ts';
@@ -44,7 +44,7 @@ function objectLines(object: TrackedObject, options: TextOptions): readonly stri
   const name = paint('title', safeText(displayName(key)));
   const namespace = key.namespace === '' ? '' : paint('muted', `  ${safeText(key.namespace)}`);
   const owner = mark === undefined ? '' : paint('muted', `  (${mark.owner} ${safeText(mark.name)})`);
-  const lines = [`  ${name}${namespace}  ${paint(roleOf(verdict.state), verdict.state)}${owner}${placeText(header, options)}`];
+  const lines = [`  ${name}${namespace}  ${paint(roleOf(verdict.state), verdict.state)}${owner}${placeNote(header, options)}`];
   if (verdict.reason !== undefined) lines.push(`    ${reasonText(verdict.reason, options)}`);
   if (verdict.needsRecreate) lines.push(`    ${paint('warning', 'An immutable field differs: applying it means delete and create.')}`);
   for (const field of verdict.fields) {
@@ -63,7 +63,7 @@ export function fieldText(field: FieldDifference, source: FileRange | undefined,
   const values = (isRevert ? sides.reverse() : sides).join(' → ');
   const marks = [...(field.direction === 'drifted' ? [] : [field.direction]), ...(field.isConfirmed ? [] : ['not confirmed'])];
   const kind = marks.length === 0 ? '' : paint('muted', `  [${marks.join(', ')}]`);
-  return `${paint('path', safeText(field.id))}: ${values}${writerText(field, options)}${kind}${placeText(source, options)}`;
+  return `${paint('path', safeText(field.id))}: ${values}${writerText(field, options)}${kind}${placeNote(source, options)}`;
 }
 
 function valueText(field: FieldDifference, side: 'git' | 'live', { paint }: TextOptions): string {
@@ -91,8 +91,8 @@ export function shortTime(time: string, nowMs: number): string {
   return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())} ${clock}`;
 }
 
-function placeText(source: FileRange | undefined, { paint }: TextOptions): string {
-  return source === undefined ? '' : paint('muted', `  ${safeText(source.file)}:${source.startLine + 1}`);
+function placeNote(source: FileRange | undefined, { paint }: TextOptions): string {
+  return source === undefined ? '' : paint('muted', `  ${safeText(placeText(source))}`);
 }
 
 function textOf({ code, details }: Reason): string {

@@ -1,8 +1,8 @@
-import type { Application, FileRange } from '../engine/model/application.ts';
+import { type Application, placeText } from '../engine/model/application.ts';
 import { describe } from '../engine/model/describe.ts';
 import { parseKeyString } from '../engine/model/objects.ts';
 import type { IgnoredList, IgnoredRow, RuleRow } from '../engine/model/snapshot.ts';
-import { type ReportedReason, toReason } from './diffJson.ts';
+import { place, type ReportedReason, toReason } from './diffJson.ts';
 import { type Painter, safeText } from './style.ts';
 
 /** Version of the JSON that `plumbline ignored --output json` prints; its schema is media/plumbline-ignored.schema.json. */
@@ -68,7 +68,7 @@ function isOf(field: IgnoredRow, { by }: RuleRow): boolean {
 }
 
 function ruleText({ by, paths, fieldCount, source }: RuleRow, paint: Painter): string {
-  const at = source === undefined ? by : `${source.file}:${source.startLine + 1}`;
+  const at = source === undefined ? by : placeText(source);
   const where = at === by ? '' : paint('muted', `  (${safeText(at)})`);
   const what = paths.length === 0 ? '' : `  ${paint('path', safeText(paths.join(', ')))}`;
   return `  ${safeText(by)}${where}${what}${fieldCount === 0 ? paint('muted', '  (leaves out nothing now)') : ''}`;
@@ -97,8 +97,4 @@ export function toIgnoredReport(lists: readonly IgnoredOf[]): IgnoredReport {
       rules: list.rules.map(({ by, paths, fieldCount, source }) => ({ by, paths, fields: fieldCount, ...place(source) })),
     })),
   };
-}
-
-function place(source: FileRange | undefined): { file?: string; line?: number } {
-  return source === undefined ? {} : { file: source.file, line: source.startLine + 1 };
 }

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { Hover } from 'vscode-languageserver/node';
 import { MarkupKind } from 'vscode-languageserver/node';
 import { describe } from '../engine/model/describe.ts';
+import { placeText } from '../engine/model/application.ts';
 import type { FieldSides, LineFacts } from '../engine/model/lineFacts.ts';
 import type { LineMark } from '../engine/model/snapshot.ts';
 import type { IgnoredField } from '../engine/model/states.ts';
@@ -117,7 +118,7 @@ function sidesTable(columns: readonly SideValues[]): readonly string[] {
 
 /** By which rule a field does not count, with a link to the line of the rule. */
 function ignoredText({ by, reason, source }: IgnoredField, root: string): string {
-  const place = source === undefined ? undefined : `${source.file}:${String(source.startLine + 1)}`;
+  const place = source === undefined ? undefined : placeText(source);
   const href = source === undefined ? '' : `${pathToFileURL(join(root, source.file)).href}#L${String(source.startLine + 1)}`;
   const rule =
     place === undefined ? escapeMarkdown(by) : `${place === by ? '' : `${escapeMarkdown(by)} · `}[${escapeMarkdown(place)}](${href})`;

@@ -1,3 +1,4 @@
+import { placeText } from '../../engine/model/application.ts';
 import { join, resolve } from 'node:path';
 import { AppError } from '../../base/errors.ts';
 import { configFileName } from '../../engine/apps/configFile.ts';
@@ -25,7 +26,7 @@ export async function openRepo(engine: Engine, { args, cwd, output, paint, signa
   if (repo === undefined || stray !== undefined) throw new AppError('git-not-a-repository', stray?.details ?? { folder: args.repo });
   const problems = engine.problems(join(repo.root, configFileName));
   for (const { range, reason, severity } of problems) {
-    const text = `${range.file}:${range.startLine + 1}: ${describe(reason.code, reason.details)}`;
+    const text = `${placeText(range)}: ${describe(reason.code, reason.details)}`;
     output.err(`${paint(severity === 'error' ? 'bad' : 'warning', safeText(text))}\n`);
   }
   return problems.every(({ severity }) => severity !== 'error');

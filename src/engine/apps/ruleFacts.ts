@@ -129,11 +129,6 @@ export function placeOfRule(by: string, { facts, view }: RuleBook): FileRange | 
   return placeOfDeclared(declared ?? { declaredBy: by, paths: [] }, facts, view?.generatedBy);
 }
 
-/** `clusters/prod/shop.yaml:12` */
-export function placeText({ file, startLine }: FileRange): string {
-  return `${file}:${String(startLine + 1)}`;
-}
-
 function placeOfDeclared(
   { declaredBy, paths }: IgnoreRule,
   facts: readonly RuleFact[],

@@ -139,6 +139,11 @@ export function isBuiltin(schema: TypeSchema | undefined): boolean {
   return schema?.document.origin === 'builtin';
 }
 
+/** Whether strategic merge patches merge a list by its items; else they, and JSON merge patches always, replace it as a whole. */
+export function isMergedByItem(list: TypeSchema | undefined): boolean {
+  return isBuiltin(list) && list?.node.patchStrategy?.includes('merge') === true;
+}
+
 /** How two scalars relate: the same, the same in another spelling, or different. */
 export type ScalarRelation = 'same' | 'respelled' | 'different';
 

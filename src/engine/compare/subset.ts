@@ -5,6 +5,7 @@ import { childSet, type FieldSet } from './fieldsV1.ts';
 import {
   identifyItems,
   isBuiltin,
+  isMergedByItem,
   isSubsequence,
   isZeroValue,
   lookUp,
@@ -145,7 +146,7 @@ class Walk {
     const shape = shapeOf(git, schema);
     if (shape !== 'keyed-list' && shape !== 'set') return 'atomic';
     if (this.#options.way === 'Apply') return shape;
-    return isBuiltin(schema) && schema?.node.patchStrategy?.includes('merge') === true ? shape : 'atomic';
+    return isMergedByItem(schema) ? shape : 'atomic';
   }
 
   #atomic(git: JsonValue, live: JsonValue, schema: TypeSchema | undefined, path: FieldPath): void {

@@ -7,7 +7,7 @@ import { maskDifference } from '../compare/mask.ts';
 import { RESTARTED_AT } from '../compare/ownerMarks.ts';
 import {
   deepEqualUnderSchema,
-  isBuiltin,
+  isMergedByItem,
   lookUp,
   schemaAtPath,
   schemaAtStep,
@@ -177,10 +177,6 @@ function isWithinAtomic(desired: KubeObject, prepared: Prepared, path: FieldPath
 /** Whether the owner replaces a merge list as a whole: JSON merge patches do, and strategic ones where the list has no such mark. */
 function isReplaced(prepared: Prepared, schema: TypeSchema | undefined, shape: Shape): boolean {
   return prepared.owner?.operation === 'Update' && (shape === 'keyed-list' || shape === 'set') && !isMergedByItem(schema);
-}
-
-function isMergedByItem(list: TypeSchema | undefined): boolean {
-  return isBuiltin(list) && list?.node.patchStrategy?.includes('merge') === true;
 }
 
 /**

@@ -16,6 +16,11 @@ export interface FileRange {
   readonly endColumn: number;
 }
 
+/** A place as people write it: `clusters/prod/shop.yaml:12`. */
+export function placeText({ file, startLine }: Pick<FileRange, 'file' | 'startLine'>): string {
+  return `${file}:${String(startLine + 1)}`;
+}
+
 /** Helm parameters of a source. */
 export interface HelmParameters {
   readonly releaseName?: string;

@@ -5,7 +5,7 @@ import { expandPointer } from '../compare/ignore.ts';
 import { owningManager, type OwningManager } from '../compare/managers.ts';
 import { normalizeDesired, normalizeLive } from '../compare/normalize.ts';
 import { foreignFields } from '../compare/ownership.ts';
-import { isBuiltin, lookUp, schemaAtPath } from '../compare/schemaWalk.ts';
+import { isMergedByItem, lookUp, schemaAtPath } from '../compare/schemaWalk.ts';
 import type { Owner } from '../model/application.ts';
 import { type FieldPath, formatPath } from '../model/fieldPath.ts';
 import { isJsonArray, isJsonObject, type JsonValue, stringAt } from '../model/json.ts';
@@ -188,7 +188,7 @@ function isInReplacedList(path: FieldPath, schema: TypeSchema | undefined, manag
   return path.some((step, depth) => {
     if ('field' in step) return false;
     const list = schemaAtPath(schema, path.slice(0, depth));
-    return !isBuiltin(list) || list?.node.patchStrategy?.includes('merge') !== true;
+    return !isMergedByItem(list);
   });
 }
 

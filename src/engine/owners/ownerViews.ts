@@ -49,11 +49,6 @@ export class OwnerViews {
     return { mark: { owner: 'flux', name }, view: viewOfFlux(listed, controller.kind as FluxKind, pair, connection) };
   }
 
-  /** The view alone; see {@link lookAt}. */
-  async viewOf(connection: ClusterConnection, pair: OwnedObject, signal: AbortSignal): Promise<OwnerView | undefined> {
-    return (await this.lookAt(connection, pair, signal)).view;
-  }
-
   /**
    * Reads one of a view's sources anew, after a change of it was seen.
    * @returns what the change may move: `all` that the owner says, only its `forecast`, or `nothing` (its status alone)

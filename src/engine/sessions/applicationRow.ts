@@ -1,9 +1,9 @@
-import { placeOfRule, placeText, type RuleBook, type RuleFact } from '../apps/ruleFacts.ts';
+import { placeOfRule, type RuleBook, type RuleFact } from '../apps/ruleFacts.ts';
 import type { ConnectionState } from '../cluster/api.ts';
 import { summarize } from '../drift/applicationState.ts';
 import type { ExtraneousObject } from './extraneous.ts';
 import type { Target } from '../git/state.ts';
-import type { Application } from '../model/application.ts';
+import { type Application, placeText } from '../model/application.ts';
 import { renderReason, type RenderResult } from '../model/render.ts';
 import type { ApplicationRow } from '../model/snapshot.ts';
 import type { Reason } from '../model/states.ts';

@@ -1,7 +1,7 @@
 import { toolOf } from '../drift/explain.ts';
 import type { ExtraneousObject } from './extraneous.ts';
-import { placeOfRule, placeText, type RuleBook, type RuleFact } from '../apps/ruleFacts.ts';
-import type { Application } from '../model/application.ts';
+import { placeOfRule, type RuleBook, type RuleFact } from '../apps/ruleFacts.ts';
+import { type Application, placeText } from '../model/application.ts';
 import { keyString, parseApiVersion } from '../model/objects.ts';
 import { type ChildRow, type FieldRow, type LineMark, type ObjectRow, shortValue } from '../model/snapshot.ts';
 import type { FieldDifference, Health, IgnoredField } from '../model/states.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { FileRange } from '../../engine/model/application.ts';
+import { type FileRange, placeText } from '../../engine/model/application.ts';
 import type { IgnoredList, IgnoredRow, ObjectRow, RuleRow } from '../../engine/model/snapshot.ts';
 import type { IgnoredField } from '../../engine/model/states.ts';
 import { escapeMarkdown, type WordsContext } from './rowText.ts';
@@ -49,7 +49,7 @@ function idleItem(rule: RuleRow): IgnoredItem {
 }
 
 function placeOf(source: FileRange | undefined): string | undefined {
-  return source === undefined ? undefined : `${source.file}:${String(source.startLine + 1)}`;
+  return source === undefined ? undefined : placeText(source);
 }
 
 function isOf(field: IgnoredRow, { by }: RuleRow): boolean {
@@ -96,8 +96,8 @@ export function ignoredFact(
 
 function ruleLink({ by, source }: IgnoredField, repoRoot: string | undefined): string {
   if (source === undefined) return escapeMarkdown(by);
-  const line = String(source.startLine + 1);
-  const place = escapeMarkdown(`${source.file}:${line}`);
-  const link = repoRoot === undefined ? place : `[${place}](${pathToFileURL(join(repoRoot, source.file)).href}#L${line})`;
-  return by === `${source.file}:${line}` ? link : `${escapeMarkdown(by)} (${link})`;
+  const place = escapeMarkdown(placeText(source));
+  const href = repoRoot === undefined ? undefined : `${pathToFileURL(join(repoRoot, source.file)).href}#L${String(source.startLine + 1)}`;
+  const link = href === undefined ? place : `[${place}](${href})`;
+  return by === placeText(source) ? link : `${escapeMarkdown(by)} (${link})`;
 }

@@ -1,3 +1,4 @@
+import { placeText } from '../../engine/model/application.ts';
 import { parseKeyString } from '../../engine/model/objects.ts';
 import type { ApplicationRow, ChildRow, FieldRow, ObjectRow } from '../../engine/model/snapshot.ts';
 import { ignoredFact } from './ignoredText.ts';
@@ -65,7 +66,7 @@ function objectTooltip(row: ObjectRow, words: WordsContext, repoRoot: string | u
           ]),
       l10n.t('API version: {0}', row.group === '' ? row.version : `${row.group}/${row.version}`),
       ...(row.namespace === '' ? [] : [l10n.t('Namespace: {0}', row.namespace)]),
-      ...(row.source === undefined ? [] : [l10n.t('Source: {0}', `${row.source.file}:${String(row.source.startLine + 1)}`)]),
+      ...(row.source === undefined ? [] : [l10n.t('Source: {0}', placeText(row.source))]),
       ...(row.mark === undefined ? [] : [l10n.t('Carries the marks of {0} ({1})', row.mark.owner, row.mark.name)]),
       ...(row.appliedWith === undefined ? [] : [l10n.t('Applied with {0}', row.appliedWith)]),
     ]
@@ -133,7 +134,7 @@ export function fieldText(row: FieldRow, application: ApplicationRow | undefined
     ...(row.synced === undefined ? [] : [l10n.t('Last sync: {0}', value(row.synced))]),
     l10n.t('Live: {0}', value(row.live)),
     ...(writer === '' ? [] : [l10n.t('Changed by {0}', writer)]),
-    ...(row.source === undefined ? [] : [l10n.t('Set at {0}', `${row.source.file}:${String(row.source.startLine + 1)}`)]),
+    ...(row.source === undefined ? [] : [l10n.t('Set at {0}', placeText(row.source))]),
   ];
   return {
     label,

@@ -61,7 +61,7 @@ export class Bench {
     const live = await this.live(desired);
     const resource = await connection.discovery.resource(gvkOf(desired), signal);
     const schema = await connection.schemas.schemaOf(gvkOf(desired), signal);
-    const view = await this.owners.viewOf(connection, { desired, live, schema, resource }, signal);
+    const { view } = await this.owners.lookAt(connection, { desired, live, schema, resource }, signal);
     const judge = new Judge(new VerdictCache({ hashKey: Buffer.alloc(32, 1), now: () => Date.now() }), new Limiter(4));
     const verdict = await judge.judge(
       { key: keyOf(desired), desired, live, schema, resource, owner: 'unmanaged', rules: [], ...(view === undefined ? {} : { view }) },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { placeOfRule, placeText, type RuleFact, ruleFacts } from '../../../src/engine/apps/ruleFacts.ts';
+import { placeOfRule, type RuleFact, ruleFacts } from '../../../src/engine/apps/ruleFacts.ts';
+import { placeText } from '../../../src/engine/model/application.ts';
 import type { IgnoreRule } from '../../../src/engine/model/application.ts';
 import type { OwnerView } from '../../../src/engine/model/ownerView.ts';
 
