@@ -4,6 +4,7 @@ import { arrayAt, isJsonObject, jsonEqual, stringAt, valueAt } from '../model/js
 import { isKubeObject, type KubeObject } from '../model/objects.ts';
 import type { OwnerView } from '../model/ownerView.ts';
 import { argoRuleTexts, ignoreDifferencesOf, readCustomizations } from './argocd/customizations.ts';
+import { documentTexts } from './manifestTexts.ts';
 import { entriesOf, rangeOf } from './yamlNodes.ts';
 
 /** A rule of Argo CD or Flux as a file of the repo writes it. */
@@ -27,23 +28,35 @@ const LISTS: Readonly<Record<string, { readonly path: readonly string[]; readonl
   Kustomization: { path: ['spec', 'ignore'], name: 'ignore' },
   HelmRelease: { path: ['spec', 'driftDetection', 'ignore'], name: 'driftDetection.ignore' },
 };
+const KINDS: ReadonlySet<string> = new Set([...Object.keys(LISTS), 'ConfigMap']);
 const GROUPS = /^(argoproj\.io|kustomize\.toolkit\.fluxcd\.io|helm\.toolkit\.fluxcd\.io)\//;
 
 /** The ignore rules that the manifests of a text write, with their lines: Application, ApplicationSet, Kustomization, HelmRelease, argocd-cm. */
 export function ruleFacts(file: string, text: string): readonly RuleFact[] {
   if (!HINT.test(text)) return [];
-  const lines = new LineCounter();
   try {
-    const documents = parseAllDocuments(text, { lineCounter: lines, merge: true, uniqueKeys: false, logLevel: 'silent' });
-    return ('empty' in documents ? [] : documents).flatMap((document) => {
-      const value: unknown = document.toJS({ maxAliasCount: 100 });
-      if (!isJsonObject(value) || !isKubeObject(value)) return [];
-      return value.kind === 'ConfigMap' ? settingFacts(file, text, lines, document, value) : listFacts(file, lines, document, value);
-    });
+    return documentTexts(text, KINDS).flatMap((document) =>
+      factsIn(file, document.text).map((fact) => ({ ...fact, range: movedDown(fact.range, document.firstLine) })),
+    );
   } catch {
     // What does not parse writes no rule that anybody could go to.
     return [];
   }
+}
+
+function factsIn(file: string, text: string): readonly RuleFact[] {
+  if (!HINT.test(text)) return [];
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter: lines, merge: true, uniqueKeys: false, logLevel: 'silent' });
+  return ('empty' in documents ? [] : documents).flatMap((document) => {
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
+    if (!isJsonObject(value) || !isKubeObject(value)) return [];
+    return value.kind === 'ConfigMap' ? settingFacts(file, text, lines, document, value) : listFacts(file, lines, document, value);
+  });
+}
+
+function movedDown(range: FileRange, lines: number): FileRange {
+  return { ...range, startLine: range.startLine + lines, endLine: range.endLine + lines };
 }
 
 function listFacts(file: string, lines: LineCounter, document: Document, value: KubeObject): readonly RuleFact[] {

@@ -70,7 +70,7 @@ export class FolderWatch implements Disposable {
     const stats = await lstat(folder).catch(() => undefined);
     if (this.#isDisposed || stats?.isDirectory() !== true) return;
     if (this.#watched.get(path)?.inode === stats.ino) return;
-    this.#drop(path);
+    if (this.#watched.has(path)) this.#drop(path);
     try {
       const watcher = watch(folder, { persistent: false }, (event, name) => {
         this.#onEvent(path, event, name);

@@ -1,5 +1,6 @@
 import { parseAllDocuments } from 'yaml';
 import { arrayAt, isJsonObject, objectAt, stringAt, valueAt } from '../../model/json.ts';
+import { documentTexts } from '../manifestTexts.ts';
 import { resolvePath } from '../paths.ts';
 
 /** A Kustomization of Flux that replaces variables after its build. */
@@ -13,14 +14,18 @@ export interface FluxBuild {
   readonly from: readonly { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string; readonly isOptional: boolean }[];
 }
 
+const KINDS: ReadonlySet<string> = new Set(['Kustomization']);
+
 /** The Kustomizations with `spec.postBuild` in a text of manifests. Cheap for texts that have none. */
 export function fluxBuilds(file: string, text: string): readonly FluxBuild[] {
   if (!text.includes('kustomize.toolkit.fluxcd.io') || !text.includes('postBuild')) return [];
   try {
-    const documents = parseAllDocuments(text, { merge: true, uniqueKeys: false, logLevel: 'silent' });
-    return ('empty' in documents ? [] : documents).flatMap((document) => {
-      const value: unknown = document.toJS({ maxAliasCount: 100 });
-      return isJsonObject(value) ? buildOf(file, value) : [];
+    return documentTexts(text, KINDS).flatMap((part) => {
+      const documents = parseAllDocuments(part.text, { merge: true, uniqueKeys: false, logLevel: 'silent' });
+      return ('empty' in documents ? [] : documents).flatMap((document) => {
+        const value: unknown = document.toJS({ maxAliasCount: 100 });
+        return isJsonObject(value) ? buildOf(file, value) : [];
+      });
     });
   } catch {
     // What does not parse builds nothing.
