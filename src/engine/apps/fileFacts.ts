@@ -37,7 +37,7 @@ export function isManifestName(name: string): boolean {
  * Decided by patterns, since every YAML file of a repo is looked at.
  */
 export function holdsObjects(text: string): boolean {
-  if (/^\s*\{\{-?\s/m.test(text)) return false;
+  if (/^[ \t]*\{\{-?\s/m.test(text)) return false;
   const isJson = text.trimStart().startsWith('{');
   const apiVersion = isJson ? /"apiVersion"\s*:\s*"([^"]*)"/.exec(text) : /^(?:- )?\s*["']?apiVersion["']?:\s*["']?([^\s"'#]+)/m.exec(text);
   const has = (key: string): boolean => (isJson ? text.includes(`"${key}"`) : new RegExp(`^["']?${key}["']?:`, 'm').test(text));
