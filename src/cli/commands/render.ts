@@ -1,7 +1,7 @@
 import { maskSecrets } from '../../engine/compare/mask.ts';
 import type { Application } from '../../engine/model/application.ts';
 import { describe } from '../../engine/model/describe.ts';
-import { isComplete, type RenderedObject, type RenderResult } from '../../engine/model/render.ts';
+import { isComplete, type RenderedObject, renderReason, type RenderResult } from '../../engine/model/render.ts';
 import type { SourceTree } from '../../engine/model/sourceTree.ts';
 import { toYamlText } from '../../engine/editor/yamlText.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
@@ -33,9 +33,9 @@ export async function runRender(context: CommandContext): Promise<ExitCode> {
     );
     output.out(args.output === 'json' ? `${JSON.stringify(toJson(rendered), undefined, 2)}\n` : toText(rendered));
     for (const { application, result } of rendered) {
-      for (const { code, message, file, line, template, details } of result.errors) {
-        const place = file === undefined ? application.source.path : `${file}${line === undefined ? '' : `:${line}`}`;
-        output.err(`${paint('bad', safeText(`${place}: ${describe(code, { ...details, message, file, line, template })}`))}\n`);
+      for (const error of result.errors) {
+        const { code, details } = renderReason(error);
+        output.err(`${paint('bad', safeText(`${application.source.path}: ${describe(code, details)}`))}\n`);
       }
     }
     return rendered.every(({ result }) => isComplete(result)) ? exitCodes.same : exitCodes.notCompared;
