@@ -5,6 +5,11 @@ import { chartName, isManifestName, kustomizationNames } from './fileFacts.ts';
 import { joinPath, resolvePath } from './paths.ts';
 import type { FolderFacts } from './repoIndex.ts';
 
+/** as labels have it, less the number that makes names unique */
+const MAX_NAME = 60;
+/** Helm refuses the names of releases above 53 characters (chart/common/util/validate_name.go), and a chart's release is named so */
+const MAX_RELEASE_NAME = 50;
+
 /** An application that the layout of the repo suggests. */
 export interface Suggestion {
   readonly name: string;
@@ -114,7 +119,7 @@ function sortKey({ path, helm }: ApplicationSource): string {
   return `${path}\0${helm?.valueFiles?.join(',') ?? ''}`;
 }
 
-function nameOf({ path, helm }: ApplicationSource, isShort: boolean, repoName: string): string {
+function nameOf({ path, type, helm }: ApplicationSource, isShort: boolean, repoName: string): string {
   const all = path === '' ? [repoName] : path.split('/');
   const telling = isShort ? all.filter((segment) => !GENERIC_SEGMENTS.test(segment)) : all;
   const variant = helm?.valueFiles?.[0]?.replace(/^values[-._]/, '').replace(/\.ya?ml$/, '');
@@ -123,7 +128,7 @@ function nameOf({ path, helm }: ApplicationSource, isShort: boolean, repoName: s
     .join('-')
     .toLowerCase()
     .replaceAll(/[^a-z0-9.-]+/g, '-')
-    .slice(0, 63)
+    .slice(0, type === 'helm' ? MAX_RELEASE_NAME : MAX_NAME)
     .replaceAll(/^[.-]+|[.-]+$/g, '');
   return name === '' ? 'application' : name;
 }

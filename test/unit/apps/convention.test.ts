@@ -235,6 +235,14 @@ test('names are unique, and usable in plumbline.yaml', async (t) => {
     found.applications.map(({ name }) => name),
     ['a-apps-web', 'a-k8s-web', 'overlays', 'ber-shop'],
   );
+  const long = await find(t, { [`${'deep/'.repeat(14)}a/Chart.yaml`]: 'name: a\n', [`${'deep/'.repeat(14)}b/Chart.yaml`]: 'name: b\n' });
+  assert.deepEqual(
+    long.applications.map(({ name }) => [name.length <= 53, name.slice(-5)]),
+    [
+      [true, '-deep'],
+      [true, 'eep-2'],
+    ],
+  );
   const root = await find(t, { 'x.yaml': object('ConfigMap') });
   assert.deepEqual(rows(root), ['-/config directory ']);
 });
