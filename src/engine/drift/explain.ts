@@ -8,6 +8,8 @@ export interface ExplainContext {
   readonly manager?: string;
   /** whether and when the owner reverts what is changed live; absent: nobody does by itself */
   readonly forecast?: Reason;
+  /** what is to be said besides: who may not wait, or need not */
+  readonly also?: Reason;
   /** `HorizontalPodAutoscaler/web`: scales the object */
   readonly autoscaler?: string;
   /** `VerticalPodAutoscaler/web`: sizes its Pods */
@@ -48,7 +50,10 @@ export function explain(field: FieldDifference, context: ExplainContext): readon
   if (field.isCosmetic) notes.push({ code: isRestart(field) ? 'note-restarted' : 'note-same-value', details: {} });
   if (!field.isConfirmed) notes.push({ code: 'note-not-confirmed', details: {} });
   notes.push(...scalerNotes(field, context));
-  if (field.direction === 'drifted' && !field.isCosmetic) notes.push(context.forecast ?? { code: 'note-stays', details: {} });
+  if (field.direction === 'drifted' && !field.isCosmetic) {
+    notes.push(context.forecast ?? { code: 'note-stays', details: {} });
+    if (context.also !== undefined) notes.push(context.also);
+  }
   if (field.direction === 'drifted' && field.isMovedInGit === true) notes.push({ code: 'note-moved-in-git', details: {} });
   if (field.direction === 'out of sync') notes.push({ code: 'note-waits', details: {} });
   return notes;

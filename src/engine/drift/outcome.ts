@@ -72,7 +72,7 @@ export function verdictWithoutComparison(input: JudgeInput): Verdict | undefined
   if (input.isNameVolatile === true) return causedVerdict(because('name-volatile', about));
   if (live === undefined) return causedVerdict(because(missingCause(input), about));
   const deletedAt = stringAt(live.metadata, 'deletionTimestamp');
-  if (deletedAt === undefined) return input.view?.skip === undefined ? undefined : leftAlone(live, input.view.skip);
+  if (deletedAt === undefined) return input.view?.skip === undefined ? undefined : leftAlone(live, input.view.skip, input.view.skipReason);
   const path = [{ field: 'metadata' }, { field: 'deletionTimestamp' }];
   const field: FieldDifference = {
     id: 'metadata.deletionTimestamp',
@@ -94,10 +94,10 @@ export function verdictWithoutComparison(input: JudgeInput): Verdict | undefined
 }
 
 /** The owner does not touch the object: nothing of it is compared. */
-function leftAlone(live: KubeObject, by: string): Verdict {
+function leftAlone(live: KubeObject, by: string, reason: Reason | undefined): Verdict {
   return verdictOf({
     fields: [],
-    ignored: [{ id: '', by }],
+    ignored: [{ id: '', by, ...(reason === undefined ? {} : { reason }) }],
     proof: 'local',
     manager: undefined,
     resourceVersion: stringAt(live.metadata, 'resourceVersion'),

@@ -11,8 +11,12 @@ export interface RevertForecast {
   readonly mode: 'soon' | 'scheduled' | 'on-sync' | 'never' | 'unknown';
   /** words by `describe` */
   readonly reason: Reason;
+  /** what stands in the way of somebody who would not wait, or does not */
+  readonly also?: Reason;
   /** epoch milliseconds */
   readonly atMs?: number;
+  /** epoch milliseconds: from then on it may be another, though nobody changes anything */
+  readonly untilMs?: number;
   readonly intervalSeconds?: number;
 }
 
@@ -43,6 +47,8 @@ export interface OwnerView {
   readonly sources?: readonly OwnerSource[];
   /** the owner does not touch the object at all, by this */
   readonly skip?: string;
+  /** what that means, where it is more than its name says */
+  readonly skipReason?: Reason;
   /** what admission changes counts for the owner: nothing but a dry-run proves then that nothing differs */
   readonly countsAdmission?: true;
   /** `ApplicationSet argocd/shops`: what wrote the owner's own object, and holds its rules */

@@ -1,5 +1,6 @@
 import { type ArgoCustomizations, argoRuleTexts, ignoreDifferencesOf, isRuleFor } from '../apps/argocd/customizations.ts';
-import { argoForecast, respectsIgnoredDifferences } from '../apps/argocd/forecast.ts';
+import { argoForecast, type ArgoProject, respectsIgnoredDifferences } from '../apps/argocd/forecast.ts';
+import { excludedBy } from '../apps/argocd/resourceFilter.ts';
 import { arrayAt, stringAt } from '../model/json.ts';
 import { type KubeObject, labelsOf, nameOf, namespaceOf } from '../model/objects.ts';
 import type { OwnerPlace, OwnerView } from '../model/ownerView.ts';
@@ -20,6 +21,10 @@ import {
 /** Argo CD's side of a view: the Application, and what its installation is told. */
 export interface ArgoSide {
   readonly application: KubeObject;
+  /** undefined: nothing is asked of it */
+  readonly project: ArgoProject | undefined;
+  /** the address of the object's cluster, as the Application names it */
+  readonly server: string;
   readonly customizations: ArgoCustomizations;
   /** names of settings that count and may not be read */
   readonly unreadable: readonly string[];
@@ -35,6 +40,8 @@ export interface ArgoSide {
 export async function argoView(jq: JqRunner, argo: ArgoSide, pair: OwnedObject, signal: AbortSignal): Promise<OwnerView> {
   const { application, customizations } = argo;
   const name = `${namespaceOf(application)}/${nameOf(application)}`;
+  const excluded = excludedBy(customizations.filter, pair.live, argo.server);
+  if (excluded !== undefined) return unmanagedView(name, excluded, pair.live.kind);
   const matching = [...ignoreDifferencesOf(application, name), ...customizations.ignore].filter((rule) => isRuleFor(rule, pair.live));
   const reason: Reason = { code: respectsIgnoredDifferences(application) ? 'ignored-argo-kept' : 'ignored-argo-set', details: { name } };
   const problems: Reason[] = argo.unreadable.map((config) => ({
@@ -66,10 +73,24 @@ export async function argoView(jq: JqRunner, argo: ArgoSide, pair: OwnedObject, 
       ...known.map(({ field, type, declaredBy }) => ({ paths: [`${field}: ${type}`], declaredBy })),
     ],
     places: distinct(places),
-    revert: argoForecast(application, name),
+    revert: argoForecast(application, name, argo.project),
     problems,
     ...(argo.countsAdmission ? { countsAdmission: true } : {}),
     ...(generatedBy === undefined ? {} : { generatedBy: `ApplicationSet ${namespaceOf(application)}/${generatedBy}` }),
+  };
+}
+
+/** Of an object that Argo CD takes no notice of, though it carries its marks. */
+function unmanagedView(name: string, by: string, kind: string): OwnerView {
+  return {
+    owner: 'argocd',
+    name: `Application ${name}`,
+    rules: [],
+    places: [],
+    skip: by,
+    skipReason: { code: 'ignored-argo-excluded', details: { kind } },
+    revert: { mode: 'never', reason: { code: 'note-argo-excludes', details: { kind, by } } },
+    problems: [],
   };
 }
 

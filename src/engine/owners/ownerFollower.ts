@@ -122,6 +122,8 @@ export class OwnerFollower implements Disposable {
       const isUnwatched = (sources: readonly OwnerSource[] = []): boolean =>
         sources.length === 0 || !sources.every(({ key }) => watched?.has(keyString(key)) === true);
       if (isTime) judgeAnew(session, ({ view }) => view !== undefined && isUnwatched(view.sources));
+      const nowMs = Date.now();
+      judgeAnew(session, ({ view, verdict }) => verdict.fields.length > 0 && (view?.revert.untilMs ?? nowMs) < nowMs);
     }
     this.#sources = new Map(
       [...places.values()].flatMap(({ context, sources }) => [...sources].map(([id, source]) => [`${context}\n${id}`, source] as const)),

@@ -5,12 +5,13 @@ import { stringAt, valueAt } from '../model/json.ts';
 import { annotationsOf, type GroupVersionKind, keyOf, type KubeObject, nameOf, namespaceOf } from '../model/objects.ts';
 import type { OwnerSource } from '../model/ownerView.ts';
 import type { OwnerMark } from '../model/states.ts';
+import { ArgoProjects } from './argoProjects.ts';
 import { failureOf, OwnerReads, READ_FAILED, type ReadAnswer } from './ownerReads.ts';
 
 const APPLICATION = { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application' };
 const CONFIG_MAP = { group: '', version: 'v1', kind: 'ConfigMap' };
 /** the destination by which Argo CD means its own cluster */
-const IN_CLUSTER = 'https://kubernetes.default.svc';
+export const IN_CLUSTER = 'https://kubernetes.default.svc';
 const ARGO_NAMESPACE = 'argocd';
 const INSTALLATION = 'argocd.argoproj.io/installation-id';
 
@@ -48,11 +49,14 @@ export interface FoundController {
 export class OwnerObjects {
   readonly #reads: OwnerReads;
   readonly #hubs: Hubs;
+  /** the AppProjects of Applications */
+  readonly projects: ArgoProjects;
 
   /** @param now epoch milliseconds */
   constructor(hubs: Hubs = { connections: () => Promise.resolve([]) }, now: () => number = Date.now) {
     this.#hubs = hubs;
     this.#reads = new OwnerReads(now);
+    this.projects = new ArgoProjects(this.#reads);
   }
 
   /**

@@ -5,14 +5,15 @@ import { fluxForecast } from '../apps/flux/forecast.ts';
 import { FLUX_MANAGERS, fluxInventory, type FluxKind, fluxSkips, inventoryId } from '../apps/flux/rules.ts';
 import type { ClusterConnection } from '../cluster/api.ts';
 import { ownerMarkOf } from '../compare/ownerMarks.ts';
-import { arrayAt, jsonEqual, type JsonValue, stringAt } from '../model/json.ts';
+import { arrayAt, jsonEqual, type JsonValue, stringAt, valueAt } from '../model/json.ts';
 import { annotationsOf, gvkOf, keyOf, type KubeObject, labelsOf, nameOf, namespaceOf } from '../model/objects.ts';
 import type { OwnerLook, OwnerSource, OwnerView, RevertForecast } from '../model/ownerView.ts';
 import type { SchemaDocument } from '../model/schema.ts';
 import type { OwnerMark } from '../model/states.ts';
+import { windowsOf } from './argoProjects.ts';
 import { argoLiveOnly, argoView } from './argoView.ts';
 import { fluxLiveOnly, fluxView } from './fluxView.ts';
-import { type FoundApplication, type FoundController, OwnerObjects } from './ownerObjects.ts';
+import { type FoundApplication, type FoundController, IN_CLUSTER, OwnerObjects } from './ownerObjects.ts';
 import type { JqRunner, OwnedObject } from './ownerPlaces.ts';
 import { OwnerQueries } from './ownerQueries.ts';
 
@@ -56,6 +57,7 @@ export class OwnerViews {
    */
   async changeOf(connection: ClusterConnection, source: OwnerSource, signal: AbortSignal): Promise<'all' | 'forecast' | 'nothing'> {
     const { before, after } = await this.#objects.reread(connection, source, signal);
+    if (source.key.kind === 'AppProject') return jsonEqual(windowsOf(before), windowsOf(after)) ? 'nothing' : 'forecast';
     if (!jsonEqual(decisive(before), decisive(after))) return 'all';
     if (before === undefined || after === undefined || source.key.kind === 'ConfigMap') return 'nothing';
     const forecastOf = source.key.kind === 'Application' ? argoForecast : fluxForecast;
@@ -91,8 +93,11 @@ export class OwnerViews {
     if (found === undefined) return unreadable('argocd', `Application ${mark.name}`, pair);
     const { application, home, config, settings, unreadable: unreadableConfig } = found;
     const label = stringAt(config, 'data', 'application.instanceLabelKey');
+    const project = await this.#objects.projects.of(found, signal);
     const argo = {
       application,
+      project,
+      server: serverOf(application, connection),
       customizations: this.#read(config),
       unreadable: unreadableConfig,
       countsAdmission: await this.#countsAdmission(found, signal),
@@ -100,7 +105,7 @@ export class OwnerViews {
       coreSchema: async (): Promise<SchemaDocument | undefined> => (await connection.schemas.schemaOf(POD, signal))?.document,
     };
     const view = await argoView(this.#jq, argo, pair, signal);
-    return home === connection ? { ...view, sources: [sourceOf(application), ...settings] } : view;
+    return home === connection ? { ...view, sources: [sourceOf(application), ...settings, ...(project?.sources ?? [])] } : view;
   }
 
   async #countsAdmission({ application, home }: FoundApplication, signal: AbortSignal): Promise<boolean> {
@@ -141,6 +146,12 @@ export class OwnerViews {
     if (inventory !== undefined) this.#inventories.set(controller, inventory);
     return inventory?.has(inventoryId(live));
   }
+}
+
+/** The address of an object's cluster as its Application names it. */
+function serverOf(application: KubeObject, { server }: ClusterConnection): string {
+  const destination = valueAt(application, 'spec', 'destination');
+  return stringAt(destination, 'server') ?? (stringAt(destination, 'name') === 'in-cluster' ? IN_CLUSTER : server);
 }
 
 function viewOfFlux(found: FoundController, kind: FluxKind, pair: OwnedObject, connection: ClusterConnection): OwnerView {

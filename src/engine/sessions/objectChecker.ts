@@ -12,7 +12,7 @@ import { textOf } from '../editor/markIndex.ts';
 import type { Application, FileRange } from '../model/application.ts';
 import { describe } from '../model/describe.ts';
 import { gvkOf, keyString, type KubeObject, nameOf, namespaceOf, type ObjectKey } from '../model/objects.ts';
-import type { OwnerLook } from '../model/ownerView.ts';
+import type { OwnerLook, RevertForecast } from '../model/ownerView.ts';
 import type { ResourceInfo } from '../model/resourceInfo.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
@@ -92,8 +92,7 @@ export class ObjectChecker {
     );
     const places = await this.#places(check, verdict, tree);
     const health = await this.#healthOf(desired, check.rendered, live, connection, signal);
-    const forecast = check.forecast ?? view?.revert.reason;
-    const notes = verdict.fields.length === 0 ? undefined : explainAll(verdict, this.#contextOf(check, forecast));
+    const notes = verdict.fields.length === 0 ? undefined : explainAll(verdict, this.#contextOf(check, view?.revert));
     const { notes: _before, view: _viewBefore, ...known } = tracked;
     const facts = { ...(notes === undefined ? {} : { notes }), ...(view === undefined ? {} : { view }) };
     return { ...known, ...places, schema, verdict, live, mark, health, ...facts };
@@ -240,7 +239,8 @@ export class ObjectChecker {
     return { header: located ?? (rendered.line === undefined ? undefined : lineRange(rendered.file, rendered.line)), fieldRanges };
   }
 
-  #contextOf({ autoscaler, rendered, desired }: Check, forecast: Reason | undefined): Parameters<typeof explainAll>[1] {
+  #contextOf(check: Check, revert: RevertForecast | undefined): Parameters<typeof explainAll>[1] {
+    const { autoscaler, rendered, desired, forecast = revert?.reason } = check;
     let sizers = this.#sizers.get(rendered);
     if (sizers === undefined) {
       sizers = sizerTargets(rendered);
@@ -250,6 +250,7 @@ export class ObjectChecker {
     return {
       ...(autoscaler === undefined ? {} : { autoscaler }),
       ...(forecast === undefined ? {} : { forecast }),
+      ...(revert?.also === undefined || forecast !== revert.reason ? {} : { also: revert.also }),
       ...(sizer === undefined ? {} : { sizer }),
     };
   }

@@ -30,7 +30,11 @@ test('argocd-cm: rules and checks by key, by the older text, exact ones before p
       'resource.customizations.health.*.example.com_*': 'return {status = "Healthy"}',
       'resource.customizations.health.example.com_Widget': 'return nil',
       'resource.customizations.useOpenLibs.example.com_Widget': 'true',
-      'resource.customizations': 'apps/Deployment:\n  ignoreDifferences: |\n    jsonPointers: [/spec/paused]\n  health.lua: return {}\n',
+      'resource.customizations':
+        'apps/Deployment:\n  ignoreDifferences: |\n    jsonPointers: [/spec/paused]\n  ignoreResourceUpdates: |\n    jsonPointers: [/x]\n  health.lua: return {}\n',
+      // What spares Argo CD work hides no difference.
+      'resource.customizations.ignoreResourceUpdates.all': 'jsonPointers: [/status, /spec/replicas]',
+      'resource.ignoreResourceUpdatesEnabled': 'true',
       'timeout.reconciliation': '180s',
     }),
   );
@@ -80,7 +84,13 @@ test('argocd-cm: rules and checks by key, by the older text, exact ones before p
     type: 'core/v1/PodSpec',
     declaredBy: 'Argo CD (known types of Rollout)',
   };
-  assert.deepEqual(readCustomizations(undefined), { ignore: [], health: [], ignoredStatus: 'all', knownTypes: [rollout] });
+  assert.deepEqual(readCustomizations(undefined), {
+    ignore: [],
+    health: [],
+    ignoredStatus: 'all',
+    knownTypes: [rollout],
+    filter: { exclusions: [], inclusions: [] },
+  });
 });
 
 test('argocd-cm: the check of exactly the kind goes before a pattern; open libraries as Go reads booleans', () => {

@@ -1,7 +1,8 @@
-import { parse } from 'yaml';
-import { arrayAt, isJsonArray, isJsonObject, type JsonValue, objectAt, stringAt } from '../../model/json.ts';
+import { arrayAt, type JsonValue, objectAt, stringAt } from '../../model/json.ts';
 import { gvkOf, type KubeObject, nameOf, namespaceOf } from '../../model/objects.ts';
 import { argoGlob } from './glob.ts';
+import { readResourceFilter, type ResourceFilter } from './resourceFilter.ts';
+import { settingList, settingObject } from './settingsText.ts';
 
 /** Something that Argo CD does not compare, in one of its three dialects, for the objects that it selects. */
 export interface ArgoIgnoreRule {
@@ -42,12 +43,14 @@ export interface KnownTypeField {
 /** Of which objects Argo CD does not compare `status` (`resource.compareoptions`, `ignoreResourceStatusField`). */
 export type IgnoredStatus = 'all' | 'crd' | 'none';
 
-/** What argocd-cm says of comparing and of health. */
+/** What argocd-cm says of comparing and of health. `ignoreResourceUpdates` is not among it: it spares Argo CD work, and hides no difference. */
 export interface ArgoCustomizations {
   readonly ignore: readonly ArgoIgnoreRule[];
   readonly health: readonly LuaCheck[];
   readonly ignoredStatus: IgnoredStatus;
   readonly knownTypes: readonly KnownTypeField[];
+  /** which objects it takes no notice of */
+  readonly filter: ResourceFilter;
 }
 
 /** What Argo CD itself reads as built-in types, unless argocd-cm names fields of the kind (util/argo/normalizers, ensureDefaultCRDsConfigured). */
@@ -72,10 +75,10 @@ export function readCustomizations(configMap: KubeObject | undefined): ArgoCusto
   const knownTypes: KnownTypeField[] = [];
   const openLibs = new Set<string>();
   const addIgnore = (key: string, text: string, declaredBy: string): void => {
-    const value = parsed(text);
+    const value = settingObject(text);
     if (value !== undefined) ignore.push(systemRule(key, value, declaredBy));
   };
-  for (const [key, value] of Object.entries(objectAt(parsed(stringAt(data, 'resource.customizations') ?? '')))) {
+  for (const [key, value] of Object.entries(objectAt(settingObject(stringAt(data, 'resource.customizations') ?? '')))) {
     const text = stringAt(value, 'ignoreDifferences');
     const name = key === '*/*' ? 'all' : key.replace('/', '_');
     if (text !== undefined) addIgnore(name, text, `argocd-cm resource.customizations ${key}`);
@@ -90,12 +93,13 @@ export function readCustomizations(configMap: KubeObject | undefined): ArgoCusto
     const key = rest.join('.');
     if (what === 'ignoreDifferences') addIgnore(key, value, `argocd-cm ${name}`);
     else if (what === 'health') scripts.set(key, { script: value, declaredBy: `argocd-cm ${name}` });
-    else if (what === 'knownTypeFields') knownTypes.push(...knownTypesOf(key, listIn(value), `argocd-cm ${name}`));
+    else if (what === 'knownTypeFields') knownTypes.push(...knownTypesOf(key, settingList(value), `argocd-cm ${name}`));
     else if (what === 'useOpenLibs' && TRUE.has(value)) openLibs.add(key);
   }
   const health = [...scripts].map(([key, check]) => ({ pattern: patternOf(key), ...check, openLibs: openLibs.has(key) }));
   if (!knownTypes.some(({ group, kind }) => group === ROLLOUT.group && kind === ROLLOUT.kind)) knownTypes.push(ROLLOUT);
-  return { ignore, health, knownTypes, ignoredStatus: ignoredStatusOf(parsed(stringAt(data, 'resource.compareoptions') ?? '')) };
+  const ignoredStatus = ignoredStatusOf(settingObject(stringAt(data, 'resource.compareoptions') ?? ''));
+  return { ignore, health, knownTypes, ignoredStatus, filter: readResourceFilter(configMap) };
 }
 
 /** Fields of the one kind that a key names; they know no patterns. */
@@ -178,24 +182,6 @@ function selectorOf(key: string): { group: string; kind: string } {
   if (key === 'all') return { group: '*', kind: '*' };
   const at = key.lastIndexOf('_');
   return at < 0 ? { group: '', kind: key } : { group: key.slice(0, at), kind: key.slice(at + 1) };
-}
-
-function parsed(text: string): JsonValue | undefined {
-  const value = valueOf(text);
-  return isJsonObject(value) ? value : undefined;
-}
-
-function listIn(text: string): readonly JsonValue[] {
-  const value = valueOf(text);
-  return isJsonArray(value) ? value : [];
-}
-
-function valueOf(text: string): JsonValue | undefined {
-  try {
-    return parse(text, { maxAliasCount: 100, logLevel: 'error' }) as JsonValue;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The texts by which a rule is shown, in its order: pointers, `jq <expression>`, `manager <name>`. */

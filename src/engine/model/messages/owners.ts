@@ -6,6 +6,22 @@ export const ownerMessages: Readonly<Record<string, string>> = {
   'note-argo-skips': 'Argo CD keeps it (Application {name} is not reconciled: skip-reconcile)',
   'note-argo-failed':
     'Argo CD keeps it until somebody syncs: the last sync of Application {name} failed, and auto-sync tries no commit twice',
+  'note-argo-no-project': 'Argo CD keeps it while {project} is not there: without it Application {name} is not synced',
+  'note-argo-excludes': 'Argo CD keeps it: it takes no notice of {kind} objects here ({by})',
+  'note-argo-windows-unknown':
+    'Argo CD undoes it within seconds (Application {name} heals itself), unless a sync window of {project}, which cannot be read here, denies that',
+  'note-argo-window-deny':
+    'Argo CD undoes it at {at}, when sync windows no longer deny it (Application {name} heals itself; {project} has {window})',
+  'note-argo-window-allow':
+    'Argo CD undoes it at {at}, when the next sync window opens (Application {name} heals itself; {project} has {window})',
+  'note-argo-window-never': 'Argo CD keeps it: sync windows of {project} never let Application {name} sync by itself ({window})',
+  'note-argo-window-broken':
+    'Argo CD keeps it: a sync window of {project} cannot be read ({window}), and Argo CD then denies every sync of Application {name}',
+  'note-argo-window-manual': 'A sync by hand is allowed before that.',
+  'note-argo-closed': 'Sync windows of {project} deny every sync ({window})',
+  'note-argo-closed-until': 'Sync windows of {project} deny every sync until {at} ({window})',
+  'note-argo-closed-but-manual': 'Sync windows of {project} deny every sync but one by hand until {at} ({window})',
+  'note-argo-closed-broken': 'A sync window of {project} cannot be read ({window}), and Argo CD then denies every sync',
   'note-flux-reverts': 'Flux undoes it at the next turn of {name}, every {interval}',
   'note-flux-suspended': 'Flux keeps it while {name} is suspended',
   'note-flux-helm-keeps': 'Flux keeps it ({name} has drift detection {mode})',
@@ -14,6 +30,7 @@ export const ownerMessages: Readonly<Record<string, string>> = {
   'note-owner-unreadable': '{owner} owns it; {name} cannot be read here, so whether it undoes this is not known',
   'ignored-argo-set': 'Application {name} does not compare it; its next sync sets the value of Git all the same',
   'ignored-argo-kept': 'Application {name} does not compare it and leaves it as it is (RespectIgnoreDifferences)',
+  'ignored-argo-excluded': 'Argo CD takes no notice of {kind} objects here: it neither compares nor syncs them',
   'ignored-flux-rule': '{name} does not compare it and leaves it as it is',
   'ignored-known-type': 'Argo CD reads it as {type}: both sides mean the same',
   'ignored-live-only-argo': 'Argo CD does not compare fields that stand only in the cluster',
