@@ -9,6 +9,7 @@ import { run } from '../../tools/processes.mjs';
 /** The CRDs of the controllers whose objects own others, from their own Go modules. */
 const CRDS = [
   { module: 'github.com/argoproj/argo-cd/v3@v3.2.11', file: 'manifests/crds/application-crd.yaml', name: 'applications.argoproj.io' },
+  { module: 'github.com/argoproj/argo-cd/v3@v3.2.11', file: 'manifests/crds/appproject-crd.yaml', name: 'appprojects.argoproj.io' },
   {
     module: 'github.com/fluxcd/kustomize-controller@v1.9.5',
     file: 'config/crd/bases/kustomize.toolkit.fluxcd.io_kustomizations.yaml',
@@ -64,7 +65,7 @@ const widgets = {
 
 /** The texts of {@link CRDS}; the modules are fetched once. */
 const crdTexts = (async () => {
-  const modules = CRDS.map(({ module }) => module);
+  const modules = [...new Set(CRDS.map(({ module }) => module))];
   const told = await run('go', ['mod', 'download', '-json', ...modules], { cwd: tmpdir() });
   const folders = new Map<string, string>(
     told.split(/(?<=^\})$/m).flatMap((text) => {

@@ -112,6 +112,14 @@ const readerRights: readonly KubeObject[] = [
   },
 ];
 
+/** The AppProject that every Argo CD has. */
+export const defaultProject: KubeObject = {
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'AppProject',
+  metadata: { name: 'default', namespace: 'argocd' },
+  spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }] },
+};
+
 /** A control plane with the kinds of Argo CD and Flux, and what their controllers would write there. */
 export class OwnerWorld {
   readonly plane: ControlPlane;
@@ -130,6 +138,7 @@ export class OwnerWorld {
     await installOwnerKinds(plane);
     await plane.apply(['argocd', 'flux-system', 'shop'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
     await plane.apply(readerRights);
+    await applyAs(plane, 'argocd-server', [defaultProject]);
     return new OwnerWorld(plane, renders);
   }
 

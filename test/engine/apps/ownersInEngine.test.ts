@@ -13,7 +13,8 @@ import { startControlPlane } from '../../tools/controlPlane.ts';
 import { objectOf, reasonTexts, rowOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
 import { applyAs, installOwnerKinds } from './ownerKinds.ts';
 import { testOwnerFaults } from './ownerFaults.ts';
-import { application, deployment, OwnerWorld } from './ownerWorld.ts';
+import { application, defaultProject, deployment, OwnerWorld } from './ownerWorld.ts';
+import { testProjects } from './projectCases.ts';
 
 const world = await OwnerWorld.start();
 after(() => world.stop());
@@ -33,6 +34,7 @@ test('an Application of a hub cluster: its rules decide where the setting names 
   const system = { 'resource.customizations.health.apps_Deployment': 'return {status = "Suspended", message = "as the hub says"}' };
   await applyAs(hub, 'kubectl', [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'argocd' } },
+    defaultProject,
     remote,
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: 'argocd' }, data: system },
   ]);
@@ -136,7 +138,7 @@ applications: [{name: followed, environment: prod, path: followed, namespace: sh
   ]);
 
   // The watch is there a few seconds after the first comparison: until then the objects are judged as they were.
-  await until(engine, 'the owners are watched', () => (engine.clusters()[0]?.watchCount ?? 0) >= 7);
+  await until(engine, 'the owners are watched', () => (engine.clusters()[0]?.watchCount ?? 0) >= 8);
   await world.apply(application('followed', {}), kustomization({ suspend: true }), helmRelease('enabled'));
   const expected = [
     `${by} Argo CD keeps it until somebody syncs (Application argocd/followed has no auto-sync)`,
@@ -240,3 +242,4 @@ applications: [{name: placed, environment: prod, path: placed, namespace: shop}]
 });
 
 testOwnerFaults(world);
+testProjects(world);
