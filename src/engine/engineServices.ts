@@ -29,7 +29,6 @@ import { ReleaseBaselines } from './sessions/releaseBaselines.ts';
 import { RenderService } from './render/renderService.ts';
 import { SourceRenderer } from './sources/sourceRenderer.ts';
 import { VolatileFields } from './sessions/volatileFields.ts';
-import { Warnings } from './sessions/warnings.ts';
 
 /** Stands over what the repo says; for the CLI. */
 export interface EngineOverrides {
@@ -135,7 +134,7 @@ export async function createServices(
       new ReleaseBaselines(renders),
       fieldLines,
       owners,
-      new LiveHealth(new CustomHealth(renders, owners), new Warnings()),
+      new LiveHealth(new CustomHealth(renders, owners)),
       volatile,
     ),
     reloadKubeconfig: () => {

@@ -155,14 +155,10 @@ export interface WatchCache {
    * Kinds wanted in more than five namespaces are watched cluster-wide where that is allowed.
    */
   ensureWatched(interests: readonly WatchInterest[], signal?: AbortSignal): Promise<readonly WatchOutcome[]>;
-  /** Ends the watches that none of these interests needs. */
-  retainOnly(interests: readonly WatchInterest[]): void;
   /**
-   * Names the managed objects (`keyString`); call it before {@link ensureWatched}. Objects that become managed while only
-   * their metadata is held are read in full; resolves when they are.
+   * Takes in what is managed from now on, and what nobody manages or wants to be watched any more; it costs what changed. Call it before
+   * {@link ensureWatched}. Objects that become managed while only their metadata is held are read in full; resolves when they are.
    */
-  setManaged(keys: ReadonlySet<string>, signal?: AbortSignal): Promise<void>;
-  /** As {@link setManaged} and {@link retainOnly}, by what changed, so that it costs what changed: these are not managed, not wanted, any more. */
   change(change: WatchChange, signal?: AbortSignal): Promise<void>;
   /**
    * More objects are about to be named as managed: of kinds with managed objects everything is held in full until there is nobody to
@@ -184,6 +180,29 @@ export interface WatchCache {
   /** batches of changes, in order; also those of a first list */
   readonly onDidChange: Event<readonly ObjectChange[]>;
   readonly onDidChangeStatus: Event<WatchStatus>;
+}
+
+/** The events about an object, by its uid. */
+export type EventLookup = (uid: string) => readonly KubeObject[];
+
+/**
+ * Events that tell what is wrong with objects: warnings, and of volume claims all, whose binder warns of nothing (`FailedBinding` and
+ * `WaitForFirstConsumer` are normal events). They are watched where an object is not well, and held for as long as health looks at them.
+ */
+export interface ObjectEvents {
+  /**
+   * The events of the namespace of an object that is not well, its own and those of what is below it; none where they may not be read.
+   * The first call for a namespace starts a watch of it, which goes on until {@link well} or {@link tidy} find that nobody needs it.
+   */
+  near(object: KubeObject, signal: AbortSignal): Promise<EventLookup>;
+  /** No event is needed about this object any more: it is well, or says itself what is wrong. */
+  well(object: KubeObject): void;
+  /** Ends watches that nobody needs: all that asked are not managed any more, or well for some minutes. */
+  tidy(): void;
+  /** how many watches run */
+  readonly watchCount: number;
+  /** events came or changed about the objects with these uids, whoever's they are */
+  readonly onDidTell: Event<ReadonlySet<string>>;
 }
 
 /** What became different in what is wanted of a cluster's objects. */
@@ -212,6 +231,7 @@ export interface ClusterConnection {
   readonly discovery: Discovery;
   readonly schemas: Schemas;
   readonly watches: WatchCache;
+  readonly objectEvents: ObjectEvents;
   /** Connects and verifies the cluster's identity, or waits for who does so; rejects with the reason when that fails. */
   ready(signal?: AbortSignal): Promise<void>;
   /** Tries to connect now instead of at the next turn of the back-off; rejects with the reason when that fails. */

@@ -20,15 +20,16 @@ import type {
   WriteAnswer,
   WriteOptions,
 } from './api.ts';
-import { continueOf } from './apiErrors.ts';
+import { type CallTarget, continueOf } from './apiErrors.ts';
 import { ConnectionMonitor, defaultMonitorTimes, type MonitorTimes } from './connectionMonitor.ts';
 import { type ClusterHost, Credentials } from './credentials.ts';
 import { ServerDiscovery } from './discovery.ts';
+import { EventWatches } from './eventWatches.ts';
 import type { ResolvedContext } from './kubeconfig.ts';
 import { defaultReflectorTimes, type ReflectorTimes } from './reflector.ts';
 import { ServerSchemas } from './schemas.ts';
 import { type ApiCall, Transport, type TransportTimes } from './transport.ts';
-import { ReflectorWatchCache } from './watchCache.ts';
+import { ReflectorWatchCache, type WatchedPart } from './watchCache.ts';
 
 /** What a connection is given; the optional parts are for tests and settings. */
 export interface ConnectionOptions {
@@ -60,9 +61,11 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
   readonly discovery: ServerDiscovery;
   readonly schemas: ServerSchemas;
   readonly watches: ReflectorWatchCache;
+  readonly objectEvents: EventWatches;
   readonly #options: ConnectionOptions;
   readonly #disposables = new DisposableStore();
   readonly #closing = new AbortController();
+  readonly #target: CallTarget;
   readonly #transport: Transport;
   readonly #monitor: ConnectionMonitor;
   readonly #reviews: AccessReviews;
@@ -74,13 +77,13 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
     this.#options = options;
     this.#credentials = new Credentials(context, options.host);
     const serverNow = (): string => this.#context.server;
-    const target = {
+    this.#target = {
       context: context.name,
       get server(): string {
         return serverNow();
       },
     };
-    this.#transport = this.#disposables.add(new Transport(target, this.#credentials, options.host, options.transportTimes));
+    this.#transport = this.#disposables.add(new Transport(this.#target, this.#credentials, options.host, options.transportTimes));
     const monitorTimes = { ...defaultMonitorTimes, ...options.monitorTimes };
     this.#monitor = this.#disposables.add(
       new ConnectionMonitor(this.#transport, context.name, options.expectedUid, options.log, monitorTimes),
@@ -88,21 +91,13 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
     this.#reviews = new AccessReviews(this.#transport);
     this.discovery = this.#disposables.add(new ServerDiscovery(this.#transport));
     this.schemas = this.#disposables.add(new ServerSchemas(this.#transport, options.cacheFolder, options.log));
-    this.watches = this.#disposables.add(
-      new ReflectorWatchCache({
-        discovery: this.discovery,
-        context: {
-          transport: this.#transport,
-          target,
-          online: (signal) => this.#monitor.online(signal),
-          times: { ...defaultReflectorTimes, ...options.reflectorTimes },
-        },
-        ready: (signal) => this.#monitor.ready(signal),
-        read: (gvk, key, signal) => this.get(gvk, key, { signal }),
-        list: (gvk, namespace, signal) => this.list(gvk, { namespace, signal }),
+    this.watches = this.#disposables.add(this.#watchCache());
+    this.objectEvents = this.#disposables.add(
+      new EventWatches({
+        objects: this.watches,
+        watch: (part) => this.#watchCache(part),
+        list: (gvk, listOptions) => this.list(gvk, listOptions),
         log: options.log,
-        ...(options.maxWatches === undefined ? {} : { maxWatches: options.maxWatches }),
-        ...(options.unknownKindRetryMs === undefined ? {} : { unknownKindRetryMs: options.unknownKindRetryMs }),
       }),
     );
     this.#disposables.add(
@@ -115,6 +110,7 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
         this.#reviews.clear();
         this.schemas.invalidate();
         this.watches.restart();
+        this.objectEvents.restart();
       }),
     );
     let lastVersion: string | undefined;
@@ -299,6 +295,27 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
   dispose(): void {
     this.#closing.abort(new AppError('connection-closed', { context: this.context, server: this.server }));
     this.#disposables.dispose();
+  }
+
+  /** @param part of the collections; absent: everything */
+  #watchCache(part?: WatchedPart): ReflectorWatchCache {
+    const { log, maxWatches, reflectorTimes, unknownKindRetryMs } = this.#options;
+    return new ReflectorWatchCache({
+      discovery: this.discovery,
+      context: {
+        transport: this.#transport,
+        target: this.#target,
+        online: (signal) => this.#monitor.online(signal),
+        times: { ...defaultReflectorTimes, ...reflectorTimes },
+      },
+      ready: (signal) => this.#monitor.ready(signal),
+      read: (gvk, key, signal) => this.get(gvk, key, { signal }),
+      list: (gvk, namespace, signal) => this.list(gvk, { namespace, signal }),
+      log,
+      ...(part === undefined ? {} : { part }),
+      ...(maxWatches === undefined ? {} : { maxWatches }),
+      ...(unknownKindRetryMs === undefined ? {} : { unknownKindRetryMs }),
+    });
   }
 
   /** A call ends with its caller's signal, and with the connection. */

@@ -28,6 +28,12 @@ export class ObjectStore {
   readonly #byUid = new Map<string, StoredEntry>();
   /** owner's uid → uids */
   readonly #children = new Map<string, Set<string>>();
+  readonly #limit: number;
+
+  /** @param limit most objects of one kind: beyond it those that changed longest ago are forgotten, and nobody is told */
+  constructor(limit = Number.POSITIVE_INFINITY) {
+    this.#limit = limit;
+  }
 
   /** The entry of a key, at a version or at any. */
   get(key: ObjectKey, version?: string): StoredEntry | undefined {
@@ -86,9 +92,11 @@ export class ObjectStore {
     this.#kinds.set(`${kind.group}/${kind.kind}`, versions);
     const entries = versions.get(kind.version) ?? new Map<string, StoredEntry>();
     versions.set(kind.version, entries);
+    if (this.#limit !== Number.POSITIVE_INFINITY) entries.delete(placeOf(key));
     entries.set(placeOf(key), entry);
     this.#place(before, entry);
     this.#link(entry);
+    if (entries.size > this.#limit) for (const oldest of [...entries.values()].slice(0, 1)) this.remove(kind, oldest.key);
     return { type: before === undefined ? 'added' : 'modified', key, uid, object };
   }
 
@@ -145,6 +153,9 @@ function placeOf(key: ObjectKey): string {
   return `${key.namespace}/${key.name}`;
 }
 
+/** An event stands below the object that it is about. */
 function ownersOf(object: KubeObject): string[] {
+  const about = object.kind === 'Event' ? stringAt(object, 'involvedObject', 'uid') : undefined;
+  if (about !== undefined) return [about];
   return arrayAt(object.metadata, 'ownerReferences').flatMap((reference) => stringAt(reference, 'uid') ?? []);
 }

@@ -45,6 +45,8 @@ export interface ReflectorSpec {
   readonly isMetadataOnly: boolean;
   /** list from time to time instead of watching */
   readonly isPolled: boolean;
+  /** only what this selects */
+  readonly fieldSelector?: string;
 }
 
 /** Where a reflector puts what it learns. Objects always carry apiVersion and kind of the spec. */
@@ -179,13 +181,13 @@ export class Reflector {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { info, namespace, isMetadataOnly } = this.spec;
+    const { info, namespace, isMetadataOnly, fieldSelector } = this.spec;
     const subject = this.#subject('list');
     const places = new Set<string>();
     let token: string | undefined;
     let isPaged = true;
     for (;;) {
-      const query = new URLSearchParams();
+      const query = new URLSearchParams(fieldSelector === undefined ? {} : { fieldSelector });
       if (isPaged) query.set('limit', String(PAGE_LIMIT));
       if (token !== undefined) query.set('continue', token);
       const path = `${resourcePath(info, namespace)}?${query.toString()}`;
@@ -219,7 +221,7 @@ export class Reflector {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { info, namespace, isMetadataOnly } = this.spec;
+    const { info, namespace, isMetadataOnly, fieldSelector } = this.spec;
     const { watchMinSeconds, watchMaxSeconds, graceMs, quietMs } = this.#times;
     const seconds = Math.round(watchMinSeconds + Math.random() * (watchMaxSeconds - watchMinSeconds));
     const query = new URLSearchParams({
@@ -227,6 +229,7 @@ export class Reflector {
       allowWatchBookmarks: 'true',
       timeoutSeconds: String(seconds),
       resourceVersion: this.#resourceVersion ?? '',
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
     });
     this.#bookmark = undefined;
     const startedAtMs = Date.now();

@@ -23,6 +23,8 @@ export interface WatchListener {
   isManaged(key: ObjectKey): boolean;
   /** hold unmanaged objects in full as well, since they may be managed in a moment */
   keepsWhole(): boolean;
+  /** false: the object is there, but not to be held */
+  isWorthHolding(object: KubeObject): boolean;
   changed(change: ObjectChange): void;
   /** a managed object whose full form this watch cannot see changed */
   needsFull(entry: StoredEntry): void;
@@ -93,6 +95,10 @@ export class RunningWatch implements ReflectorSink, Disposable {
 
   upsert(object: KubeObject): void {
     if (this.#abort.signal.aborted) return;
+    if (!this.#listener.isWorthHolding(object)) {
+      this.remove(object);
+      return;
+    }
     const { info, isMetadataOnly } = this.spec;
     const { store } = this.#listener;
     const key: ObjectKey = { group: info.group, kind: info.kind, namespace: namespaceOf(object), name: nameOf(object) };

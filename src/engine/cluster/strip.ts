@@ -25,7 +25,7 @@ function without(object: JsonObject, name: string): JsonObject {
 }
 
 /**
- * An unmanaged object as the cache keeps it: stripped metadata, and of Pods, ReplicaSets and Jobs what health and the tree read.
+ * An unmanaged object as the cache keeps it: stripped metadata, and of Pods, ReplicaSets, Jobs and events what health and the tree read.
  * @param group of its kind, '' for core
  */
 export function stripObject(group: string, object: KubeObject): KubeObject {
@@ -48,6 +48,13 @@ export function stripObject(group: string, object: KubeObject): KubeObject {
         ...base,
         spec: pick(object['spec'], 'suspend', 'completions', 'parallelism', 'backoffLimit', 'ttlSecondsAfterFinished'),
         status: objectAt(object, 'status'),
+      };
+    case '/Event':
+      return {
+        ...base,
+        metadata: pick(object.metadata, 'name', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp'),
+        involvedObject: pick(object['involvedObject'], 'kind', 'uid'),
+        ...pick(object, 'type', 'reason', 'message', 'count', 'lastTimestamp', 'eventTime', 'series'),
       };
     default:
       return base;

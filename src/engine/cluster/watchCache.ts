@@ -14,6 +14,15 @@ import { RunningWatch, type WatchContext } from './runningWatch.ts';
 import { ServedKinds } from './servedKinds.ts';
 import { covers, interestId, kindId, planWatches, type ResolvedInterest, specId } from './watchPlan.ts';
 
+/** The part of its collections that a cache holds. */
+export interface WatchedPart {
+  readonly fieldSelector: string;
+  /** asked when an object comes or changes */
+  readonly isWorthHolding: (object: KubeObject) => boolean;
+  /** of one kind: beyond it those that changed longest ago are forgotten */
+  readonly maxObjects: number;
+}
+
 /** What the watches of one cluster are made of. */
 export interface WatchCacheOptions {
   readonly discovery: Discovery;
@@ -25,6 +34,8 @@ export interface WatchCacheOptions {
   /** reads all objects of a kind in a namespace in full */
   readonly list: (gvk: GroupVersionKind, namespace: string, signal: AbortSignal) => Promise<readonly KubeObject[]>;
   readonly log: Logger;
+  /** absent: everything */
+  readonly part?: WatchedPart;
   readonly maxWatches?: number;
   /** between looks for kinds that the server did not know, in milliseconds */
   readonly unknownKindRetryMs?: number;
@@ -47,7 +58,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
   readonly #background: BackgroundRunner;
   readonly #changes = this.#disposables.add(new Emitter<readonly ObjectChange[]>());
   readonly #statusChanges = this.#disposables.add(new Emitter<WatchStatus>());
-  readonly #store = new ObjectStore();
+  readonly #store: ObjectStore;
   readonly #reads: FullReads;
   readonly #interests = new Map<string, WatchInterest>();
   readonly #watches = new Map<string, RunningWatch>();
@@ -66,6 +77,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
 
   constructor(options: WatchCacheOptions) {
     this.#options = options;
+    this.#store = new ObjectStore(options.part?.maxObjects);
     this.#served = new ServedKinds(options.discovery);
     this.#background = this.#disposables.add(
       new BackgroundRunner((name, error) => {
@@ -115,17 +127,6 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
   async ensureWatched(interests: readonly WatchInterest[], signal?: AbortSignal): Promise<readonly WatchOutcome[]> {
     for (const interest of interests) this.#interests.set(interestId(interest), interest);
     return raceWithSignal(this.#settle(interests), signal ?? this.#background.signal);
-  }
-
-  retainOnly(interests: readonly WatchInterest[]): void {
-    this.#interests.clear();
-    for (const interest of interests) this.#interests.set(interestId(interest), interest);
-    this.#applyInBackground('ending watches');
-  }
-
-  async setManaged(keys: ReadonlySet<string>, signal = this.#background.signal): Promise<void> {
-    const managed = [...keys].filter((id) => !this.#managed.has(id));
-    await this.change({ managed, unmanaged: [...this.#managed].filter((id) => !keys.has(id)), unwanted: [] }, signal);
   }
 
   async change({ managed, unmanaged, unwanted }: WatchChange, signal = this.#background.signal): Promise<void> {
@@ -327,7 +328,9 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
     });
   }
 
-  #start(spec: ReflectorSpec): void {
+  #start(planned: ReflectorSpec): void {
+    const { part } = this.#options;
+    const spec = part === undefined ? planned : { ...planned, fieldSelector: part.fieldSelector };
     const id = specId(spec);
     const running = this.#watches.get(id);
     if (running?.spec.isPolled === spec.isPolled) return;
@@ -336,6 +339,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
       store: this.#store,
       isManaged: (key) => this.#managed.has(keyString(key)),
       keepsWhole: () => this.#isExpecting && this.#wholeKinds.has(kindId(spec.info)),
+      isWorthHolding: part?.isWorthHolding ?? always,
       changed: (change) => {
         this.#push(change);
       },
@@ -389,6 +393,7 @@ type Resolution = { readonly interest: ResolvedInterest } | { readonly interest?
 type Resolved = Map<string, Resolution>;
 
 const ignore = (): void => undefined;
+const always = (): boolean => true;
 
 function ignoreAppErrors(error: unknown): void {
   if (!isAppError(error)) throw error as AppError;

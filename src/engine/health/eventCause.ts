@@ -21,8 +21,18 @@ const WORDS: Readonly<Record<string, string>> = {
   SyncLoadBalancerFailed: 'no load balancer can be made',
 };
 
+/** Whether an event is about something that is over. @param nowMs epoch milliseconds */
+export function isOver(event: KubeObject, nowMs: number): boolean {
+  return nowMs - eventMs(event) > freshMs;
+}
+
 /** Events by the uid of the object that they are about: warnings, of a claim all. */
-export type WarningLookup = (uid: string) => readonly KubeObject[];
+type WarningLookup = (uid: string) => readonly KubeObject[];
+
+/** Whether an object with this health may have a cause to tell. */
+export function isUnwell(health: Health | undefined): boolean {
+  return health?.status === 'progressing' || health?.status === 'degraded';
+}
 
 /**
  * Whether the status alone leaves open why an object is not healthy, so that its events are worth a look. Objects that no controller has
@@ -31,7 +41,7 @@ export type WarningLookup = (uid: string) => readonly KubeObject[];
  * @param nowMs epoch milliseconds
  */
 export function asksForEvents(object: KubeObject, health: Health, children: readonly KubeObject[], nowMs: number): boolean {
-  if (health.status !== 'progressing' && health.status !== 'degraded') return false;
+  if (!isUnwell(health)) return false;
   if (!isObserved(object) || stringAt(object.metadata, 'deletionTimestamp') !== undefined) return false;
   if (groupKind(object) === 'Pod') return podCause(object, nowMs) === undefined;
   return knownBlame(children, nowMs) === undefined;
@@ -60,7 +70,7 @@ export function withWarnings(
   for (const suspect of suspects) {
     for (const event of warningsOf(stringAt(suspect.metadata, 'uid') ?? '')) {
       const atMs = eventMs(event);
-      if (nowMs - atMs > freshMs || (newest !== undefined && newest.atMs >= atMs)) continue;
+      if (isOver(event, nowMs) || (newest !== undefined && newest.atMs >= atMs)) continue;
       newest = { atMs, text: `${suspect === object ? '' : `${suspect.kind} ${nameOf(suspect)}: `}${eventText(event)}` };
     }
   }

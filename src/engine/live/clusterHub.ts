@@ -24,6 +24,12 @@ export interface ClusterChanges {
   readonly changes: readonly ObjectChange[];
 }
 
+/** Objects of one cluster about which events came, by uid; whoever's they are. */
+export interface ClusterEvents {
+  readonly context: string;
+  readonly uids: ReadonlySet<string>;
+}
+
 interface Use {
   readonly environment: string | undefined;
   keys: ReadonlySet<string>;
@@ -64,11 +70,14 @@ export class ClusterHub implements Disposable {
   readonly #store = new DisposableStore();
   readonly #background: BackgroundRunner;
   readonly #changed = this.#store.add(new Emitter<ClusterChanges>());
+  readonly #told = this.#store.add(new Emitter<ClusterEvents>());
   readonly #status = this.#store.add(new Emitter<string>());
   readonly #watch = this.#store.add(new Emitter<{ context: string; status: WatchStatus }>());
 
   /** Live objects changed. */
   readonly onDidChangeObjects = this.#changed.event;
+  /** Events came about objects. */
+  readonly onDidTellOfObjects = this.#told.event;
   /** One watch of a cluster changed its state. */
   readonly onDidChangeWatch = this.#watch.event;
   /** The state of a cluster (by context) changed. */
@@ -144,7 +153,9 @@ export class ClusterHub implements Disposable {
         continue;
       }
       const change = changeOf(cluster, use, new Set(), []);
-      this.#background.run('end watches', (signal) => cluster.lease.connection.watches.change(change, signal));
+      const { watches, objectEvents } = cluster.lease.connection;
+      this.#background.run('end watches', (signal) => watches.change(change, signal));
+      objectEvents.tidy();
       this.#expect(cluster, applicationId, false);
     }
   }
@@ -247,6 +258,11 @@ export class ClusterHub implements Disposable {
       }),
     );
     store.add(
+      lease.connection.objectEvents.onDidTell((uids) => {
+        this.#told.fire({ context, uids });
+      }),
+    );
+    store.add(
       lease.connection.watches.onDidChangeStatus((status) => {
         this.#watch.fire({ context, status });
       }),
@@ -302,7 +318,7 @@ function toRow(cluster: Cluster): ClusterRow {
     environments: [...new Set([...cluster.uses.values()].flatMap((use) => use.environment ?? []))],
     status: state.status,
     server: connection.server,
-    watchCount: connection.watches.statuses().length,
+    watchCount: connection.watches.statuses().length + connection.objectEvents.watchCount,
     ...(connection.version === undefined ? {} : { serverVersion: connection.version }),
     ...(state.reason === undefined ? {} : { reason: state.reason }),
     ...(state.lastSeenMs === undefined ? {} : { lastSeenMs: state.lastSeenMs }),

@@ -1,6 +1,7 @@
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import type { ApplicationSession } from '../sessions/applicationSession.ts';
-import type { ClusterPool } from '../cluster/api.ts';
+import type { ClusterPool, ObjectChange } from '../cluster/api.ts';
+import { keyOf } from '../model/objects.ts';
 import type { LiveRouter } from './liveRouter.ts';
 import { OwnerFollower, type OwnerFollowing } from '../owners/ownerFollower.ts';
 
@@ -22,6 +23,17 @@ export function followClusters(followers: ClusterFollowers): Disposable {
       const watches = hub.existing(context)?.watches;
       if (watches === undefined) return;
       for (const [session, change] of router.route(context, changes, watches)) session.liveChanged(change);
+    }),
+  );
+  store.add(
+    hub.onDidTellOfObjects(({ context, uids }) => {
+      const watches = hub.existing(context)?.watches;
+      if (watches === undefined) return;
+      const about = [...uids].flatMap((uid): ObjectChange[] => {
+        const object = watches.byUid(uid);
+        return object === undefined ? [] : [{ type: 'modified', key: keyOf(object), uid, object }];
+      });
+      for (const [session, { keys }] of router.route(context, about, watches)) session.eventsCame(keys);
     }),
   );
   store.add(

@@ -16,7 +16,7 @@ import type { Reason } from '../model/states.ts';
 import type { ObjectChecker } from './objectChecker.ts';
 import type { RepoSession } from './repoSession.ts';
 import type { LiveChange, LiveRouter } from '../live/liveRouter.ts';
-import { type ComparisonBasis, isSameBasis, isSameButRender } from './comparisonBasis.ts';
+import { type ComparisonBasis, isMendedBy, isSameBasis, isSameButRender } from './comparisonBasis.ts';
 import { textsOf } from '../editor/markIndex.ts';
 import { otherWriterPaths } from '../provenance/otherWriters.ts';
 import { markId } from './markedObjects.ts';
@@ -172,11 +172,16 @@ export class ApplicationSession implements Disposable {
     if (!this.#parts.queue.isEmpty && this.#isChecked) this.#parts.check.request();
   }
 
+  /** Takes in events about objects, or about what is below them: only what is not well may have another cause now. @param keys `keyString`s */
+  eventsCame(keys: ReadonlySet<string>): void {
+    this.#parts.addUnwell(keys, this.#objects);
+    if (!this.#parts.queue.isEmpty && this.#isChecked) this.#parts.check.request();
+  }
+
   /** Looks again at what time alone may change: objects that are on their way to health, and what had no answer. */
   timePassed(): void {
     if (!this.#isActive) return;
-    for (const id of this.#parts.looks.due(this.#objects)) this.#parts.queue.addLook(id);
-    for (const id of this.#parts.followers.due(this.#objects)) this.#parts.queue.addLook(id);
+    this.#parts.addLooks(this.#objects);
     if (this.#parts.queue.addDue() || this.#parts.synced.isOverdue(Date.now())) this.refresh();
     if (!this.#parts.queue.isEmpty && (this.#isChecked || !this.#parts.refresh.isBusy)) this.#parts.check.request();
   }
@@ -191,14 +196,10 @@ export class ApplicationSession implements Disposable {
   }
 
   /** A watch reached its goal: what could not be watched before is compared now. */
-  watchChanged({ state, gvk, namespace }: WatchStatus): void {
-    if (state !== 'synced') return;
+  watchChanged(status: WatchStatus): void {
+    if (status.state !== 'synced') return;
     this.#parts.queue.hurry();
-    const isMended = this.#watchProblems.some(
-      ({ interest }) =>
-        interest.gvk.kind === gvk.kind && interest.gvk.group === gvk.group && (namespace === '' || namespace === interest.namespace),
-    );
-    if (isMended) this.refresh();
+    if (isMendedBy(status, this.#watchProblems)) this.refresh();
   }
 
   /** The row as it is now. */
@@ -253,8 +254,7 @@ export class ApplicationSession implements Disposable {
   }
 
   get #environment(): Environment | undefined {
-    const name = this.#application.destination?.environment;
-    return this.#services.repo.found.environments.find((environment) => environment.name === name);
+    return this.#services.repo.found.environments.find(({ name }) => name === this.#application.destination?.environment);
   }
 
   async #run(): Promise<void> {

@@ -32,7 +32,7 @@ export interface CheckScope {
 
 /** What a run of checks came to. */
 export interface CheckedObjects {
-  /** `keyString`s of the objects that have a new verdict */
+  /** `keyString`s of the objects that have a new verdict, or another health */
   readonly changed: readonly string[];
   /** the first object's that could not be checked; it keeps its last verdict, and is due again later */
   readonly failure?: AppError;
@@ -124,7 +124,7 @@ export class CheckQueue {
           return;
         }
         objects().set(id, next);
-        changed.push(id);
+        if (known === undefined || !isSameHealth(known, tracked)) changed.push(id);
       } catch (error) {
         signal.throwIfAborted();
         if (!isAppError(error)) throw error;
@@ -164,6 +164,10 @@ export class CheckQueue {
       signal,
     );
   }
+}
+
+function isSameHealth({ health: left }: TrackedObject, { health: right }: TrackedObject): boolean {
+  return left?.status === right?.status && left?.message === right?.message;
 }
 
 /** Whether nobody can tell yet that an object is missing: the list that would show it has not ended. */

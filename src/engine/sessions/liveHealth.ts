@@ -8,7 +8,6 @@ import { isBuiltInGroup } from '../health/reading.ts';
 import { objectAt } from '../model/json.ts';
 import { type KubeObject, labelsOf, nameOf, namespaceOf, type ObjectKey, parseApiVersion } from '../model/objects.ts';
 import type { Health } from '../model/states.ts';
-import type { Warnings } from './warnings.ts';
 
 const POD = { group: '', version: 'v1', kind: 'Pod' };
 const SERVICE = { group: '', version: 'v1', kind: 'Service' };
@@ -19,12 +18,10 @@ const NEEDS_NEIGHBOURS = /^(Service|Ingress)$/;
 /** Health of live objects with the cause in one line, from all that tells: Lua checks, statuses, Pods, warnings, endpoints. */
 export class LiveHealth {
   readonly #custom: CustomHealth;
-  readonly #warnings: Warnings;
   readonly #near = new WeakMap<readonly DesiredObject[], Map<string, Nearby>>();
 
-  constructor(custom: CustomHealth, warnings: Warnings) {
+  constructor(custom: CustomHealth) {
     this.#custom = custom;
-    this.#warnings = warnings;
   }
 
   /**
@@ -43,9 +40,10 @@ export class LiveHealth {
     const health = healthOf(live, { children, nowMs, ...(custom === undefined ? {} : { custom }) });
     if (custom === undefined && NEEDS_NEIGHBOURS.test(live.kind))
       return withEndpoints(live, health, this.#neighbours(connection, live, rendered));
-    if (!asksForEvents(live, health, children, nowMs)) return health;
-    const warnings = await this.#warnings.near(connection, live, signal);
-    return withWarnings(live, health, children, (uid) => warnings.get(uid) ?? [], nowMs);
+    if (asksForEvents(live, health, children, nowMs))
+      return withWarnings(live, health, children, await connection.objectEvents.near(live, signal), nowMs);
+    connection.objectEvents.well(live);
+    return health;
   }
 
   #neighbours(connection: ClusterConnection, object: KubeObject, rendered: readonly DesiredObject[]): Neighbours {

@@ -1,10 +1,12 @@
 import { Throttler } from '../../base/async.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
+import { isUnwell } from '../health/eventCause.ts';
 import { PodFollowers } from '../live/podFollowers.ts';
 import type { ApplicationServices } from './applicationSession.ts';
 import { CheckQueue } from './checkQueue.ts';
 import { ProgressLooks } from './progressLooks.ts';
 import { SyncedSide } from './syncedSide.ts';
+import type { TrackedObject } from './trackedObject.ts';
 
 /** What a session does in the background. */
 export interface SessionWork {
@@ -34,6 +36,17 @@ export class SessionParts implements Disposable {
     this.refresh = new Throttler(background, `compare ${id}`, compare, idle);
     this.check = new Throttler(background, `check ${id}`, check, idle);
     this.signal = AbortSignal.any([background.signal, this.#abort.signal]);
+  }
+
+  /** Queues a look at the objects that time alone may have changed. */
+  addLooks(objects: ReadonlyMap<string, TrackedObject>): void {
+    for (const id of this.looks.due(objects)) this.queue.addLook(id);
+    for (const id of this.followers.due(objects)) this.queue.addLook(id);
+  }
+
+  /** Queues a look at those of these objects that are not well: events may tell another cause now. @param keys `keyString`s */
+  addUnwell(keys: ReadonlySet<string>, objects: ReadonlyMap<string, TrackedObject>): void {
+    for (const id of keys) if (isUnwell(objects.get(id)?.health)) this.queue.addLook(id);
   }
 
   dispose(): void {

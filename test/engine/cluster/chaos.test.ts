@@ -3,14 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test, type TestContext } from 'node:test';
 import type { ClusterConnection } from '../../../src/engine/cluster/api.ts';
 import type { EngineOptions } from '../../../src/engine/engineServices.ts';
-import { keyString } from '../../../src/engine/model/objects.ts';
 import { ChaosProxy } from '../../tools/chaosProxy.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
 import { SeededRandom } from '../drift/randomEdits.ts';
 import { EVERY_FAULT, faultFor, strikeAtRandom, WATCH_FAULTS } from './chaosFaults.ts';
 import { ChaosRun, type Held, held } from './chaosRun.ts';
 import { ChaosWorld } from './chaosWorld.ts';
-import { DEPLOYMENT, failure, SECRET, testConnection, until } from './support.ts';
+import { DEPLOYMENT, failure, managing, SECRET, testConnection, until } from './support.ts';
 
 // An engine behind a proxy that gets everything wrong, while objects and Git change: afterwards it knows what one knows that starts then.
 // `npm run chaos -- --minutes 10 --seed 7` for a long run with the usual waits; `npm test` has each fault once.
@@ -168,7 +167,7 @@ test('a Secret whose read failed is read again without any news of it', async (t
   const { proxy, connection } = await connect(t);
   await plane.kubectl(['create', 'secret', 'generic', 'torn', '-n', 'default', '--from-literal=a=b']);
   const key = { group: '', kind: 'Secret', namespace: 'default', name: 'torn' };
-  await connection.watches.setManaged(new Set([keyString(key)]));
+  await connection.watches.change(managing([key]));
   proxy.strike(({ path }) => path.endsWith('/secrets/torn'), { kind: 'refuse', status: 500 }, 2);
   await connection.watches.ensureWatched([{ gvk: SECRET, namespace: 'default' }]);
   await until('the Secret is there in full', () => connection.watches.isFull(key), 60_000);

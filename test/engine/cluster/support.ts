@@ -5,9 +5,9 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import { silentLogger } from '../../../src/base/log.ts';
-import type { ClusterConnection, ClusterPool, ObjectChange } from '../../../src/engine/cluster/api.ts';
+import type { ClusterConnection, ClusterPool, ObjectChange, WatchChange } from '../../../src/engine/cluster/api.ts';
 import { createClusterPool, type PoolOptions } from '../../../src/engine/cluster/pool.ts';
-import type { GroupVersionKind, KubeObject, ObjectKey } from '../../../src/engine/model/objects.ts';
+import { type GroupVersionKind, type KubeObject, keyString, type ObjectKey } from '../../../src/engine/model/objects.ts';
 import type { ControlPlane } from '../../tools/controlPlane.ts';
 
 export const CONFIG_MAP: GroupVersionKind = { group: '', version: 'v1', kind: 'ConfigMap' };
@@ -71,6 +71,11 @@ export function configMap(name: string, data: Record<string, string>, namespace 
 
 export function keyOfConfigMap(name: string, namespace = 'default'): ObjectKey {
   return { group: '', kind: 'ConfigMap', namespace, name };
+}
+
+/** What names these objects as managed, and those not any more. */
+export function managing(keys: readonly ObjectKey[], unmanaged: readonly ObjectKey[] = []): WatchChange {
+  return { managed: keys.map(keyString), unmanaged: unmanaged.map(keyString), unwanted: [] };
 }
 
 /** Everything that a connection's watches tell, as short text. */

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { ClusterConnection, WatchInterest } from '../../../src/engine/cluster/api.ts';
 import { stringAt } from '../../../src/engine/model/json.ts';
-import { keyString } from '../../../src/engine/model/objects.ts';
 import type { ControlPlane } from '../../tools/controlPlane.ts';
 import { startControlPlane } from '../../tools/controlPlane.ts';
 import {
@@ -14,6 +13,7 @@ import {
   FaultyProxy,
   keyOfConfigMap,
   kubeconfigText,
+  managing,
   recordChanges,
   SECRET,
   testConnection,
@@ -54,7 +54,7 @@ test('managed objects are held in full, others as metadata; both ways when that 
   const { watches } = connection;
   const ours = keyOfConfigMap('ours', 'full');
   const theirs = keyOfConfigMap('theirs', 'full');
-  await watches.setManaged(new Set([keyString(ours)]));
+  await watches.change(managing([ours]));
   const outcomes = await watches.ensureWatched([{ gvk: CONFIG_MAP, namespace: 'full' }]);
   const held = (): unknown[] =>
     [ours, theirs].map((key) => [
@@ -63,7 +63,7 @@ test('managed objects are held in full, others as metadata; both ways when that 
       watches.get(key)?.metadata['managedFields'] !== undefined,
     ]);
   const first = held();
-  await watches.setManaged(new Set([keyString(theirs)]));
+  await watches.change(managing([theirs], [ours]));
   assert.deepEqual(
     {
       outcomes: outcomes.map(({ state }) => state),
@@ -102,14 +102,14 @@ test('Secrets are watched without their data; a managed one is read when it chan
   const connection = await testConnection(t, controlPlane.kubeconfigPath, controlPlane.name);
   const { watches } = connection;
   const managed = { group: '', kind: 'Secret', namespace: 'secrets', name: 'managed' };
-  await watches.setManaged(new Set([keyString(managed)]));
+  await watches.change(managing([managed]));
   await watches.ensureWatched([{ gvk: SECRET, namespace: 'secrets' }]);
   const value = (): string => Buffer.from(stringAt(watches.get(managed), 'data', 'p') ?? '', 'base64').toString();
   const before = value();
   const other = JSON.stringify(watches.objects('', 'Secret').filter((object) => object.metadata['name'] === 'other'));
   await controlPlane.apply([secret('managed', 'value-three')]);
   await until('the new value arrives', () => value() === 'value-three');
-  await watches.setManaged(new Set());
+  await watches.change(managing([], [managed]));
   assert.deepEqual(
     {
       before,
@@ -125,9 +125,7 @@ test('an API server restarted in mid-watch: no change is missed and none told tw
   await namespace('restart');
   for (const name of ['kept', 'changed', 'deleted']) await put(name, { a: '1' }, 'restart');
   const connection = await testConnection(t, controlPlane.kubeconfigPath, controlPlane.name);
-  await connection.watches.setManaged(
-    new Set(['kept', 'changed', 'added', 'later'].map((name) => keyString(keyOfConfigMap(name, 'restart')))),
-  );
+  await connection.watches.change(managing(['kept', 'changed', 'added', 'later'].map((name) => keyOfConfigMap(name, 'restart'))));
   await connection.watches.ensureWatched([{ gvk: CONFIG_MAP, namespace: 'restart' }]);
   const told = recordChanges(t, connection);
   const states: string[] = [];
@@ -256,7 +254,8 @@ test('who may not list cluster-wide is watched namespace by namespace; a missing
   const outcomes = await narrow.watches.ensureWatched(interests);
   await admin.watches.ensureWatched([...interests, { gvk: CONFIG_MAP, namespace: 'not-there' }]);
   const wide = admin.watches.statuses().map((status) => status.namespace);
-  admin.watches.retainOnly([{ gvk: CONFIG_MAP, namespace: 'n1' }]);
+  const unwanted = [...interests, { gvk: CONFIG_MAP, namespace: 'not-there' }].filter(({ namespace: of }) => of !== 'n1');
+  await admin.watches.change({ managed: [], unmanaged: [], unwanted });
   await until('the wide watch has ended', () => admin.watches.statuses().every((status) => status.namespace === 'n1'));
   const details = outcomes[5]?.reason?.details;
   assert.deepEqual(
@@ -322,7 +321,7 @@ test('a stalled watch, a cut one and one with half an event are resumed without 
   const connection = await testConnection(t, path, controlPlane.name, {
     reflectorTimes: { backoffMinMs: 20, backoffMaxMs: 100, quietMs: 400 },
   });
-  await connection.watches.setManaged(new Set([keyString(keyOfConfigMap('one', 'faults'))]));
+  await connection.watches.change(managing([keyOfConfigMap('one', 'faults')]));
   await connection.watches.ensureWatched([{ gvk: CONFIG_MAP, namespace: 'faults' }]);
   const told = recordChanges(t, connection);
   const arrives = (a: string): Promise<void> =>

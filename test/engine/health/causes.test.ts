@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, test, type TestContext } from 'node:test';
 import type { Engine } from '../../../src/engine/engine.ts';
+import { stringAt } from '../../../src/engine/model/json.ts';
 import { kubectl } from '../../tools/binaries.ts';
+import { ChaosProxy } from '../../tools/chaosProxy.ts';
 import { startControlPlane } from '../../tools/controlPlane.ts';
-import { objectOf, rowOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
+import { until as eventually } from '../cluster/support.ts';
+import { git, objectOf, rowOf, settingsFor, startEngine, testRepo, until, writeFiles } from '../engine/support.ts';
 
-const plane = await startControlPlane({ components: ['controller-manager', 'scheduler', 'kwok'] });
-after(() => plane.stop());
+const plane = await startControlPlane({
+  components: ['controller-manager', 'scheduler', 'kwok'],
+  users: { deaf: ['readers'], polling: ['readers'] },
+});
+const proxy = await ChaosProxy.start(plane);
+after(async () => {
+  await proxy.stop();
+  await plane.stop();
+});
 const run = (...args: readonly string[]): Promise<string> => kubectl(args, { kubeconfig: plane.kubeconfigPath });
 
 const container = { name: 'web', image: 'registry.example.com/web:1' };
@@ -190,3 +200,151 @@ applications:
   await until(engine, 'nothing is left behind the Service', () => healthOf('Service/fine') === 'no Pod is there for its selector app=fine');
   assert.deepEqual([errors, reader.errors], [[], []]);
 });
+
+const NAMESPACES = ['one', 'two'] as const;
+
+/** A Pod that no scheduler takes: pending, without a reason, and nobody but the test writes its status. */
+const pod = (name: string, namespace: string): object => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace },
+  spec: { schedulerName: 'nobody', containers: [container] },
+});
+
+const RBAC = 'rbac.authorization.k8s.io';
+
+/** A role for all namespaces, and who has it. */
+function role(name: string, kind: 'Group' | 'User', subject: string, resources: readonly string[], verbs: readonly string[]): object[] {
+  const rules = [{ apiGroups: [''], resources, verbs }];
+  return [
+    { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole', metadata: { name }, rules },
+    {
+      apiVersion: `${RBAC}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name },
+      roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name },
+      subjects: [{ apiGroup: RBAC, kind, name: subject }],
+    },
+  ];
+}
+
+/** Two applications of one Pod each; `deaf` may read Pods and no events, `polling` may list events but not watch them. */
+async function repoOfPods(t: TestContext): Promise<string> {
+  await plane.apply([
+    ...NAMESPACES.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+    ...role('readers', 'Group', 'readers', ['pods', 'namespaces'], ['get', 'list', 'watch']),
+    ...role('list-events', 'User', 'polling', ['events'], ['list']),
+  ]);
+  await plane.apply(NAMESPACES.map((namespace) => pod('web', namespace)));
+  const uid = await run('get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}');
+  const files: Record<string, string> = { 'plumbline.yaml': configOf(uid, NAMESPACES) };
+  for (const namespace of NAMESPACES) files[`apps/${namespace}/pod.yaml`] = JSON.stringify(pod('web', namespace));
+  return testRepo(t, files);
+}
+
+function configOf(uid: string, names: readonly string[]): string {
+  const applications = names.map((name) => `- {name: ${name}, environment: prod, path: apps/${name}, namespace: ${name}}\n`).join('');
+  return `apiVersion: plumbline.dev/v1alpha1\nkind: Config\nenvironments: {prod: {context: plumbline-dev, clusterUid: ${uid}}}\napplications:\n${applications}`;
+}
+
+/** Writes the status of the Pod `web` so often, failed and without a reason, which time alone never makes anybody look at again, and waits until the engine has seen the last of it. */
+async function churn(engine: Engine, namespace: string, times: number): Promise<void> {
+  let version: string | undefined;
+  for (let index = 0; index < times; index += 1) {
+    const conditions = [{ type: 'ContainersReady', status: 'False', message: `attempt ${String(index)} at ${String(Date.now())}` }];
+    const answer = await plane.request(`/api/v1/namespaces/${namespace}/pods/web/status`, {
+      method: 'PATCH',
+      body: { status: { phase: 'Failed', conditions } },
+      contentType: 'application/strategic-merge-patch+json',
+    });
+    assert.equal(answer.status, 200, answer.body);
+    version = stringAt(JSON.parse(answer.body) as never, 'metadata', 'resourceVersion');
+  }
+  const seen = (): string | undefined => stringAt(engine.session(`prod/${namespace}`)?.objects[0]?.live?.metadata, 'resourceVersion');
+  await until(engine, 'the last status is seen', () => seen() === version);
+  await engine.settled();
+}
+
+async function warn(namespace: string, name: string, reason: string, message: string): Promise<void> {
+  const uid = await run('get', 'pod', name, '-n', namespace, '-o', 'jsonpath={.metadata.uid}');
+  const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+  const body = {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { generateName: `${name}.`, namespace },
+    involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name, uid },
+    type: 'Warning',
+    reason,
+    message,
+    firstTimestamp: now,
+    lastTimestamp: now,
+  };
+  const answer = await plane.request(`/api/v1/namespaces/${namespace}/events`, { method: 'POST', body });
+  assert.equal(answer.status, 201, answer.body);
+}
+
+const requests = (engine: Engine): number => engine.counters().reduce((sum, counters) => sum + counters.requests, 0);
+const causeOf = (engine: Engine, namespace: string): string => objectOf(engine, `prod/${namespace}`, 'Pod/web').health?.message ?? '';
+/** Namespaces whose events somebody watches now. */
+const watchedNow = (): readonly string[] => proxy.watches.flatMap(({ path }) => /namespaces\/(\w+)\/events$/.exec(path)?.[1] ?? []).sort();
+const watched = (...namespaces: readonly string[]): Promise<void> =>
+  eventually(`events of ${namespaces.join()} are watched`, () => watchedNow().join() === namespaces.join(), 60_000);
+
+test('what is not healthy is watched for its events: churn costs no call, and a warning shows by itself', async (t) => {
+  const repo = await repoOfPods(t);
+  const { engine, errors } = await startEngine(t, repo, settingsFor(await proxy.kubeconfig()));
+  await engine.check(undefined);
+  await until(engine, 'both are on their way', () => NAMESPACES.every((name) => causeOf(engine, name) !== ''));
+  await watched('one', 'two');
+
+  const before = requests(engine);
+  await churn(engine, 'two', 1);
+  await churn(engine, 'one', 40);
+  await warn('one', 'web', 'FailedMount', 'no such disk');
+  await until(engine, 'the warning is told', () => causeOf(engine, 'one').includes('cannot mount a volume: no such disk'));
+  assert.equal(causeOf(engine, 'two').includes('disk'), false);
+  await churn(engine, 'one', 40);
+  assert.deepEqual([requests(engine) - before, causeOf(engine, 'one').includes('no such disk')], [0, true]);
+
+  // Warnings about what no application desires wake none.
+  await plane.apply([pod('stranger', 'one')]);
+  await engine.settled();
+  const fired: string[] = [];
+  const subscription = engine.onDidChangeRows((ids) => fired.push(...ids));
+  for (let index = 0; index < 20; index += 1) await warn('one', 'stranger', 'FailedMount', `disk ${String(index)}`);
+  await warn('two', 'web', 'FailedMount', 'a disk that is full');
+  await until(engine, 'the other warning is told', () => causeOf(engine, 'two').includes('full'));
+  subscription.dispose();
+  assert.deepEqual([...new Set(fired)], ['prod/two']);
+
+  // An application that is gone needs no events.
+  const uid = await run('get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}');
+  await writeFiles(repo, { 'plumbline.yaml': configOf(uid, ['two']) });
+  await git(repo, 'commit', '-q', '-am', 'one application less');
+  await engine.refresh(undefined, { fetch: false }, new AbortController().signal);
+  await watched('two');
+  engine.dispose();
+  await watched();
+  assert.deepEqual(errors, []);
+});
+
+for (const { user, told, asks } of [
+  { user: 'deaf', told: '', asks: ['list'] },
+  { user: 'polling', told: 'no such disk', asks: ['list', 'watch', 'list'] },
+]) {
+  test(`a reader who may not ${asks.at(-2) ?? 'list'} events is told without noise what can be known (${user})`, async (t) => {
+    const repo = await repoOfPods(t);
+    await warn('one', 'web', 'FailedMount', 'no such disk');
+    const first = proxy.seen.length;
+    const { engine, errors } = await startEngine(t, repo, settingsFor(await proxy.kubeconfig(await plane.kubeconfig(user))));
+    await engine.check(['prod/one']);
+    await until(engine, 'it is on its way', () => causeOf(engine, 'one') !== '');
+    await churn(engine, 'one', 20);
+    const seen = proxy.seen.slice(first).filter((request) => request.includes('/events?'));
+    assert.deepEqual(
+      seen.map((request) => (request.includes('watch=1') ? 'watch' : 'list')),
+      asks,
+    );
+    assert.deepEqual([causeOf(engine, 'one').includes('disk'), watchedNow(), errors], [told !== '', [], []]);
+  });
+}

@@ -109,3 +109,30 @@ test('the objects of one namespace are found without the others, each once, as l
   store.remove(HPA2, key(HPA2, 'api'));
   assert.deepEqual([all, withoutOne, names('n')], [[['web', 'api'], []], ['web', 'api'], []]);
 });
+
+test('events stand below what they are about, and of more than the limit those that changed last are held', () => {
+  const EVENT: StoredKind = { group: '', version: 'v1', kind: 'Event' };
+  const event = (name: string, resourceVersion = '1'): KubeObject => ({
+    ...make(EVENT, name, resourceVersion),
+    involvedObject: { uid: 'pod', kind: 'Pod', name: 'web' },
+  });
+  const store = new ObjectStore(2);
+  const names = (): string[] => store.childrenOf('pod').map((one) => one.key.name);
+  for (const name of ['a', 'b']) store.upsert(EVENT, event(name), false);
+  store.upsert(EVENT, event('a', '2'), false);
+  store.upsert(EVENT, event('c'), false);
+  const held = names();
+  store.remove(EVENT, key(EVENT, 'a'));
+  assert.deepEqual([held, names(), store.byUid('b'), store.entries('', 'Event').length], [['a', 'c'], ['c'], undefined, 1]);
+  const full = { ...event('d'), message: 'no disk', reason: 'FailedMount', type: 'Warning', source: { component: 'kubelet' }, count: 3 };
+  assert.deepEqual(stripObject('', full), {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'd', namespace: 'n', uid: 'd', resourceVersion: '1' },
+    involvedObject: { uid: 'pod', kind: 'Pod' },
+    message: 'no disk',
+    reason: 'FailedMount',
+    type: 'Warning',
+    count: 3,
+  });
+});
