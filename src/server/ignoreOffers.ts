@@ -1,4 +1,4 @@
-import { raceWithSignal } from '../base/async.ts';
+import { raceWithSignal, withAnySignal } from '../base/async.ts';
 import { isAppError } from '../base/errors.ts';
 import type { EngineApi } from '../engine/engineApi.ts';
 import { describe } from '../engine/model/describe.ts';
@@ -33,7 +33,9 @@ export async function ignoreOffers(
   const patience = AbortSignal.timeout(patienceMs);
   const look = async (mark: LineMark): Promise<void> => {
     try {
-      const { refused, places, effects } = await raceWithSignal(ignoreEdits.plan({ targets: [commandTarget(mark)] }, patience), patience);
+      const { refused, places, effects } = await withAnySignal([patience, signal], (either) =>
+        raceWithSignal(ignoreEdits.plan({ targets: [commandTarget(mark)] }, either), either),
+      );
       const [refusal] = refused;
       const [place] = places;
       if (refusal !== undefined) offers.set(mark, { refusal: describe(refusal.reason.code, refusal.reason.details) });
@@ -42,7 +44,7 @@ export async function ignoreOffers(
         offers.set(mark, { place: text, others: effects.filter(({ isIntended }) => !isIntended).length });
       }
     } catch (error) {
-      if (!patience.aborted && !isAppError(error)) throw error;
+      if (!patience.aborted && !signal.aborted && !isAppError(error)) throw error;
     }
   };
   await Promise.all(marks.filter(isIgnorable).slice(0, mostMarks).map(look));
