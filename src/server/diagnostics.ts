@@ -86,7 +86,7 @@ export class MarkPublisher implements Disposable {
     const turn = (this.#turns.get(file) ?? 0) + 1;
     this.#turns.set(file, turn);
     this.#background.run('send diagnostics', async () => {
-      const limits = document === undefined ? [] : await this.#engine.editor.limits(file);
+      const limits = document === undefined ? [] : await this.#engine.editor.limits(file, document);
       if (this.#turns.get(file) !== turn) return;
       const problems = [...this.#engine.problems(file), ...limits];
       await this.#connection.sendDiagnostics({ uri, diagnostics: toDiagnostics(document === undefined ? [] : marks, problems) });

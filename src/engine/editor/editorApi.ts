@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { completeConfig, type ConfigCompletion, configKeyAt, type ConfigNames } from '../apps/configCompletion.ts';
 import { configFileName } from '../apps/configFile.ts';
 import type { FileProblem } from '../engineApi.ts';
-import { fileLimits } from './fileFacts.ts';
+import { FileLimits, type OpenText } from './fileLimits.ts';
 import { FileReferences } from './fileReferences.ts';
 import { lineFactsOf } from './lineFacts.ts';
 import { type ObjectLine, objectLinesOf } from './objectLines.ts';
@@ -29,8 +29,11 @@ export interface EditorApi {
   configKey(file: string, line: number): Promise<{ readonly key: string; readonly documentation: string } | undefined>;
   /** the sides of the field on a line, the API's words on it, the last commit */
   lineFacts(file: string, line: number, signal: AbortSignal): Promise<LineFacts>;
-  /** why features that need the lines of a file are off for it */
-  limits(file: string): Promise<readonly FileProblem[]>;
+  /**
+   * Why features that need the lines of a file are off for it.
+   * @param open the document that shows it, the same object as long as it is open: what was read is kept while it and the file are the same
+   */
+  limits(file: string, open?: OpenText): Promise<readonly FileProblem[]>;
   /** the objects that a file declares, where they stand now, with their states */
   objectLines(file: string): Promise<readonly ObjectLine[]>;
 }
@@ -39,6 +42,7 @@ export interface EditorApi {
 export class EditorFacts implements EditorApi {
   readonly #workspaces: Workspaces;
   readonly #renderer: SourceRenderer;
+  readonly #limits = new FileLimits();
 
   /** @param renderer renders sides that are not rendered yet */
   constructor(workspaces: Workspaces, renderer: SourceRenderer) {
@@ -93,8 +97,8 @@ export class EditorFacts implements EditorApi {
     );
   }
 
-  async limits(file: string): Promise<readonly FileProblem[]> {
-    return (await this.#workspaces.inFile(file, fileLimits)) ?? [];
+  async limits(file: string, open?: OpenText): Promise<readonly FileProblem[]> {
+    return (await this.#workspaces.inFile(file, (workspace, path) => this.#limits.of(workspace, path, open))) ?? [];
   }
 
   async objectLines(file: string): Promise<readonly ObjectLine[]> {

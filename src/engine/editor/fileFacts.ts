@@ -2,7 +2,6 @@ import type { FileProblem, FileUse } from '../engineApi.ts';
 import type { FileRange } from '../model/application.ts';
 import { renderReason } from '../model/render.ts';
 import { applicationStates } from '../model/states.ts';
-import { inexactReason } from '../provenance/inputs.ts';
 import type { Workspace } from '../sessions/workspace.ts';
 
 /** Problems of one file: of plumbline.yaml, and of the renders that failed in it. @param path relative to the repo's root */
@@ -25,21 +24,6 @@ export function fileProblems(workspace: Workspace, path: string): readonly FileP
   ];
 }
 
-/**
- * Why features that need the lines of a file are off for it, when an application reads it or has it in its folder. @param path relative to the repo's root
- * @returns nothing for a file that is not there, or can be read line by line
- */
-export async function fileLimits({ sessions, repo }: Workspace, path: string): Promise<readonly FileProblem[]> {
-  const isUsed = sessions.some(({ application: { source }, render }) => {
-    const isBelow = source.path === '' || path.startsWith(`${source.path}/`);
-    return isBelow || render?.reads.some((read) => read.kind === 'file' && read.path === path) === true;
-  });
-  if (!isUsed) return [];
-  const bytes = await repo.workingTree.read(path).catch(() => undefined);
-  const reason = bytes === undefined ? undefined : inexactReason(path, bytes);
-  return reason === undefined ? [] : [{ reason, range: lineOf(path, undefined, undefined), severity: 'information' }];
-}
-
 /** The applications whose renders read a file, worst first. @param path relative to the repo's root */
 export function usesOf(workspace: Workspace, path: string): FileUse {
   const rows = workspace.sessions
@@ -54,7 +38,8 @@ function rank(state: string): number {
   return position < 0 ? applicationStates.length : position;
 }
 
-function lineOf(file: string, line: number | undefined, column: number | undefined): FileRange {
+/** A line of a file as a range to its end, or the first one. @param line 1-based @param column 1-based */
+export function lineOf(file: string, line: number | undefined, column: number | undefined): FileRange {
   const startLine = Math.max((line ?? 1) - 1, 0);
   const startColumn = Math.max((column ?? 1) - 1, 0);
   return { file, startLine, startColumn, endLine: startLine, endColumn: Math.max(startColumn + 1, 200) };
