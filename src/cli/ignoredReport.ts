@@ -1,4 +1,4 @@
-import { type Application, placeText } from '../engine/model/application.ts';
+import { type Application, type FileRange, placeText } from '../engine/model/application.ts';
 import { describe } from '../engine/model/describe.ts';
 import { parseKeyString } from '../engine/model/objects.ts';
 import type { IgnoredList, IgnoredRow, RuleRow } from '../engine/model/snapshot.ts';
@@ -14,6 +14,12 @@ export interface IgnoredOf {
   readonly list: IgnoredList;
 }
 
+/** A place of the repo that writes a rule. */
+interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
 /** What `plumbline ignored --output json` prints; lines are 1-based. */
 export interface IgnoredReport {
   readonly apiVersion: typeof ignoredApiVersion;
@@ -26,9 +32,10 @@ export interface IgnoredReport {
       readonly path: string;
       readonly by: string;
       readonly reason?: ReportedReason;
-      /** where the rule stands, when the repo writes it */
+      /** where the rule stands, when the repo writes it: the first of `places` */
       readonly file?: string;
       readonly line?: number;
+      readonly places?: readonly Place[];
     }[];
     readonly rules: readonly {
       readonly by: string;
@@ -36,6 +43,7 @@ export interface IgnoredReport {
       readonly fields: number;
       readonly file?: string;
       readonly line?: number;
+      readonly places?: readonly Place[];
     }[];
   }[];
 }
@@ -67,9 +75,9 @@ function isOf(field: IgnoredRow, { by }: RuleRow): boolean {
   return field.by === by || field.by.startsWith(`${by} `);
 }
 
-function ruleText({ by, paths, fieldCount, source }: RuleRow, paint: Painter): string {
-  const at = source === undefined ? by : placeText(source);
-  const where = at === by ? '' : paint('muted', `  (${safeText(at)})`);
+function ruleText({ by, paths, fieldCount, sources = [] }: RuleRow, paint: Painter): string {
+  const at = sources.map((source) => placeText(source)).join(', ');
+  const where = at === '' || at === by ? '' : paint('muted', `  (${safeText(at)})`);
   const what = paths.length === 0 ? '' : `  ${paint('path', safeText(paths.join(', ')))}`;
   return `  ${safeText(by)}${where}${what}${fieldCount === 0 ? paint('muted', '  (leaves out nothing now)') : ''}`;
 }
@@ -90,11 +98,16 @@ export function toIgnoredReport(lists: readonly IgnoredOf[]): IgnoredReport {
     apiVersion: ignoredApiVersion,
     applications: lists.map(({ application, list }) => ({
       id: application.id,
-      fields: list.fields.map(({ objectKey, id, by, reason, source }) => {
+      fields: list.fields.map(({ objectKey, id, by, reason, sources }) => {
         const { kind, namespace, name } = parseKeyString(objectKey);
-        return { kind, namespace, name, path: id, by, ...(reason === undefined ? {} : { reason: toReason(reason) }), ...place(source) };
+        return { kind, namespace, name, path: id, by, ...(reason === undefined ? {} : { reason: toReason(reason) }), ...placesOf(sources) };
       }),
-      rules: list.rules.map(({ by, paths, fieldCount, source }) => ({ by, paths, fields: fieldCount, ...place(source) })),
+      rules: list.rules.map(({ by, paths, fieldCount, sources }) => ({ by, paths, fields: fieldCount, ...placesOf(sources) })),
     })),
   };
+}
+
+function placesOf(sources: readonly FileRange[] = []): { file?: string; line?: number; places?: readonly Place[] } {
+  if (sources.length === 0) return {};
+  return { ...place(sources[0]), places: sources.map(({ file, startLine }) => ({ file, line: startLine + 1 })) };
 }

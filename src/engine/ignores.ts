@@ -1,6 +1,6 @@
 import type { ApplicationSession } from './sessions/applicationSession.ts';
 import type { FoundApplications } from './apps/applications.ts';
-import { placeOfRule, type RuleFact } from './apps/ruleFacts.ts';
+import { type RuleFact, sourcesOfRule } from './apps/ruleFacts.ts';
 import type { IgnoreRule } from './model/application.ts';
 import { displayName, keyString } from './model/objects.ts';
 import type { OwnerView } from './model/ownerView.ts';
@@ -33,8 +33,7 @@ export class Ignores implements IgnoresApi {
     const facts = found.workspace.repo.found.rules;
     const fields = session.objects.flatMap(({ key, verdict, view }) =>
       verdict.ignored.map((field): IgnoredRow => {
-        const source = placeOfRule(field.by, { facts, view });
-        return { ...field, objectKey: keyString(key), object: displayName(key), ...(source === undefined ? {} : { source }) };
+        return { ...field, objectKey: keyString(key), object: displayName(key), ...sourcesOfRule(field.by, { facts, view }) };
       }),
     );
     return { fields, rules: rulesOf(session, fields, facts) };
@@ -55,20 +54,18 @@ function rulesOf(
   };
   for (const rule of application.ignore) declare(rule, undefined);
   for (const { view } of objects) for (const rule of view?.rules ?? []) declare(rule, view);
-  const rows = [...declared].map(([by, { paths, view }]) => {
-    const source = placeOfRule(by, { facts, view });
-    return {
-      by,
-      paths: [...paths],
-      fieldCount: fields.filter((field) => isOf(field, by)).length,
-      ...(source === undefined ? {} : { source }),
-    };
-  });
-  const others = new Map<string, number>();
-  for (const field of fields) {
-    if (![...declared.keys()].some((by) => isOf(field, by))) others.set(field.by, (others.get(field.by) ?? 0) + 1);
+  const rows = [...declared].map(([by, { paths, view }]) => ({
+    by,
+    paths: [...paths],
+    fieldCount: fields.filter((field) => isOf(field, by)).length,
+    ...sourcesOfRule(by, { facts, view }),
+  }));
+  const others = new Map<string, RuleRow>();
+  for (const { by, sources } of fields.filter((field) => ![...declared.keys()].some((rule) => isOf(field, rule)))) {
+    const fieldCount = (others.get(by)?.fieldCount ?? 0) + 1;
+    others.set(by, { by, paths: [], fieldCount, ...(sources === undefined ? {} : { sources }) });
   }
-  return [...rows, ...[...others].map(([by, fieldCount]) => ({ by, paths: [], fieldCount }))];
+  return [...rows, ...others.values()];
 }
 
 /** A rule of several expressions names each of them with what it leaves out. */

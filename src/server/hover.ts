@@ -116,12 +116,13 @@ function sidesTable(columns: readonly SideValues[]): readonly string[] {
   return [`| | ${titles} |`, `|---|${rule}`, ...rows.map(({ names, cells }) => `| ${names.join(', ')} | ${cells} |`)];
 }
 
-/** By which rule a field does not count, with a link to the line of the rule. */
-function ignoredText({ by, reason, source }: IgnoredField, root: string): string {
-  const place = source === undefined ? undefined : placeText(source);
-  const href = source === undefined ? '' : `${pathToFileURL(join(root, source.file)).href}#L${String(source.startLine + 1)}`;
-  const rule =
-    place === undefined ? escapeMarkdown(by) : `${place === by ? '' : `${escapeMarkdown(by)} · `}[${escapeMarkdown(place)}](${href})`;
+/** By which rule a field does not count, with a link to each line that says it. */
+function ignoredText({ by, reason, sources = [] }: IgnoredField, root: string): string {
+  const links = sources.map(
+    (source) => `[${escapeMarkdown(placeText(source))}](${pathToFileURL(join(root, source.file)).href}#L${String(source.startLine + 1)})`,
+  );
+  const isPlace = sources.some((source) => placeText(source) === by);
+  const rule = [...(isPlace ? [] : [escapeMarkdown(by)]), ...(links.length === 0 ? [] : [links.join(', ')])].join(' · ');
   return `Not compared, by ${rule}${reason === undefined ? '' : `: ${escapeMarkdown(describe(reason.code, reason.details))}`}`;
 }
 

@@ -1,5 +1,5 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, type Node, parseAllDocuments } from 'yaml';
-import type { FileRange, IgnoreRule } from '../model/application.ts';
+import { type FileRange, type IgnoreRule, placeText } from '../model/application.ts';
 import { arrayAt, isJsonObject, jsonEqual, stringAt, valueAt } from '../model/json.ts';
 import { isKubeObject, type KubeObject } from '../model/objects.ts';
 import type { OwnerView } from '../model/ownerView.ts';
@@ -19,7 +19,7 @@ export interface RuleFact {
 }
 
 /** Texts without one of these hold no rule. */
-const HINT = /ignoreDifferences|driftDetection|kustomize\.toolkit\.fluxcd\.io|resource\.customizations/;
+const HINT = /ignoreDifferences|driftDetection|kustomize\.toolkit\.fluxcd\.io|resource\.(customizations|exclusions|inclusions)/;
 
 /** Where the owners' objects keep their rules, by kind. */
 const LISTS: Readonly<Record<string, { readonly path: readonly string[]; readonly name: string }>> = {
@@ -77,7 +77,7 @@ function listFacts(file: string, lines: LineCounter, document: Document, value: 
   });
 }
 
-/** Rules, known types and health checks of argocd-cm, each at its key. */
+/** Rules, known types, health checks, and what is excluded or included, of argocd-cm: each at its key. */
 function settingFacts(file: string, text: string, lines: LineCounter, document: Document, value: KubeObject): readonly RuleFact[] {
   if (stringAt(value.metadata, 'name') !== ARGO_SETTINGS) return [];
   const data = document.get('data', true);
@@ -87,6 +87,7 @@ function settingFacts(file: string, text: string, lines: LineCounter, document: 
     ...ignore.map((rule) => ({ declaredBy: rule.declaredBy, paths: argoRuleTexts(rule) })),
     ...knownTypes.map(({ declaredBy, field, type }) => ({ declaredBy, paths: [`${field}: ${type}`] })),
     ...health.map(({ declaredBy }) => ({ declaredBy, paths: [] })),
+    ...RESOURCE_FILTERS.map((key) => ({ declaredBy: `${ARGO_SETTINGS} ${key}`, paths: [] })),
   ];
   return declared.flatMap(({ declaredBy, paths }) => {
     if (!declaredBy.startsWith(`${ARGO_SETTINGS} `)) return [];
@@ -102,6 +103,7 @@ function settingFacts(file: string, text: string, lines: LineCounter, document: 
 }
 
 const ARGO_SETTINGS = 'argocd-cm';
+const RESOURCE_FILTERS = ['resource.exclusions', 'resource.inclusions'];
 
 /** The line of a key within a text that stands as a block in YAML; the block's first line when it is not found. */
 function lineBelow(text: string, range: FileRange, key: string, block: Node | undefined): FileRange {
@@ -127,26 +129,42 @@ export interface RuleBook {
 }
 
 /**
- * Where in the repo a rule stands. The same object may be written several times (for several clusters): only a place that alone has the
- * same rule is told.
+ * Where in the repo a rule stands. The same object may be written several times (for several clusters): every place that has the same rule
+ * is told, since nobody knows which of them is meant.
  * @param by an IgnoredField's `by`, a rule's `declaredBy`: `plumbline.yaml:12`, `Application argocd/shop ignoreDifferences[0] jq .spec.x`
  */
-export function placeOfRule(by: string, { facts, view }: RuleBook): FileRange | undefined {
+export function placesOfRule(by: string, { facts, view }: RuleBook): readonly FileRange[] {
   const match = /^([^\s:]+):(\d+)$/.exec(by);
   if (match !== null) {
     const startLine = Number(match[2]) - 1;
-    return { file: match[1] ?? '', startLine, startColumn: 0, endLine: startLine, endColumn: 0 };
+    return [{ file: match[1] ?? '', startLine, startColumn: 0, endLine: startLine, endColumn: 0 }];
   }
-  if (facts.length === 0) return undefined;
+  if (facts.length === 0) return [];
   const declared = view?.rules.find(({ declaredBy }) => by === declaredBy || by.startsWith(`${declaredBy} `));
-  return placeOfDeclared(declared ?? { declaredBy: by, paths: [] }, facts, view?.generatedBy);
+  const ranges = factsOfDeclared(declared ?? { declaredBy: by, paths: [] }, facts, view?.generatedBy).map(({ range }) => range);
+  return [...new Map(ranges.map((range) => [placeText(range), range])).values()].sort(inOrder);
 }
 
-function placeOfDeclared(
+function inOrder(left: FileRange, right: FileRange): number {
+  return left.file === right.file ? left.startLine - right.startLine : left.file < right.file ? -1 : 1;
+}
+
+/** {@link placesOfRule}, as a part of a row that has `sources` where there are any. */
+export function sourcesOfRule(by: string, book: RuleBook): { readonly sources?: readonly FileRange[] } {
+  const sources = placesOfRule(by, book);
+  return sources.length === 0 ? {} : { sources };
+}
+
+/** A rule that a text names, with its places behind it: `argocd-cm KEY (a.yaml:3, b.yaml:3)`. */
+export function withPlaces(text: string, places: readonly FileRange[]): string {
+  return places.length === 0 ? text : `${text} (${places.map((place) => placeText(place)).join(', ')})`;
+}
+
+function factsOfDeclared(
   { declaredBy, paths }: IgnoreRule,
   facts: readonly RuleFact[],
   generatedBy: string | undefined,
-): FileRange | undefined {
+): readonly RuleFact[] {
   const isSettings = declaredBy.startsWith(`${ARGO_SETTINGS} `);
   const owners = isSettings
     ? [ARGO_SETTINGS]
@@ -155,8 +173,7 @@ function placeOfDeclared(
   const same = ofOwner.filter((fact) => paths.length === 0 || jsonEqual(fact.texts, paths));
   const exact = same.filter(({ rule }) => declaredBy.endsWith(` ${rule}`));
   // A setting has its key for a name; a rule of a list is known by what it says, since the list may have moved on.
-  const [only, ...others] = exact.length > 0 || isSettings ? exact : same;
-  return others.every(({ range }) => only !== undefined && range.file === only.range.file) ? only?.range : undefined;
+  return exact.length > 0 || isSettings ? exact : same;
 }
 
 /** `Application argocd/shop`, and as a manifest without a namespace has it. */

@@ -1,6 +1,6 @@
 import { isAbortError, isAppError } from '../../base/errors.ts';
 import { raceWithSignal } from '../../base/async.ts';
-import { placeOfRule, type RuleFact } from '../apps/ruleFacts.ts';
+import { type RuleFact, sourcesOfRule } from '../apps/ruleFacts.ts';
 import { writerOf } from '../compare/direction.ts';
 import { managedEntries } from '../compare/fieldsV1.ts';
 import { maskDifference } from '../compare/mask.ts';
@@ -118,11 +118,10 @@ function masked(object: KubeObject, path: FieldPath, value: JsonValue | undefine
   return shortValue(difference, 'live');
 }
 
-/** What is left out at a field, or above it, with the place of its rule. */
+/** What is left out at a field, or above it, with the places of its rule. */
 function ignoredAt({ verdict, view }: TrackedObject, id: string, facts: readonly RuleFact[]): IgnoredField | undefined {
   const found = verdict.ignored.find(
     (each) => each.id === '' || id === each.id || id.startsWith(`${each.id}.`) || id.startsWith(`${each.id}[`),
   );
-  const source = found === undefined ? undefined : placeOfRule(found.by, { facts, view });
-  return found === undefined || source === undefined ? found : { ...found, source };
+  return found === undefined ? undefined : { ...found, ...sourcesOfRule(found.by, { facts, view }) };
 }

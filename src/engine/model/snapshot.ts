@@ -130,8 +130,8 @@ export interface RuleRow {
   /** JSON pointers or expressions as they were declared; empty for what nobody declared */
   readonly paths: readonly string[];
   readonly fieldCount: number;
-  /** where it stands in the repo, when it does */
-  readonly source?: FileRange;
+  /** where it stands in the repo, when it does: every place that says the same */
+  readonly sources?: readonly FileRange[];
 }
 
 /** Everything that an application's comparison leaves out, and why. */

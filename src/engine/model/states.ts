@@ -95,8 +95,8 @@ export interface IgnoredField {
   readonly by: string;
   /** why it does not count, where more than the rule's place is known; words by `describe` */
   readonly reason?: Reason;
-  /** where the rule stands in the repo, as far as it is written there; of rows alone */
-  readonly source?: FileRange;
+  /** where the rule stands in the repo: every place that says the same, since nobody knows which is meant; of rows alone */
+  readonly sources?: readonly FileRange[];
 }
 
 /** What it took to reach a verdict. */

@@ -1,9 +1,9 @@
-import { placeOfRule, type RuleBook, type RuleFact } from '../apps/ruleFacts.ts';
+import { placesOfRule, type RuleBook, type RuleFact, withPlaces } from '../apps/ruleFacts.ts';
 import type { ConnectionState } from '../cluster/api.ts';
 import { summarize } from '../drift/applicationState.ts';
 import type { ExtraneousObject } from './extraneous.ts';
 import type { Target } from '../git/state.ts';
-import { type Application, placeText } from '../model/application.ts';
+import type { Application } from '../model/application.ts';
 import { renderReason, type RenderResult } from '../model/render.ts';
 import type { ApplicationRow } from '../model/snapshot.ts';
 import type { Reason } from '../model/states.ts';
@@ -92,12 +92,11 @@ function ownerProblems(objects: readonly TrackedObject[], facts: readonly RuleFa
   return [...problems.values()];
 }
 
-/** A problem with a rule names the line on which it stands. */
+/** A problem with a rule names the lines on which it stands. */
 function placedProblem(problem: Reason, book: RuleBook): Reason {
   const { declaredBy } = problem.details;
-  const source = typeof declaredBy === 'string' ? placeOfRule(declaredBy, book) : undefined;
-  if (source === undefined) return problem;
-  return { ...problem, details: { ...problem.details, declaredBy: `${String(declaredBy)} (${placeText(source)})` } };
+  if (typeof declaredBy !== 'string') return problem;
+  return { ...problem, details: { ...problem.details, declaredBy: withPlaces(declaredBy, placesOfRule(declaredBy, book)) } };
 }
 
 type Definition = Pick<

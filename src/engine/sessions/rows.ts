@@ -1,7 +1,7 @@
 import { toolOf } from '../drift/explain.ts';
 import type { ExtraneousObject } from './extraneous.ts';
-import { placeOfRule, type RuleBook, type RuleFact } from '../apps/ruleFacts.ts';
-import { type Application, placeText } from '../model/application.ts';
+import { placesOfRule, type RuleBook, type RuleFact, sourcesOfRule, withPlaces } from '../apps/ruleFacts.ts';
+import type { Application } from '../model/application.ts';
 import { keyString, parseApiVersion } from '../model/objects.ts';
 import { type ChildRow, type FieldRow, type LineMark, type ObjectRow, shortValue } from '../model/snapshot.ts';
 import type { FieldDifference, Health, IgnoredField } from '../model/states.ts';
@@ -39,14 +39,13 @@ export function toObjectRow(
 }
 
 function placedIgnored(field: IgnoredField, book: RuleBook): IgnoredField {
-  const source = placeOfRule(field.by, book);
-  return source === undefined ? field : { ...field, source };
+  return { ...field, ...sourcesOfRule(field.by, book) };
 }
 
-/** A check that failed is named with the line on which it stands. */
+/** A check that failed is named with the lines on which it stands. */
 function placedHealth({ failedCheck, ...health }: Health, book: RuleBook): Health {
-  const source = failedCheck === undefined ? undefined : placeOfRule(failedCheck, book);
-  return source === undefined ? health : { ...health, message: `${health.message ?? ''} (${placeText(source)})` };
+  const places = failedCheck === undefined ? [] : placesOfRule(failedCheck, book);
+  return places.length === 0 ? health : { ...health, message: withPlaces(health.message ?? '', places) };
 }
 
 /** The row of a live object that is not in Git. */

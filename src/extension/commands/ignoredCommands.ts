@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Disposable } from '../../base/lifecycle.ts';
+import { type FileRange, placeText } from '../../engine/model/application.ts';
 import type { ApplicationRow } from '../../engine/model/snapshot.ts';
 import { commandIds } from '../ids.ts';
 import { type IgnoredItem, ignoredItems } from '../words/ignoredText.ts';
@@ -49,13 +50,23 @@ function toChoice(item: IgnoredItem): Choice {
   return { label, description, ...(detail === undefined ? {} : { detail }), item };
 }
 
-/** A rule that stands in the repo is opened; else the object is shown. */
-async function goTo({ source, field }: IgnoredItem, application: ApplicationRow, { view }: Services): Promise<void> {
-  if (source === undefined) {
+/** A rule that stands in the repo is opened, of several places the one that the user chooses; else the object is shown. */
+async function goTo({ sources, field }: IgnoredItem, application: ApplicationRow, { view }: Services): Promise<void> {
+  if (sources.length === 0) {
     if (field !== undefined) await view.reveal({ applicationId: application.id, key: field.objectKey });
     return;
   }
+  const source = sources.length === 1 ? sources[0] : await choosePlace(sources);
+  if (source === undefined) return;
   const start = new vscode.Position(source.startLine, source.startColumn);
   const uri = vscode.Uri.joinPath(vscode.Uri.file(application.repoRoot), source.file);
   await vscode.window.showTextDocument(uri, { selection: new vscode.Range(start, start), preview: true });
+}
+
+async function choosePlace(sources: readonly FileRange[]): Promise<FileRange | undefined> {
+  const chosen = await vscode.window.showQuickPick(
+    sources.map((source) => ({ label: placeText(source), source })),
+    { title: vscode.l10n.t('Several files write this rule'), placeHolder: vscode.l10n.t('Choose one to open it') },
+  );
+  return chosen?.source;
 }

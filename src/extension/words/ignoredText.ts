@@ -15,8 +15,8 @@ export interface IgnoredItem {
   readonly rule?: RuleRow;
   /** absent: a rule that leaves out nothing now */
   readonly field?: IgnoredRow;
-  /** where the rule stands in the repo, to go there */
-  readonly source?: FileRange;
+  /** where the rule stands in the repo, to go there: every place that says it */
+  readonly sources: readonly FileRange[];
 }
 
 /**
@@ -31,25 +31,24 @@ export function ignoredItems(list: IgnoredList, words: WordsContext, objectKey?:
   });
   const idle = objectKey === undefined ? list.rules.filter(({ fieldCount }) => fieldCount === 0) : [];
   if (idle.length === 0) return busy;
-  const heading: IgnoredItem = { label: words.l10n.t('leave out nothing now'), description: '', isHeading: true };
+  const heading: IgnoredItem = { label: words.l10n.t('leave out nothing now'), description: '', isHeading: true, sources: [] };
   return [...busy, heading, ...idle.map((rule) => idleItem(rule))];
 }
 
 function idleItem(rule: RuleRow): IgnoredItem {
-  const place = placeOf(rule.source);
+  const places = placesOf(rule);
   return {
     label: rule.by,
-    description: [rule.paths.join(', '), place === rule.by ? undefined : place]
-      .filter((part) => part !== undefined && part !== '')
-      .join(' · '),
+    description: [rule.paths.join(', '), places === rule.by ? '' : places].filter((part) => part !== '').join(' · '),
     isHeading: false,
     rule,
-    ...(rule.source === undefined ? {} : { source: rule.source }),
+    sources: rule.sources ?? [],
   };
 }
 
-function placeOf(source: FileRange | undefined): string | undefined {
-  return source === undefined ? undefined : placeText(source);
+/** `argo/a.yaml:3, argo/b.yaml:3`; empty where the repo does not write it. */
+function placesOf({ sources = [] }: Pick<RuleRow, 'sources'>): string {
+  return sources.map((source) => placeText(source)).join(', ');
 }
 
 function isOf(field: IgnoredRow, { by }: RuleRow): boolean {
@@ -57,9 +56,9 @@ function isOf(field: IgnoredRow, { by }: RuleRow): boolean {
 }
 
 function headingOf(rule: RuleRow): IgnoredItem {
-  const place = placeOf(rule.source);
-  const by = place === undefined || place === rule.by ? rule.by : `${rule.by} (${place})`;
-  return { label: [by, rule.paths.join(', ')].filter((part) => part !== '').join(': '), description: '', isHeading: true };
+  const places = placesOf(rule);
+  const by = places === '' || places === rule.by ? rule.by : `${rule.by} (${places})`;
+  return { label: [by, rule.paths.join(', ')].filter((part) => part !== '').join(': '), description: '', isHeading: true, sources: [] };
 }
 
 function fieldItem(field: IgnoredRow, rule: RuleRow, { l10n, reasonWords }: WordsContext): IgnoredItem {
@@ -70,13 +69,8 @@ function fieldItem(field: IgnoredRow, rule: RuleRow, { l10n, reasonWords }: Word
     isHeading: false,
     rule,
     field,
-    ...sourceOf(field, rule),
+    sources: field.sources ?? rule.sources ?? [],
   };
-}
-
-function sourceOf(field: IgnoredRow, rule: RuleRow): Pick<IgnoredItem, 'source'> {
-  const source = field.source ?? rule.source;
-  return source === undefined ? {} : { source };
 }
 
 /**
@@ -94,10 +88,14 @@ export function ignoredFact(
   return ignoredCount === 1 ? l10n.t('1 field ignored, by {0}', by) : l10n.t('{0} fields ignored, by {1}', ignoredCount, by);
 }
 
-function ruleLink({ by, source }: IgnoredField, repoRoot: string | undefined): string {
-  if (source === undefined) return escapeMarkdown(by);
+function ruleLink({ by, sources = [] }: IgnoredField, repoRoot: string | undefined): string {
+  const links = sources.map((source) => placeLink(source, repoRoot)).join(', ');
+  if (links === '') return escapeMarkdown(by);
+  return sources.some((source) => placeText(source) === by) ? links : `${escapeMarkdown(by)} (${links})`;
+}
+
+function placeLink(source: FileRange, repoRoot: string | undefined): string {
   const place = escapeMarkdown(placeText(source));
-  const href = repoRoot === undefined ? undefined : `${pathToFileURL(join(repoRoot, source.file)).href}#L${String(source.startLine + 1)}`;
-  const link = href === undefined ? place : `[${place}](${href})`;
-  return by === placeText(source) ? link : `${escapeMarkdown(by)} (${link})`;
+  if (repoRoot === undefined) return place;
+  return `[${place}](${pathToFileURL(join(repoRoot, source.file)).href}#L${String(source.startLine + 1)})`;
 }

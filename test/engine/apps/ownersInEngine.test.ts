@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { stringify } from 'yaml';
-import type { FileRange } from '../../../src/engine/model/application.ts';
+import { type FileRange, placeText } from '../../../src/engine/model/application.ts';
 import { describe } from '../../../src/engine/model/describe.ts';
 import type { JsonObject } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
@@ -190,6 +190,8 @@ applications: [{name: placed, environment: prod, path: placed, namespace: shop}]
     'placed/web.yaml': `${stringify(deployment('placed-argo'))}---\n${stringify(deployment('placed-flux'))}`,
     'clusters/argo.yaml': `${stringify(argo)}---\n${stringify(settings)}`,
     'clusters/flux.yaml': stringify(kustomization),
+    // Another cluster's settings say the same: nobody knows which file the cluster has, so both are named.
+    'elsewhere/argo.yaml': stringify(settings),
   });
   const lineOf = async (file: string, text: string): Promise<string> => {
     const lines = (await readFile(join(repo, file), 'utf8')).split('\n');
@@ -197,16 +199,15 @@ applications: [{name: placed, environment: prod, path: placed, namespace: shop}]
   };
   const { engine } = await startEngine(t, repo, settingsFor(await world.plane.kubeconfig('reader')));
   await engine.check(undefined);
-  const placeOf = (source: FileRange | undefined): string | undefined =>
-    source === undefined ? undefined : `${source.file}:${String(source.startLine + 1)}`;
+  const placesOf = (sources: readonly FileRange[] = []): string => sources.map((source) => placeText(source)).join(', ');
   const places = {
     argo: await lineOf('clusters/argo.yaml', 'group: apps'),
-    cm: await lineOf('clusters/argo.yaml', key),
+    cm: `${await lineOf('clusters/argo.yaml', key)}, ${await lineOf('elsewhere/argo.yaml', key)}`,
     flux: await lineOf('clusters/flux.yaml', 'paths:'),
   };
   const listed = engine.ignores.ignored('prod/placed');
   assert.deepEqual(
-    listed.rules.map(({ by, fieldCount, source }) => [by, fieldCount, placeOf(source)]),
+    listed.rules.map(({ by, fieldCount, sources }) => [by, fieldCount, placesOf(sources)]),
     [
       ['Application argocd/placed ignoreDifferences[0]', 0, places.argo],
       [`argocd-cm ${key}`, 1, places.cm],
@@ -215,7 +216,7 @@ applications: [{name: placed, environment: prod, path: placed, namespace: shop}]
   );
   const row = (name: string): ReturnType<typeof objectOf> => objectOf(engine, 'prod/placed', `Deployment/${name}`);
   assert.deepEqual(
-    ['placed-argo', 'placed-flux'].map((name) => row(name).ignored?.map(({ id, source }) => [id, placeOf(source)])),
+    ['placed-argo', 'placed-flux'].map((name) => row(name).ignored?.map(({ id, sources }) => [id, placesOf(sources)])),
     [[['spec.replicas', places.cm]], [['spec.replicas', places.flux]]],
   );
   // An expression that cannot be read leaves nothing out.
@@ -231,13 +232,18 @@ applications: [{name: placed, environment: prod, path: placed, namespace: shop}]
   assert.equal(told?.status, 'unknown');
   assert.match(
     told.message ?? '',
-    new RegExp(`^the health check of argocd-cm ${health} failed: .*nil.* \\(${await lineOf('clusters/argo.yaml', health)}\\)$`),
+    new RegExp(
+      `^the health check of argocd-cm ${health} failed: .*nil.* \\(${await lineOf('clusters/argo.yaml', health)}, ${await lineOf('elsewhere/argo.yaml', health)}\\)$`,
+    ),
   );
   // The hover of the line that sets the field, with a link to the rule.
   const file = join(repo, 'placed/web.yaml');
   const line = (await readFile(file, 'utf8')).split('\n').findIndex((text) => text.includes('replicas'));
   const hover = hoverOf(engine.marks(file), line, await engine.editor.lineFacts(file, line, AbortSignal.timeout(60_000)));
-  assert.match(JSON.stringify(hover?.contents), /Not compared, by argocd.*\(file:\/\/.*clusters\/argo\.yaml#L\d+\)/);
+  assert.match(
+    JSON.stringify(hover?.contents),
+    /Not compared, by argocd.*\(file:\/\/.*clusters\/argo\.yaml#L\d+\), .*\(file:\/\/.*elsewhere\/argo\.yaml#L\d+\)/,
+  );
   await world.argoConfig({});
 });
 

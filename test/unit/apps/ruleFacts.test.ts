@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { placeOfRule, type RuleFact, ruleFacts } from '../../../src/engine/apps/ruleFacts.ts';
+import { placesOfRule, type RuleFact, ruleFacts } from '../../../src/engine/apps/ruleFacts.ts';
 import { placeText } from '../../../src/engine/model/application.ts';
 import type { IgnoreRule } from '../../../src/engine/model/application.ts';
 import type { OwnerView } from '../../../src/engine/model/ownerView.ts';
@@ -87,17 +87,19 @@ test('rules of Argo CD and Flux with the lines on which manifests write them', (
   );
 });
 
-test('a rule is found by what it says, since lists move on, and only where one place alone says it', () => {
+test('a rule is found by what it says, since lists move on, and every place that says it is told', () => {
   const facts = [...ruleFacts('a.yaml', argo), ...ruleFacts('f.yaml', flux)];
   const at = (by: string, rules: readonly IgnoreRule[], more: readonly RuleFact[] = [], generatedBy?: string): string | undefined => {
     const view = { rules, ...(generatedBy === undefined ? {} : { generatedBy }) } as unknown as OwnerView;
-    const place = placeOfRule(by, { facts: [...facts, ...more], view });
-    return place === undefined ? undefined : placeText(place);
+    const places = placesOfRule(by, { facts: [...facts, ...more], view });
+    return places.length === 0 ? undefined : places.map((place) => placeText(place)).join(', ');
   };
   const rule = (declaredBy: string, ...paths: string[]): readonly IgnoreRule[] => [{ declaredBy, paths }];
   const first = 'Application argocd/shop ignoreDifferences[0]';
   const key = 'argocd-cm resource.customizations.ignoreDifferences.apps_Deployment';
   const elsewhere = ruleFacts('b.yaml', argo);
+  const excluding =
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm}\ndata:\n  resource.exclusions: |\n    - {kinds: [Lease]}\n';
   assert.deepEqual(
     [
       at('plumbline.yaml:12', []),
@@ -116,7 +118,9 @@ test('a rule is found by what it says, since lists move on, and only where one p
         [],
         'ApplicationSet argocd/shops',
       ),
-      // Two clusters' manifests say the same: nobody knows which is meant.
+      // Two clusters' manifests say the same: nobody knows which is meant, so both are named.
+      at(`${key} manager x`, rule(key, '/spec/paused'), elsewhere),
+      at('argocd-cm resource.exclusions', [], ruleFacts('x.yaml', excluding)),
       at(first, rule(first, '/spec/replicas'), elsewhere),
       at('API server (defaults, admission)', []),
     ],
@@ -131,7 +135,9 @@ test('a rule is found by what it says, since lists move on, and only where one p
       'f.yaml:7',
       'f.yaml:16',
       'a.yaml:22',
-      undefined,
+      'a.yaml:28, b.yaml:28',
+      'x.yaml:5',
+      'a.yaml:6, b.yaml:6',
       undefined,
     ],
   );

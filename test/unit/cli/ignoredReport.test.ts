@@ -6,7 +6,7 @@ import { ignoredText, toIgnoredReport } from '../../../src/cli/ignoredReport.ts'
 import { createPainter } from '../../../src/cli/style.ts';
 import type { IgnoredList } from '../../../src/engine/model/snapshot.ts';
 
-const source = { file: 'argo/shop.yaml', startLine: 11, startColumn: 6, endLine: 13, endColumn: 0 };
+const sources = [{ file: 'argo/shop.yaml', startLine: 11, startColumn: 6, endLine: 13, endColumn: 0 }];
 const by = 'Application argocd/shop ignoreDifferences[0]';
 const web = { objectKey: 'apps/Deployment/shop/web', object: 'Deployment/web' };
 const list: IgnoredList = {
@@ -15,14 +15,25 @@ const list: IgnoredList = {
       ...web,
       id: 'spec.replicas',
       by: `${by} jq .spec.replicas`,
-      source,
+      sources,
       reason: { code: 'ignored-argo-set', details: { name: 'argocd/shop' } },
     },
     { ...web, id: '', by: 'kustomize.toolkit.fluxcd.io/reconcile: disabled' },
   ],
   rules: [
-    { by, paths: ['jq .spec.replicas'], fieldCount: 1, source },
-    { by: 'plumbline.yaml:3', paths: ['/spec/paused'], fieldCount: 0, source: { ...source, file: 'plumbline.yaml', startLine: 2 } },
+    { by, paths: ['jq .spec.replicas'], fieldCount: 1, sources },
+    {
+      by: 'plumbline.yaml:3',
+      paths: ['/spec/paused'],
+      fieldCount: 0,
+      sources: [{ file: 'plumbline.yaml', startLine: 2, startColumn: 0, endLine: 2, endColumn: 0 }],
+    },
+    {
+      by: 'argocd-cm KEY',
+      paths: ['/spec/x'],
+      fieldCount: 0,
+      sources: ['a.yaml', 'b.yaml'].map((file) => ({ file, startLine: 4, startColumn: 0, endLine: 4, endColumn: 3 })),
+    },
   ],
 };
 const lists = [{ application: { id: 'prod/shop' }, list }];
@@ -42,8 +53,13 @@ test('ignored fields as JSON follow the published schema', async () => {
       [undefined, undefined],
       ['argo/shop.yaml', 12],
       ['plumbline.yaml', 3],
+      ['a.yaml', 5],
     ],
   );
+  assert.deepEqual(application?.rules[2]?.places, [
+    { file: 'a.yaml', line: 5 },
+    { file: 'b.yaml', line: 5 },
+  ]);
 });
 
 test('ignored fields as text name each rule with its file and line', () => {
@@ -53,6 +69,7 @@ test('ignored fields as text name each rule with its file and line', () => {
   Application argocd/shop ignoreDifferences[0]  (argo/shop.yaml:12)  jq .spec.replicas
     Deployment/web  spec.replicas  by jq .spec.replicas: Application argocd/shop does not compare it; its next sync sets the value of Git all the same
   plumbline.yaml:3  /spec/paused  (leaves out nothing now)
+  argocd-cm KEY  (a.yaml:5, b.yaml:5)  /spec/x  (leaves out nothing now)
   Deployment/web  the whole object  by kustomize.toolkit.fluxcd.io/reconcile: disabled
 `,
   );

@@ -34,7 +34,10 @@ test('rules of the application and of its owner are listed once, with their plac
     ],
   );
   assert.deepEqual(
-    [rules.map(({ by, paths, fieldCount, source }) => [by, paths, fieldCount, source?.startLine]), fields.map(({ object }) => object)],
+    [
+      rules.map(({ by, paths, fieldCount, sources }) => [by, paths, fieldCount, sources?.[0]?.startLine]),
+      fields.map(({ object }) => object),
+    ],
     [
       [
         ['plumbline.yaml:12', ['/spec/replicas'], 1, 11],

@@ -31,19 +31,19 @@ test('ignored fields stand below their rules; of one object only its own', () =>
   ]);
   const range = (file: string, startLine: number): FileRange => ({ file, startLine, startColumn: 0, endLine: startLine, endColumn: 0 });
   const placed: IgnoredList = {
-    fields: [{ ...web, id: 'spec.replicas', by: 'argocd-cm key', source: range('argo/cm.yaml', 6) }],
+    fields: [{ ...web, id: 'spec.replicas', by: 'argocd-cm key', sources: [range('argo/cm.yaml', 6), range('eu/cm.yaml', 8)] }],
     rules: [
-      { by: 'argocd-cm key', paths: ['/spec/replicas'], fieldCount: 1, source: range('argo/cm.yaml', 6) },
-      { by: 'Kustomization flux-system/apps ignore[0]', paths: ['/x'], fieldCount: 0, source: range('flux/apps.yaml', 20) },
+      { by: 'argocd-cm key', paths: ['/spec/replicas'], fieldCount: 1, sources: [range('argo/cm.yaml', 6), range('eu/cm.yaml', 8)] },
+      { by: 'Kustomization flux-system/apps ignore[0]', paths: ['/x'], fieldCount: 0, sources: [range('flux/apps.yaml', 20)] },
     ],
   };
   assert.deepEqual(
-    ignoredItems(placed, words).map(({ label, description, source }) => [label, description, source?.startLine]),
+    ignoredItems(placed, words).map(({ label, description, sources }) => [label, description, sources.map(({ startLine }) => startLine)]),
     [
-      ['argocd-cm key (argo/cm.yaml:7): /spec/replicas', '', undefined],
-      ['Deployment/web', 'spec.replicas', 6],
-      ['leave out nothing now', '', undefined],
-      ['Kustomization flux-system/apps ignore[0]', '/x · flux/apps.yaml:21', 20],
+      ['argocd-cm key (argo/cm.yaml:7, eu/cm.yaml:9): /spec/replicas', '', []],
+      ['Deployment/web', 'spec.replicas', [6, 8]],
+      ['leave out nothing now', '', []],
+      ['Kustomization flux-system/apps ignore[0]', '/x · flux/apps.yaml:21', [20]],
     ],
   );
   assert.deepEqual(shown(web.objectKey), ['# autoscaler HorizontalPodAutoscaler/web', 'Deployment/web spec.replicas']);
@@ -62,9 +62,9 @@ test('an object tells how many of its fields are ignored, and by whom', () => {
     ],
     [undefined, String.raw`2 fields ignored, by plumbline\.yaml:12`, String.raw`1 field ignored, by plumbline\.yaml:12`],
   );
-  const source = { file: 'argo/cm.yaml', startLine: 6, startColumn: 0, endLine: 6, endColumn: 0 };
+  const sources = ['argo', 'eu'].map((folder) => ({ file: `${folder}/cm.yaml`, startLine: 6, startColumn: 0, endLine: 6, endColumn: 0 }));
   assert.equal(
-    ignoredFact({ ignoredCount: 1, ignored: [{ id: 'a', by: 'argocd-cm key', source }] }, l10n, '/repo'),
-    String.raw`1 field ignored, by argocd\-cm key ([argo/cm\.yaml:7](file:///repo/argo/cm.yaml#L7))`,
+    ignoredFact({ ignoredCount: 1, ignored: [{ id: 'a', by: 'argocd-cm key', sources }] }, l10n, '/repo'),
+    String.raw`1 field ignored, by argocd\-cm key ([argo/cm\.yaml:7](file:///repo/argo/cm.yaml#L7), [eu/cm\.yaml:7](file:///repo/eu/cm.yaml#L7))`,
   );
 });
