@@ -1,16 +1,15 @@
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Application, ApplicationSource, Environment, SourceType } from '../model/application.ts';
+import type { Application, ApplicationSource, Environment, FileRange, SourceType } from '../model/application.ts';
 import { canonicalJson } from '../model/json.ts';
-import type { PostBuildSpec } from '../model/render.ts';
 import type { EntryKind, SourceTree } from '../model/sourceTree.ts';
 import { type ConfigFile, configFileName, type DeclaredApplication, parseConfig } from './configFile.ts';
 import { recogniseSource, suggest, type Suggestion } from './convention.ts';
 import { chartName } from './fileFacts.ts';
-import { type FluxBuild, mayDeclare } from './flux/postBuild.ts';
+import { deployerSpec, deploymentsOf, withAdditions } from './deployments.ts';
 import { isBelow, joinPath, resolvePath } from './paths.ts';
 import type { AppProblem } from './problems.ts';
-import { RepoIndex, textOf } from './repoIndex.ts';
+import { RepoIndex } from './repoIndex.ts';
 import type { RuleFact } from './ruleFacts.ts';
 
 /** What Choose Cluster mapped: {@link suggestionKey} → destination; a bare path stands for all suggestions at that path. */
@@ -27,10 +26,10 @@ export interface FoundApplications {
   readonly rules: readonly RuleFact[];
 }
 
-/** The key of `chosenDestinations` for a suggestion: its path, and `#<values file>` for one values file of a chart. */
-export function suggestionKey({ path, helm }: ApplicationSource): string {
-  const file = helm?.valueFiles?.[0];
-  return file === undefined ? path : `${path}#${file}`;
+/** The key of `chosenDestinations` for a suggestion: its path, and `#` with a values file of its chart, or with the name of what deploys it. */
+export function suggestionKey({ path, helm, deployedBy }: ApplicationSource): string {
+  const variant = helm?.valueFiles?.[0] ?? deployedBy?.name;
+  return variant === undefined ? path : `${path}#${variant}`;
 }
 
 /** What a path of plumbline.yaml leads to. */
@@ -89,7 +88,16 @@ export class ApplicationFinder {
     }
     const ids = new Set(applications.map(({ id }) => id));
     const declaredSources = applications.map(({ source }) => source);
-    for (const suggestion of suggest(this.#index.folders, declaredSources, basename(this.#repoRoot))) {
+    const { folders } = this.#index;
+    const deployments = deploymentsOf(folders);
+    const deployed: (Suggestion & { readonly declaredAt: FileRange })[] = [];
+    for (const { deployer, source } of deployments) {
+      if (declaredSources.some(({ path }) => path === source.path)) continue;
+      const deployedBy = await deployerSpec(tree, folders, deployer);
+      deployed.push({ name: deployer.name, source: { ...source, deployedBy }, declaredAt: deployer.declaredAt });
+    }
+    const covered = [...declaredSources, ...deployed.map(({ source }) => source)];
+    for (const suggestion of [...deployed, ...suggest(folders, covered, basename(this.#repoRoot))]) {
       const application = this.#suggested(suggestion, chosen, ids);
       ids.add(application.id);
       applications.push(application);
@@ -98,40 +106,9 @@ export class ApplicationFinder {
       const range = { file: configFileName, startLine: 0, startColumn: 0, endLine: 0, endColumn: 0 };
       problems.push({ code: 'convention-limit', details: {}, severity: 'warning', range });
     }
-    const built = await this.#withPostBuild(tree, applications);
-    const rules = [...this.#index.folders.values()].flatMap((folder) => folder.rules ?? []);
+    const built = await withAdditions(tree, folders, applications, deployments);
+    const rules = [...folders.values()].flatMap((folder) => folder.rules ?? []);
     return { hasConfig: config !== undefined, environments: config?.environments ?? [], applications: built, problems, rules };
-  }
-
-  /** Gives the sources that a Kustomization of Flux builds its variables: of several for one path that of the application's name. */
-  async #withPostBuild(tree: SourceTree, applications: readonly Application[]): Promise<readonly Application[]> {
-    const builds = [...this.#index.folders.values()].flatMap((folder) => folder.builds ?? []);
-    if (builds.length === 0) return applications;
-    const built: Application[] = [];
-    for (const application of applications) {
-      const { source, name } = application;
-      const here = source.type === 'helm' ? [] : builds.filter(({ path }) => path === source.path);
-      const build = here.length === 1 ? here[0] : here.find((each) => each.name === name);
-      built.push(
-        build === undefined ? application : { ...application, source: { ...source, postBuild: await this.#postBuild(tree, build) } },
-      );
-    }
-    return built;
-  }
-
-  async #postBuild(tree: SourceTree, { file, name, namespace, from }: FluxBuild): Promise<PostBuildSpec> {
-    const sources: PostBuildSpec['sources'][number][] = [];
-    for (const source of from) {
-      let found: string | undefined;
-      for (const [folder, { manifests }] of this.#index.folders) {
-        for (const manifest of found === undefined ? manifests : []) {
-          const path = joinPath(folder, manifest);
-          if (mayDeclare(await textOf(tree, path), source.kind, source.name)) found = path;
-        }
-      }
-      sources.push({ ...source, ...(found !== undefined && { file: found }) });
-    }
-    return { file, name, namespace, sources };
   }
 
   /** Looks again where changed paths lead. @returns whether any leads elsewhere now */
@@ -214,11 +191,15 @@ export class ApplicationFinder {
   }
 
   /** A suggestion, compared read-only once a cluster was chosen for it. */
-  #suggested({ name, source }: Suggestion, chosen: ChosenDestinations, ids: ReadonlySet<string>): Application {
+  #suggested(
+    { name, source, declaredAt }: Suggestion & { readonly declaredAt?: FileRange },
+    chosen: ChosenDestinations,
+    ids: ReadonlySet<string>,
+  ): Application {
     const key = suggestionKey(source);
     const destination = chosenFor(chosen, key) ?? chosenFor(chosen, source.path);
     let id = idOf(destination?.context ?? '-', name);
-    if (ids.has(id)) id = idOf(destination?.context ?? '-', key);
+    for (let number = 1; ids.has(id); number += 1) id = idOf(destination?.context ?? '-', number === 1 ? key : `${key}-${String(number)}`);
     return {
       id,
       name,
@@ -229,6 +210,7 @@ export class ApplicationFinder {
       owner: 'unmanaged',
       ignore: [],
       origin: 'convention',
+      ...(declaredAt !== undefined && { declaredAt }),
       isProtected: false,
     };
   }

@@ -6,10 +6,11 @@ import { chartName } from './fileFacts.ts';
 import { joinPath, resolvePath } from './paths.ts';
 
 /**
- * The source of an application as the plumbline.yaml of a tree declares it: path and Helm parameters of then.
+ * The source of an application as the plumbline.yaml of a tree declares it: path and Helm parameters of then. What Flux or Argo CD add
+ * to the same path is read from that tree, too.
  * @returns undefined when that file does not declare it, or its path leads nowhere
  */
-export async function sourceDeclaredAt(tree: SourceTree, { id }: Application): Promise<ApplicationSource | undefined> {
+export async function sourceDeclaredAt(tree: SourceTree, { id, source: now }: Application): Promise<ApplicationSource | undefined> {
   const bytes = await tree.read(configFileName);
   if (bytes === undefined) return undefined;
   const { applications } = parseConfig(new TextDecoder().decode(bytes));
@@ -19,5 +20,7 @@ export async function sourceDeclaredAt(tree: SourceTree, { id }: Application): P
   const { helm } = declared;
   if (helm !== undefined) return (await tree.kindOf(joinPath(path, chartName))) === 'file' ? { type: 'helm', path, helm } : undefined;
   const type = await recogniseSource(tree, path);
-  return type === undefined ? undefined : { type, path };
+  if (type === undefined) return undefined;
+  const { postBuild, deployedBy } = type === now.type && path === now.path ? now : {};
+  return { type, path, ...(postBuild !== undefined && { postBuild }), ...(deployedBy !== undefined && { deployedBy }) };
 }

@@ -1,8 +1,9 @@
 import { parseDocument } from 'yaml';
 import { arrayAt, isJsonObject, type JsonObject, type JsonValue, objectAt, stringAt } from '../model/json.ts';
+import { kustomizationFiles } from '../model/render.ts';
 
-/** Names of kustomization files (kustomize `konfig.RecognizedKustomizationFileNames`). */
-export const kustomizationNames: readonly string[] = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
+/** Names of kustomization files. */
+export const kustomizationNames: readonly string[] = kustomizationFiles;
 
 /** Name of the file that makes a folder a Helm chart. */
 export const chartName = 'Chart.yaml';
@@ -14,6 +15,8 @@ export interface KustomizationFacts {
   readonly references: readonly string[];
   /** local charts that it inflates */
   readonly charts: readonly string[];
+  /** kinds of deployers that it may change by patches of its own */
+  readonly patchedDeployers?: readonly ('HelmRelease' | 'Application')[];
 }
 
 /** What a Chart.yaml says. */
@@ -52,7 +55,9 @@ export function kustomizationFacts(text: string): KustomizationFacts {
   const names = ['resources', 'bases', 'components', 'crds', 'configurations', 'transformers', 'generators', 'validators'];
   const home = stringAt(value, 'helmGlobals', 'chartHome') ?? 'charts';
   const charts = arrayAt(value, 'helmCharts').filter((chart) => stringAt(chart, 'repo') === undefined);
+  const patchedDeployers = (['HelmRelease', 'Application'] as const).filter((kind) => new RegExp(`\\bkind:\\s*["']?${kind}\\b`).test(text));
   return {
+    ...(patchedDeployers.length > 0 && { patchedDeployers }),
     isComponent: stringAt(value, 'kind') === 'Component',
     references: [
       ...names.flatMap((name) => strings(arrayAt(value, name))),

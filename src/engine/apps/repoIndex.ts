@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SourceTree, TreeEntry } from '../model/sourceTree.ts';
+import { type Deployer, deployersIn } from './deployers.ts';
 import {
   chartFacts,
   type ChartFacts,
@@ -24,6 +25,8 @@ export interface FolderFacts {
   readonly manifests: readonly string[];
   /** Kustomizations of Flux that replace variables */
   readonly builds?: readonly FluxBuild[];
+  /** HelmReleases of Flux and Applications of Argo CD */
+  readonly deployers?: readonly Deployer[];
   /** ignore rules of Argo CD and Flux */
   readonly rules?: readonly RuleFact[];
 }
@@ -124,6 +127,7 @@ export class RepoIndex {
     const manifests: string[] = [];
     const isChart = names.has(chartName);
     const builds: FluxBuild[] = [];
+    const deployers: Deployer[] = [];
     const rules: RuleFact[] = [];
     for (const name of names) {
       if (!isManifestName(name) || isChart) continue;
@@ -131,6 +135,7 @@ export class RepoIndex {
       if (!holdsObjects(text)) continue;
       manifests.push(name);
       builds.push(...fluxBuilds(joinPath(folder, name), text));
+      deployers.push(...deployersIn(joinPath(folder, name), text));
       rules.push(...ruleFacts(joinPath(folder, name), text));
     }
     if (kustomization === undefined && !isChart && manifests.length === 0) return undefined;
@@ -140,6 +145,7 @@ export class RepoIndex {
       valueFiles: isChart ? [...names].filter((name) => /^values[-._].+\.ya?ml$/.test(name)) : [],
       manifests,
       ...(builds.length > 0 && { builds }),
+      ...(deployers.length > 0 && { deployers }),
       ...(rules.length > 0 && { rules }),
     };
   }

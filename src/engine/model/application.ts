@@ -1,5 +1,5 @@
 import type { JsonObject } from './json.ts';
-import type { PostBuildSpec } from './render.ts';
+import type { DeployerSpec, PostBuildSpec } from './render.ts';
 
 /** Who applies an application's objects. `unmanaged` is found and compared, never written to. */
 export type Owner = 'argocd' | 'flux' | 'helm' | 'plumbline' | 'unmanaged';
@@ -37,6 +37,8 @@ export interface ApplicationSource {
   readonly helm?: HelmParameters;
   /** a Kustomization of Flux in the repo builds this path and replaces variables in it */
   readonly postBuild?: PostBuildSpec;
+  /** a HelmRelease of Flux or an Application of Argo CD in the repo deploys this path, with parameters of its own */
+  readonly deployedBy?: DeployerSpec;
 }
 
 /** A cluster and namespace. */

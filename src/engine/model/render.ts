@@ -3,6 +3,9 @@ import type { JsonObject } from './json.ts';
 import type { KubeObject } from './objects.ts';
 import type { Reason } from './states.ts';
 
+/** Names of kustomization files, the first that is there counts (kustomize `konfig.RecognizedKustomizationFileNames`). */
+export const kustomizationFiles: readonly string[] = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
+
 /** Parameters of a Helm render, as `helm template` takes them. */
 export interface HelmSpec {
   readonly releaseName: string;
@@ -33,12 +36,30 @@ export interface PostBuildSpec {
   readonly name: string;
   readonly namespace: string;
   /** ConfigMaps and Secrets of its `substituteFrom`, in order; `file` absent: the tree has none of that name */
-  readonly sources: readonly {
-    readonly kind: 'ConfigMap' | 'Secret';
-    readonly name: string;
-    readonly isOptional: boolean;
-    readonly file?: string;
-  }[];
+  readonly sources: readonly ValuesObject[];
+}
+
+/** A ConfigMap or Secret that something takes values from; `file` absent: the tree has none of that name. */
+export interface ValuesObject {
+  readonly kind: 'ConfigMap' | 'Secret';
+  readonly name: string;
+  readonly isOptional: boolean;
+  readonly file?: string;
+}
+
+/**
+ * What deploys a source and says with which parameters: a HelmRelease of Flux, or an Application of Argo CD, written in the repo. The
+ * parameters are read from the tree that is rendered, so that each side has its own.
+ */
+export interface DeployerSpec {
+  readonly kind: 'HelmRelease' | 'Application';
+  /** where it stands */
+  readonly file: string;
+  readonly name: string;
+  /** empty where it names none */
+  readonly namespace: string;
+  /** ConfigMaps and Secrets that `valuesFrom` names, and where the repo writes them */
+  readonly sources: readonly ValuesObject[];
 }
 
 /** What to render; with the tree that it is rendered from it decides the result entirely. */
@@ -50,6 +71,8 @@ export interface SourceSpec {
   readonly helm?: HelmSpec;
   readonly kustomize?: KustomizeSpec;
   readonly postBuild?: PostBuildSpec;
+  /** its parameters win over those of {@link helm} */
+  readonly deployedBy?: DeployerSpec;
   /** version of the destination cluster for `.Capabilities.KubeVersion`, e.g. `v1.36.3`; default: that of the renderer */
   readonly kubeVersion?: string;
   /** API versions of the destination cluster for `.Capabilities.APIVersions`, as `group/version` and `group/version/Kind`; added to the built-in ones */
@@ -124,6 +147,7 @@ export type RenderErrorCode =
   | 'render-timeout'
   | 'render-out-of-memory'
   | 'variables-missing'
+  | 'parameters-missing'
   | 'read-failed'
   | 'renderer-failed';
 

@@ -24,6 +24,17 @@ export interface Candidate {
   readonly isIdentity?: true;
   /** an expression of a template: where its output stands, asked for when no value of an input is found */
   readonly isExpression?: true;
+  /** the scalar whose text it stands in, where that is YAML itself */
+  readonly scalar?: OuterScalar;
+}
+
+/** A scalar of a file that holds a YAML text. */
+export interface OuterScalar {
+  /** offsets in the file */
+  readonly start: number;
+  readonly end: number;
+  /** where the file has that text otherwise than it reads (quoted, folded, base64): candidates have their offsets in it */
+  readonly inner?: { readonly text: string; readonly write: (text: string) => string };
 }
 
 /** A scalar on the way from the root of a document. */
@@ -33,9 +44,12 @@ export interface VisitedScalar {
   readonly path: readonly (string | number)[];
   /** where its key, or the item itself, starts */
   readonly start: number;
+  /** which document, from 0 */
+  readonly document: number;
 }
 
-const RISKY_KEYS: ReadonlySet<string> = new Set([
+/** Keys whose values objects and patches, or list items, find each other by. */
+export const RISKY_KEYS: ReadonlySet<string> = new Set([
   ...[
     'name',
     'namespace',
@@ -75,18 +89,22 @@ export function scalarsOf(text: string): { readonly scalars: readonly VisitedSca
     // The parser throws on a few texts that are no YAML at all.
     return { scalars, lines };
   }
+  let index = 0;
   const visit = (node: unknown, path: readonly (string | number)[], start: number): void => {
     if (scalars.length >= MAX_SCALARS || isAlias(node)) return;
-    if (isScalar(node)) scalars.push({ node, path, start });
+    if (isScalar(node)) scalars.push({ node, path, start, document: index });
     else if (isMap(node)) {
       for (const { key, value } of node.items) {
         if (isScalar(key)) visit(value, [...path, String(key.value)], key.range?.[0] ?? start);
       }
     } else if (isSeq(node)) {
-      for (const [index, item] of node.items.entries()) visit(item, [...path, index], (item as Node).range?.[0] ?? start);
+      for (const [at, item] of node.items.entries()) visit(item, [...path, at], (item as Node).range?.[0] ?? start);
     }
   };
-  for (const document of documents) if (document.errors.length === 0) visit(document.contents, [], 0);
+  for (const document of documents) {
+    if (document.errors.length === 0) visit(document.contents, [], 0);
+    index += 1;
+  }
   return { scalars, lines };
 }
 
@@ -141,54 +159,15 @@ export function yamlCandidates(
   });
 }
 
-/** The YAML in the block scalars of a text, such as the patches written into a kustomization. */
-export function nestedCandidates(
-  file: string,
-  text: string,
-  accept: (path: readonly (string | number)[]) => boolean,
-): readonly Candidate[] {
-  const { scalars, lines } = scalarsOf(text);
-  return scalars.flatMap(({ node, path }) => {
-    const header = text.indexOf('\n', node.range?.[0] ?? 0) + 1;
-    if (node.type !== 'BLOCK_LITERAL' || !accept(path) || header === 0) return [];
-    // Parsed with its indentation, so that offsets are those of the outer text.
-    const inner = text.slice(header, node.range?.[1]);
-    const nested = scalarsOf(inner);
-    const isPatchList = nested.scalars.some((scalar) => scalar.path[1] === 'op');
-    return nested.scalars.flatMap((scalar): Candidate[] => {
-      const place = !isPatchList || scalar.path[1] === 'value' ? placeIn(inner, scalar.node) : undefined;
-      if (place === undefined) return [];
-      const key = keyOfPath(scalar.path);
-      return [
-        {
-          file,
-          role: 'patch',
-          key,
-          isRisky: RISKY_KEYS.has(key),
-          ...identity(scalar.path),
-          ...place,
-          start: place.start + header,
-          end: place.end + header,
-          range: rangeAt(file, text, lines, scalar.start + header, (scalar.node.range?.[1] ?? 0) + header),
-        },
-      ];
-    });
-  });
-}
-
-function rangeAt(file: string, text: string, lines: LineCounter, start: number, valueEnd: number): FileRange {
-  const lineEnd = text.slice(start).search(/\r?\n|$/) + start;
-  return rangeOf(file, lines, start, valueEnd > start && valueEnd <= lineEnd ? valueEnd : lineEnd);
-}
-
-/** Of `kind`, `apiVersion` and the names in `metadata`. */
-function identity(path: VisitedScalar['path']): Pick<Candidate, 'isIdentity'> {
+/** The mark of what an object is found by: of `kind`, `apiVersion` and the names in `metadata`. */
+export function identity(path: VisitedScalar['path']): Pick<Candidate, 'isIdentity'> {
   const [last, above] = [path.at(-1), path.at(-2)];
   const isIdentity = last === 'kind' || last === 'apiVersion' || (above === 'metadata' && (last === 'name' || last === 'namespace'));
   return isIdentity ? { isIdentity } : {};
 }
 
-function keyOfPath(path: readonly (string | number)[]): string {
+/** The last key on a path; '' for none. */
+export function keyOfPath(path: readonly (string | number)[]): string {
   for (let index = path.length - 1; index >= 0; index -= 1) {
     const step = path[index];
     if (typeof step === 'string') return step;

@@ -8,12 +8,13 @@ import {
   type Candidate,
   MAX_TEXT,
   environmentCandidates,
-  nestedCandidates,
   scalarsOf,
   templateCandidates,
   wholeFileCandidate,
   yamlCandidates,
 } from './candidates.ts';
+import { deployerCandidates, deployerFiles } from './deployerInputs.ts';
+import { nestedCandidates } from './nestedCandidates.ts';
 
 /** The texts that a render read, and what of them may set fields. */
 export interface RenderInputs {
@@ -71,7 +72,15 @@ export function inexactReason(file: string, bytes: Uint8Array): Reason | undefin
   return isUtf8(bytes) ? undefined : { code: 'lines-encoding', details: { file } };
 }
 
-function candidatesOf({ postBuild, ...spec }: SourceSpec, all: ReadonlyMap<string, string>): readonly Candidate[] {
+function candidatesOf({ deployedBy, ...spec }: SourceSpec, all: ReadonlyMap<string, string>): readonly Candidate[] {
+  if (deployedBy === undefined) return builtCandidates(spec, all);
+  const files = deployerFiles(deployedBy);
+  const own = [...all].filter(([file]) => files.has(file));
+  const others = [...all].filter(([file]) => !files.has(file));
+  return [...builtCandidates(spec, new Map(others)), ...own.flatMap(([file, text]) => deployerCandidates(file, text))];
+}
+
+function builtCandidates({ postBuild, ...spec }: SourceSpec, all: ReadonlyMap<string, string>): readonly Candidate[] {
   if (postBuild === undefined) return sourceCandidates(spec, all);
   const variableFiles = new Set([postBuild.file, ...postBuild.sources.map(({ file }) => file)]);
   const texts = [...all].filter(([file]) => !variableFiles.has(file));
@@ -128,7 +137,7 @@ function kustomizeCandidates(texts: ReadonlyMap<string, string>): readonly Candi
   return [...texts].flatMap(([file, text]): readonly Candidate[] => {
     if (isKustomization(file)) {
       const isPatch = ([first]: Path): boolean => first === 'patches' || first === 'patchesStrategicMerge' || first === 'patchesJson6902';
-      return [...yamlCandidates(file, text, 'kustomization', reachesObjects), ...nestedCandidates(file, text, isPatch)];
+      return [...yamlCandidates(file, text, 'kustomization', reachesObjects), ...nestedCandidates(file, text, isPatch, 'patch')];
     }
     const use = generated.get(file);
     if (use === 'environment') return environmentCandidates(file, text);

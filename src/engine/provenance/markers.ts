@@ -1,6 +1,6 @@
 import { isJsonArray, isJsonObject, type JsonValue } from '../model/json.ts';
 import type { RenderedObject } from '../model/render.ts';
-import type { Candidate } from './candidates.ts';
+import type { Candidate, OuterScalar } from './candidates.ts';
 
 /** A scalar of a render. */
 export type Leaf = string | number | boolean;
@@ -51,15 +51,27 @@ export class MarkerSet {
     }
     const marked: Record<string, string> = {};
     for (const [file, indexes] of byFile) {
-      let text = texts.get(file) ?? '';
-      const ordered = indexes.toSorted((left, right) => (this.#candidates[right]?.start ?? 0) - (this.#candidates[left]?.start ?? 0));
-      for (const index of ordered) {
-        const candidate = this.#candidates[index];
-        if (candidate !== undefined) text = text.slice(0, candidate.start) + this.#markerOf(candidate, index) + text.slice(candidate.end);
-      }
-      marked[file] = text;
+      marked[file] = this.#marked(texts.get(file) ?? '', indexes);
     }
     return marked;
+  }
+
+  /** One text with these candidates of it marked. */
+  #marked(text: string, indexes: readonly number[]): string {
+    const splices: { start: number; end: number; text: string }[] = [];
+    const inner = new Map<OuterScalar, { start: number; end: number; text: string }[]>();
+    for (const index of indexes) {
+      const candidate = this.#candidates[index];
+      if (candidate === undefined) continue;
+      const splice = { start: candidate.start, end: candidate.end, text: this.#markerOf(candidate, index) };
+      const { scalar } = candidate;
+      if (scalar?.inner === undefined) splices.push(splice);
+      else inner.set(scalar, [...(inner.get(scalar) ?? []), splice]);
+    }
+    for (const [{ start, end, inner: read }, changes] of inner) {
+      if (read !== undefined) splices.push({ start, end, text: read.write(spliced(read.text, changes)) });
+    }
+    return spliced(text, splices);
   }
 
   #markerOf(candidate: Candidate, index: number): string {
@@ -100,6 +112,15 @@ export class MarkerSet {
     if (places.length === 0 || restored !== before) return [];
     return [...new Set(places.sort((left, right) => left.at - right.at).map(({ index }) => index))];
   }
+}
+
+/** A text with others in places of it, which do not overlap. */
+function spliced(text: string, splices: readonly { readonly start: number; readonly end: number; readonly text: string }[]): string {
+  let result = text;
+  for (const { start, end, text: added } of splices.toSorted((left, right) => right.start - left.start)) {
+    result = result.slice(0, start) + added + result.slice(end);
+  }
+  return result;
 }
 
 function fromBase64(text: string): string | undefined {

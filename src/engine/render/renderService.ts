@@ -10,7 +10,8 @@ import type { SourceTree } from '../model/sourceTree.ts';
 import { DirectoryReader } from './directoryReader.ts';
 import { DiskCache } from './diskCache.ts';
 import { ReadRecorder, stillHolds } from './readRecorder.ts';
-import { postBuilt } from './postBuild.ts';
+import { renderDeployed } from './deployer.ts';
+import { type Parse, postBuilt } from './postBuild.ts';
 import type { RemoteSources } from './remoteSources.ts';
 import { type CachedRender, RenderCache } from './renderCache.ts';
 import { RendererModule } from './rendererModule.ts';
@@ -166,16 +167,22 @@ export class RenderService implements Disposable {
    * @throws the signal's reason when cancelled; AppError `renderer-failed` when the renderer itself is not there
    */
   async render(spec: SourceSpec, tree: SourceTree, options: RenderOptions): Promise<RenderResult> {
-    const { postBuild, ...bare } = spec;
-    if (postBuild !== undefined) {
-      const render = await this.render(bare, tree, options);
-      return postBuilt(postBuild, tree, render, (file, bytes) => this.parse(file, bytes, options));
-    }
+    const { postBuild, deployedBy, ...bare } = spec;
+    const parse: Parse = (file, bytes) => this.parse(file, bytes, options);
+    const render =
+      deployedBy === undefined
+        ? await this.#bare(bare, tree, options)
+        : await renderDeployed(bare, deployedBy, tree, parse, (given, from, hasSecrets) => this.#bare(given, from, options, hasSecrets));
+    return postBuild === undefined ? render : postBuilt(postBuild, tree, render, parse);
+  }
+
+  /** @param hasSecrets the spec holds values of Secrets: the result is kept in memory only */
+  async #bare(spec: SourceSpec, tree: SourceTree, options: RenderOptions, hasSecrets = false): Promise<RenderResult> {
     const startedAt = performance.now();
     options.signal.throwIfAborted();
     const specKey = await this.#specKey(spec);
     // Files are read as fast as a result is found on disk, and of those that did not change nothing is read at all.
-    const disk = spec.type === 'directory' ? undefined : this.#disk;
+    const disk = spec.type === 'directory' || hasSecrets ? undefined : this.#disk;
     const cached = await this.#lookUp(specKey, tree, disk);
     options.signal.throwIfAborted();
     if (cached !== undefined) return finish(specKey, cached, true, startedAt);

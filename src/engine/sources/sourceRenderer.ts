@@ -55,14 +55,16 @@ export class SourceRenderer {
 /** The parameters that an application's source is rendered with. */
 export function specOf(application: Application, connection: ClusterConnection | undefined, kubernetes = connection?.version): SourceSpec {
   const { source, destination } = application;
+  const deployed = source.deployedBy === undefined ? {} : { deployedBy: source.deployedBy };
   if (source.type !== 'helm') {
     const { type, path, postBuild } = source;
-    return { type, path, ...(postBuild === undefined ? {} : { postBuild }) };
+    return { type, path, ...deployed, ...(postBuild === undefined ? {} : { postBuild }) };
   }
   const { helm = {} } = source;
   return {
     type: 'helm',
     path: source.path,
+    ...deployed,
     helm: {
       releaseName: helm.releaseName ?? application.name,
       namespace: destination?.namespace ?? 'default',

@@ -29,7 +29,7 @@ export function probeOf({ spec, said }: ProvenanceCase, tree: SourceTree, render
   };
 }
 
-const chart: Readonly<Record<string, string>> = {
+export const chart: Readonly<Record<string, string>> = {
   'chart/Chart.yaml':
     'apiVersion: v2\nname: market\nversion: 1.2.3\nappVersion: "7.1"\ndependencies:\n  - name: queue\n    version: 0.1.0\n    condition: queue.enabled\n',
   'chart/values.yaml':
@@ -89,7 +89,7 @@ data:
     'apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: queue\n  labels:\n    region: {{ .Values.global.region }}\nspec:\n  storageClassName: {{ .Values.class }}\n  accessModes: [ReadWriteOnce]\n  resources:\n    requests:\n      storage: {{ .Values.size }}\n',
 };
 
-const overlay: Readonly<Record<string, string>> = {
+export const overlay: Readonly<Record<string, string>> = {
   'base/kustomization.yaml':
     'resources: [web.yaml]\nconfigMapGenerator:\n  - name: settings\n    literals:\n      - COLOR=green\n    files:\n      - motd.txt\n    envs: [app.env]\nsecretGenerator:\n  - name: login\n    literals: [USER=shop]\nvars:\n  - name: WEB\n    objref: {kind: Service, name: web, apiVersion: v1}\n',
   'base/motd.txt': 'welcome to the market\n',

@@ -13,6 +13,7 @@ import { openDiskTree } from '../../../src/engine/render/diskTree.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';
 import { temporaryFolder } from '../../tools/processes.mjs';
 import { flat, makeService, native } from '../render/support.ts';
+import { deployedCases, nativeDeployed } from './deployed.ts';
 import { probeOf, type ProvenanceCase, provenanceCases } from './features.ts';
 
 const signal = AbortSignal.timeout(600_000);
@@ -42,7 +43,8 @@ describe('lines of rendered fields, proved by changing the inputs', () => {
   }
 
   async function nativeLeaves(each: ProvenanceCase, folder: string): Promise<ReadonlyMap<string, unknown>> {
-    const text = await fluxText(each, folder, await native(each.spec, folder));
+    const built = each.spec.deployedBy === undefined ? native(each.spec, folder) : nativeDeployed(each.spec, folder);
+    const text = await fluxText(each, folder, await built);
     const documents = await renders.parse('native', Buffer.from(text), { signal });
     const objects = documents.flatMap(({ value }) => flat(value)).map((object) => ({ object }));
     return leavesOf(objects as unknown as RenderResult['objects']);
@@ -92,7 +94,7 @@ describe('lines of rendered fields, proved by changing the inputs', () => {
   }
 
   // Plain manifests have no native renderer; locate.test.ts changes them line by line.
-  for (const each of provenanceCases.filter(({ spec }) => spec.type !== 'directory')) {
+  for (const each of [...provenanceCases, ...deployedCases].filter(({ spec }) => spec.type !== 'directory')) {
     it(`${each.name}: at least 85 % of the leaves, the very line of each feature, each followed natively`, async (t) => {
       const folder = await onDisk(t, each);
       const tree = await openDiskTree(folder);
@@ -102,6 +104,7 @@ describe('lines of rendered fields, proved by changing the inputs', () => {
       const source = { spec: each.spec, tree, render, said: each.said };
       const answers = await lines.answers(source, signal);
       const { inputs, prover } = answers;
+      if (each.spec.deployedBy !== undefined) assert.deepEqual(await nativeLeaves(each, folder), prover.leaves);
       // Kinds name the object rather than set a field of it.
       const leaves = [...prover.leaves.keys()].filter((id) => !/^\d+\/(kind|apiVersion)$/.test(id));
       const proved = leaves.filter((id) => prover.proved.has(id));
@@ -188,6 +191,59 @@ const features: Readonly<Record<string, readonly (readonly [feature: string, kin
     ['defaults of a subchart', 'PersistentVolumeClaim', 'spec storageClassName', 'chart/charts/queue/values.yaml: class: standard'],
   ],
   'chart with values in plumbline.yaml': [['inline values', 'Deployment', 'spec replicas', 'plumbline.yaml: replicas: 7']],
+  'chart of a HelmRelease': [
+    ['values', 'Deployment', 'spec replicas', 'clusters/prod/market.yaml: replicas: 9 # more than elsewhere'],
+    [
+      'values in flow style',
+      'Deployment',
+      `${container} env name=EXTRA value`,
+      `clusters/prod/market.yaml: env: {LOG: "error", EXTRA: 'on'}`,
+    ],
+    ['valuesFrom a ConfigMap', 'Deployment', `${container} image`, 'clusters/prod/values.yaml: tag: "3.0" # of the week'],
+    [
+      'valuesFrom a Secret',
+      'PersistentVolumeClaim',
+      'spec resources requests storage',
+      `clusters/prod/values.yaml: more.yaml: cXVldWU6CiAgc2l6ZTogMzBHaQo=`,
+    ],
+    ['targetPath', 'Deployment', `${container} ports 0 containerPort`, 'clusters/prod/values.yaml: port: "8443"'],
+    ['values.yaml', 'Deployment', `${container} resources limits memory`, 'chart/values.yaml: memory: 128Mi'],
+    ['targetNamespace', 'Deployment', 'metadata name', 'clusters/prod/market.yaml: targetNamespace: market-prod'],
+  ],
+  'chart of an Application with a text of values': [
+    ['values', 'Deployment', 'spec replicas', 'apps/market.yaml: replicas: 9'],
+    ['values with a comment', 'Deployment', `${container} env name=LOG value`, 'apps/market.yaml: LOG: error # only these'],
+    ['values, a boolean', 'Deployment', 'spec template spec hostNetwork', 'apps/market.yaml: hostNetwork: true'],
+    ['values in flow style', 'PersistentVolumeClaim', 'spec resources requests storage', 'apps/market.yaml: queue: {size: 40Gi}'],
+    ['parameters', 'Deployment', `${container} image`, 'apps/market.yaml: - {name: image.tag, value: "4.1"}'],
+    ['a number of parameters', 'Deployment', `${container} ports 0 containerPort`, 'apps/market.yaml: value: "8443"'],
+    [
+      'a parameter that stays text',
+      'ConfigMap',
+      'data metricsPath',
+      'apps/market.yaml: - {name: metrics.path, value: /numbers, forceString: true}',
+    ],
+    ['fileParameters', 'ConfigMap', 'data greeting', 'chart/files/greeting.txt: good morning'],
+    ['valueFiles', 'Deployment', `${container} env name=MODE value`, 'chart/values.yaml: MODE: fast'],
+  ],
+  'chart of an Application with quoted values': [
+    ['quoted values', 'Deployment', 'spec replicas', 'apps/market.yaml: values: "replicas: 9\\nenv:\\n  LOG: error\\n"'],
+    ['values of another source', 'Deployment', `${container} ports 0 containerPort`, 'shared/prod.yaml: port: 9090'],
+  ],
+  'chart of an Application with values as an object': [
+    ['valuesObject', 'Deployment', 'spec replicas', 'apps/market.yaml: replicas: 9'],
+    ['valuesObject in flow style', 'Deployment', `${container} resources limits memory`, 'apps/market.yaml: limits: {memory: 1Gi}'],
+    ['releaseName', 'Deployment', 'metadata name', 'apps/market.yaml: releaseName: shop'],
+  ],
+  'overlay of an Application': [
+    ['images', 'Deployment', `${container} image`, 'apps/market.yaml: - registry.example/web=mirror.example/web:5.5 # this week'],
+    ['replicas', 'Deployment', 'spec replicas', 'apps/market.yaml: - {name: web, count: 6}'],
+    ['patches', 'Deployment', 'spec progressDeadlineSeconds', 'apps/market.yaml: value: 77'],
+    ['commonAnnotations', 'Service', 'metadata annotations team', 'apps/market.yaml: team: blue'],
+    ['commonLabels', 'Service', 'metadata labels part', 'apps/market.yaml: commonLabels: {part: front}'],
+    ['nameSuffix', 'Service', 'metadata name', 'apps/market.yaml: nameSuffix: -blue'],
+    ['base', 'Service', 'spec ports 0 port', 'prod/ports.yaml: value: 8081'],
+  ],
   'overlay with Flux substitution': [
     ['substitute', 'Deployment', 'spec replicas', 'clusters/prod/shop.yaml: replicas: "3" # of prod'],
     ['substituteFrom', 'Deployment', `${container} resources limits memory`, 'clusters/prod/vars.yaml: memory: 256Mi'],

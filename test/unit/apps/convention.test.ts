@@ -262,3 +262,56 @@ test('source types', async () => {
   );
   assert.deepEqual(types, ['kustomize', 'kustomize', 'helm', 'directory', 'directory', undefined, undefined, undefined]);
 });
+
+test('charts and kustomizations that a HelmRelease or Application of the repo deploys, with where its values stand', async (t) => {
+  const release = (name: string, chart: string, more = ''): string =>
+    `apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: ${name}, namespace: shop}\nspec:\n  chart:\n    spec:\n      chart: ${chart}\n      sourceRef: {kind: GitRepository, name: repo}\n${more}`;
+  const application = (name: string, source: string): string =>
+    `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: ${name}}\nspec:\n  ${source}\n`;
+  const found = await find(t, {
+    'plumbline.yaml': config(
+      'name: shop, environment: prod, path: charts/shop, namespace: shop',
+      'name: other, environment: prod, path: charts/shop, namespace: shop',
+      'name: own, environment: prod, path: charts/own, namespace: shop, helm: {valueFiles: [values-prod.yaml]}',
+    ),
+    'charts/shop/Chart.yaml': 'name: shop\n',
+    'charts/own/Chart.yaml': 'name: own\n',
+    'charts/own/values-prod.yaml': 'a: 1\n',
+    'charts/web/Chart.yaml': 'name: web\n',
+    'charts/web/values-prod.yaml': 'a: 1\n',
+    'charts/plain/Chart.yaml': 'name: plain\n',
+    'charts/patched/Chart.yaml': 'name: patched\n',
+    'overlay/kustomization.yaml': kustomization(),
+    'clusters/shop.yaml': release('shop', './charts/shop'),
+    'clusters/own.yaml': release('own', './charts/own'),
+    'clusters/staging/web.yaml': `# staging\n${release('web', 'charts/web', '  valuesFrom: [{kind: ConfigMap, name: settings}]\n')}`,
+    'clusters/prod/web.yaml': release('web', 'charts/web'),
+    'clusters/prod/settings.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n',
+    'clusters/registry.yaml':
+      'apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: plain}\nspec: {chart: {spec: {chart: charts/plain, sourceRef: {kind: HelmRepository, name: r}}}}\n',
+    'patched/release.yaml': release('patched', './charts/patched'),
+    'patched/kustomization.yaml': 'resources: [release.yaml]\npatches:\n  - target: {kind: HelmRelease}\n    patch: "[]"\n',
+    'argo/apps.yaml': `${application('front', 'source: {path: overlay, repoURL: x}')}---\n${application('nowhere', 'source: {path: gone}')}---\n${application('registry', 'source: {chart: web, repoURL: y}')}---\n${application('second', 'sources: [{ref: values}, {path: overlay/, repoURL: x}]')}`,
+  });
+  assert.deepEqual(
+    found.applications
+      .filter(({ source }) => source.type !== 'directory')
+      .map(({ id, source: { path, deployedBy: by }, declaredAt }) =>
+        [id, path, by && `${by.kind} ${by.file} ${by.sources.map(({ file }) => String(file)).join()}`, by && declaredAt?.startLine].join(
+          ' ',
+        ),
+      ),
+    [
+      'prod/shop charts/shop HelmRelease clusters/shop.yaml  4',
+      'prod/other charts/shop  ',
+      'prod/own charts/own  ',
+      '-/front overlay Application argo/apps.yaml  0',
+      '-/second overlay Application argo/apps.yaml  18',
+      '-/web charts/web HelmRelease clusters/prod/web.yaml  0',
+      '-/charts/web#web charts/web HelmRelease clusters/staging/web.yaml clusters/prod/settings.yaml 1',
+      '-/charts-patched charts/patched  ',
+      '-/plain charts/plain  ',
+      '-/patched patched  ',
+    ],
+  );
+});

@@ -23,6 +23,7 @@ export const renderMessages: Readonly<Record<string, string>> = {
   'values-schema': 'The values do not fit the schema {file} of the chart: {problems}',
   'dependency-missing':
     '{name} {version} from {repository} is declared in {file} but not in charts/: {problem}. Run "{command}", or turn on the setting plumbline.remoteSources.enabled.',
+  'parameters-missing': 'The parameters that {place} renders with are not all there: {problem}.',
   'variables-missing':
     'The Kustomization {name} of Flux replaces {variables}, from {sources}, which this repository does not have in plain text. What is live cannot be told from what Flux applies.',
   'kube-version-incompatible': '{place}: {problem}. Choose another version of the chart, or of the cluster.',
