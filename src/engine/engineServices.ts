@@ -131,10 +131,10 @@ export async function createServices(
     checker: new ObjectChecker(
       judge,
       new Locator(),
-      new ReleaseBaselines(renders),
+      new ReleaseBaselines(renders, background.signal),
       fieldLines,
       owners,
-      new LiveHealth(new CustomHealth(renders, owners)),
+      new LiveHealth(new CustomHealth(renders, owners, background.signal)),
       volatile,
     ),
     reloadKubeconfig: () => {

@@ -18,8 +18,8 @@ interface Read {
   readonly answer: Promise<ReadAnswer>;
 }
 
-/** a change of an object counts after this time at the latest */
-const lifetimeMs = 15_000;
+/** a change of an object counts after this time at the latest, unless another is given */
+const usualLifetimeMs = 15_000;
 /** while the server fails, what it said last holds for so long */
 const graceMs = 60_000;
 const maximumReads = 2_000;
@@ -44,9 +44,15 @@ export class OwnerReads {
   readonly #watched = new WeakMap<ClusterConnection, ReadonlySet<string>>();
   readonly #now: () => number;
 
-  /** @param now epoch milliseconds */
-  constructor(now: () => number) {
+  readonly #lifetimeMs: number;
+
+  /**
+   * @param now epoch milliseconds
+   * @param lifetimeMs how long an answer holds
+   */
+  constructor(now: () => number, lifetimeMs: number = usualLifetimeMs) {
     this.#now = now;
+    this.#lifetimeMs = lifetimeMs;
   }
 
   /**
@@ -119,7 +125,7 @@ export class OwnerReads {
 
   #isFresh(connection: ClusterConnection, id: string, { readAtMs, isOutdated }: Read): boolean {
     if (isOutdated === true) return false;
-    return this.#now() - readAtMs < lifetimeMs || this.#watched.get(connection)?.has(id) === true;
+    return this.#now() - readAtMs < this.#lifetimeMs || this.#watched.get(connection)?.has(id) === true;
   }
 }
 

@@ -53,11 +53,15 @@ export class CustomHealth {
   readonly #known = new Map<string, Known>();
   /** kinds for which Argo CD brings no check */
   readonly #without = new Set<string>();
-  /** checks are not the caller's alone: they end with the module, or by its own limits */
-  readonly #abort = new AbortController();
+  readonly #ended: AbortSignal;
   #waiting: Waiting[] = [];
 
-  constructor(lua: LuaRunner, owners: Pick<OwnerViews, 'customizations'>, now: () => number = Date.now) {
+  /**
+   * @param ended fires when nobody needs an answer any more: checks are not one caller's alone
+   * @param now epoch milliseconds
+   */
+  constructor(lua: LuaRunner, owners: Pick<OwnerViews, 'customizations'>, ended: AbortSignal, now: () => number = Date.now) {
+    this.#ended = ended;
     this.#lua = lua;
     this.#owners = owners;
     this.#now = now;
@@ -106,7 +110,7 @@ export class CustomHealth {
     const answers = this.#lua.lua(
       batch.map(({ task }) => task),
       this.#now(),
-      { signal: this.#abort.signal },
+      { signal: this.#ended },
     );
     for (const [index, { settle }] of batch.entries()) settle(answers.then((list) => list[index]));
   };

@@ -4,7 +4,7 @@ import type { ClusterConnection } from '../cluster/api.ts';
 import { ownerMarkOf } from '../compare/ownerMarks.ts';
 import { deployedReleaseSelector, newestDeployed, releaseBaseline } from '../drift/helmRelease.ts';
 import type { Baseline } from '../drift/judgement.ts';
-import { failureOf } from '../owners/ownerReads.ts';
+import { failureOf, OwnerReads } from '../owners/ownerReads.ts';
 import { arrayAt, stringAt } from '../model/json.ts';
 import { annotationsOf, isKubeObject, type KubeObject, labelsOf, type ObjectKey } from '../model/objects.ts';
 import type { ParsedDocument } from '../model/render.ts';
@@ -33,13 +33,19 @@ export class ReleaseBaselines {
   readonly #parser: ManifestParser;
   readonly #now: () => number;
   readonly #releases = new Map<string, Release>();
-  readonly #namespaces = new Map<string, { readonly readAtMs: number; readonly names: Promise<readonly string[]> }>();
-  /** releases are not one caller's alone: reading them ends by its own limits */
-  readonly #abort = new AbortController();
+  /** which releases a namespace has */
+  readonly #names: OwnerReads;
+  readonly #ended: AbortSignal;
 
-  constructor(parser: ManifestParser, now: () => number = Date.now) {
+  /**
+   * @param ended fires when nobody needs a release any more: reading one is not one caller's alone
+   * @param now epoch milliseconds
+   */
+  constructor(parser: ManifestParser, ended: AbortSignal, now: () => number = Date.now) {
     this.#parser = parser;
+    this.#ended = ended;
     this.#now = now;
+    this.#names = new OwnerReads(now, FAILURE_LIFETIME_MS);
   }
 
   /**
@@ -54,7 +60,7 @@ export class ReleaseBaselines {
     const namespace = annotationsOf(live)['meta.helm.sh/release-namespace'] ?? key.namespace;
     if (isMarked) return this.#baseline(connection, namespace, name, key, writtenAtMs, signal);
     if (writtenAtMs === 0 || key.namespace === '' || ownerMarkOf(live) !== undefined) return undefined;
-    for (const release of await raceWithSignal(this.#names(connection, key.namespace), signal)) {
+    for (const release of await this.#releasesIn(connection, key.namespace, signal)) {
       const baseline = await this.#baseline(connection, key.namespace, release, key, writtenAtMs, signal);
       if (baseline?.object !== undefined) return baseline;
     }
@@ -74,24 +80,12 @@ export class ReleaseBaselines {
   }
 
   /** The releases of a namespace, kept for a short time: one list of metadata, however many objects ask. */
-  #names(connection: ClusterConnection, namespace: string): Promise<readonly string[]> {
-    const id = `${connection.context}\n${connection.uid ?? ''}\n${namespace}`;
-    const known = this.#namespaces.get(id);
-    if (known !== undefined && this.#now() - known.readAtMs < FAILURE_LIFETIME_MS) return known.names;
-    const names = this.#listNames(connection, namespace);
-    this.#namespaces.set(id, { readAtMs: this.#now(), names });
-    names.catch(() => this.#namespaces.delete(id));
-    return names;
-  }
-
-  async #listNames(connection: ClusterConnection, namespace: string): Promise<readonly string[]> {
-    try {
-      const options = { namespace, labelSelector: 'owner=helm,status=deployed', metadataOnly: true, signal: this.#abort.signal };
-      return (await connection.list(SECRETS, options)).flatMap((secret) => labelsOf(secret)['name'] ?? []);
-    } catch (error) {
-      if (isAppError(error, 'forbidden', 'not-found', 'namespace-missing')) return [];
-      throw failureOf(error, connection, `The Helm releases of ${namespace}`);
-    }
+  async #releasesIn(connection: ClusterConnection, namespace: string, signal: AbortSignal): Promise<readonly string[]> {
+    const options = { namespace, labelSelector: 'owner=helm,status=deployed', metadataOnly: true, signal: this.#ended };
+    const list = (): Promise<readonly KubeObject[]> => connection.list(SECRETS, options);
+    const id = `${connection.uid ?? ''} ${namespace}`;
+    const { objects } = await this.#names.ask(connection, id, `The Helm releases of ${namespace}`, list, signal);
+    return objects.flatMap((secret) => labelsOf(secret)['name'] ?? []);
   }
 
   #read(connection: ClusterConnection, namespace: string, name: string, writtenAtMs: number): Promise<readonly KubeObject[] | undefined> {
@@ -116,7 +110,7 @@ export class ReleaseBaselines {
   }
 
   async #list(connection: ClusterConnection, namespace: string, name: string): Promise<readonly KubeObject[] | undefined> {
-    const { signal } = this.#abort;
+    const signal = this.#ended;
     try {
       const secrets = await connection.list(SECRETS, { namespace, labelSelector: deployedReleaseSelector(name), signal });
       const release = newestDeployed(secrets);

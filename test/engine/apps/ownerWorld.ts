@@ -81,7 +81,7 @@ export class Bench {
   }
 
   health(): CustomHealth {
-    return new CustomHealth(this.#renders, this.owners);
+    return new CustomHealth(this.#renders, this.owners, signal);
   }
 
   get connection(): ClusterConnection {
@@ -97,7 +97,10 @@ const readerRights: readonly KubeObject[] = [
     metadata: { name: 'owners-view' },
     rules: [
       {
-        apiGroups: ['argoproj.io', 'kustomize.toolkit.fluxcd.io', 'helm.toolkit.fluxcd.io', 'example.com'],
+        apiGroups: [
+          ...['argoproj.io', 'kustomize.toolkit.fluxcd.io', 'helm.toolkit.fluxcd.io'],
+          ...['example.com', 'cert-manager.io', 'external-secrets.io', 'keda.sh'],
+        ],
         resources: ['*'],
         verbs: ['get', 'list', 'watch'],
       },
@@ -162,8 +165,8 @@ export class OwnerWorld {
 
   /** Applies as Argo CD does with ServerSideApply: its manager, its tracking annotation. */
   async applyAsArgo(object: KubeObject, application: string): Promise<void> {
-    const { name, namespace } = keyOf(object);
-    const annotations = { 'argocd.argoproj.io/tracking-id': `${application}:apps/Deployment:${namespace}/${name}` };
+    const { group, kind, name, namespace } = keyOf(object);
+    const annotations = { 'argocd.argoproj.io/tracking-id': `${application}:${group}/${kind}:${namespace}/${name}` };
     await applyAs(this.plane, 'argocd-controller', [{ ...object, metadata: { ...object.metadata, annotations } }]);
   }
 

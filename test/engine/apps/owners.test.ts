@@ -326,7 +326,7 @@ test('health by Lua: the check of argocd-cm goes before the built-in one, and an
       return world.renders.lua(tasks, nowMs, options);
     },
   };
-  const few = new CustomHealth(counted, bench.owners);
+  const few = new CustomHealth(counted, bench.owners, signal);
   const many = (resourceVersion: string): readonly KubeObject[] =>
     Array.from({ length: 30 }, (_, index) => ({
       ...certificate(notReady),
