@@ -8,7 +8,8 @@ import { lookUp } from '../compare/schemaWalk.ts';
 import { type FieldPath, formatPath } from '../model/fieldPath.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { FieldSides } from '../model/lineFacts.ts';
-import { displayName, keyString, type KubeObject, nameOf, namespaceOf } from '../model/objects.ts';
+import { lineSubjectOf } from '../model/lineSubject.ts';
+import { type KubeObject, nameOf, namespaceOf } from '../model/objects.ts';
 import { isComplete, type RenderResult } from '../model/render.ts';
 import { shortValue } from '../model/snapshot.ts';
 import type { IgnoredField } from '../model/states.ts';
@@ -40,9 +41,9 @@ export async function fieldSidesOf(
   signal: AbortSignal,
 ): Promise<FieldSides | undefined> {
   const { application, render } = session;
-  const { destination } = application;
-  if (destination === undefined) return undefined;
   const { schema, desired, live, key } = object;
+  const subject = lineSubjectOf(application, key);
+  if (subject === undefined) return undefined;
   const values = (side: JsonValue | undefined): JsonValue | undefined => (side === undefined ? undefined : lookUp(side, schema, path));
   const git = values(desired);
   const working = edits.render(application.id);
@@ -56,12 +57,7 @@ export async function fieldSidesOf(
   const [workingText, headText] = [ofRender(working ?? render), ofRender(head)];
   const [gitText, liveText] = [masked(desired, path, git, git), masked(desired, path, values(live), git)];
   return {
-    applicationId: application.id,
-    applicationName: application.name,
-    context: destination.context,
-    ...(destination.environment === undefined ? {} : { environment: destination.environment }),
-    objectKey: keyString(key),
-    object: displayName(key),
+    ...subject,
     fieldId: formatPath(path),
     ...(gitText === undefined ? {} : { git: gitText }),
     ...(liveText === undefined ? {} : { live: liveText }),

@@ -1,23 +1,15 @@
 import type { ApplicationSession } from '../sessions/applicationSession.ts';
 import { MAX_TEXT } from '../provenance/candidates.ts';
 import { LineMap } from '../provenance/lineMap.ts';
-import { displayName, keyString } from '../model/objects.ts';
+import { type LineSubject, lineSubjectOf } from '../model/lineSubject.ts';
 import type { ObjectState } from '../model/states.ts';
 import { textOf } from './markIndex.ts';
 import type { Workspace } from '../sessions/workspace.ts';
 
 /** One application's object that a file declares, and how it stands. */
-export interface ObjectLine {
+export interface ObjectLine extends LineSubject {
   /** 0-based, in the text of the editor */
   readonly line: number;
-  readonly applicationId: string;
-  readonly applicationName: string;
-  readonly environment?: string;
-  readonly context: string;
-  /** `Deployment/web` */
-  readonly object: string;
-  /** `keyString` */
-  readonly objectKey: string;
   readonly state: ObjectState;
   /** fields that are drifted or differ */
   readonly driftedFields: number;
@@ -46,21 +38,14 @@ export async function objectLinesOf(workspace: Workspace, path: string): Promise
 }
 
 function linesOf({ application, objects }: ApplicationSession, path: string, map: LineMap): readonly ObjectLine[] {
-  const { id, name, destination } = application;
-  if (destination === undefined) return [];
-  const { environment, context } = destination;
   return objects.flatMap(({ header, key, verdict }): readonly ObjectLine[] => {
+    const subject = lineSubjectOf(application, key);
     const line = header?.file === path ? map.map(header)?.range.startLine : undefined;
-    if (line === undefined) return [];
+    if (subject === undefined || line === undefined) return [];
     return [
       {
+        ...subject,
         line,
-        applicationId: id,
-        applicationName: name,
-        ...(environment === undefined ? {} : { environment }),
-        context,
-        object: displayName(key),
-        objectKey: keyString(key),
         state: verdict.state,
         driftedFields: verdict.fields.filter(({ direction, isCosmetic }) => direction !== 'out of sync' && !isCosmetic).length,
       },

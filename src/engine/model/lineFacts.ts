@@ -1,14 +1,8 @@
+import type { LineSubject } from './lineSubject.ts';
 import type { IgnoredField } from './states.ts';
 
 /** One application's sides of a field. Values are short, masked text. */
-export interface FieldSides {
-  readonly applicationId: string;
-  readonly applicationName: string;
-  readonly environment?: string;
-  readonly context: string;
-  readonly objectKey: string;
-  /** `Deployment/web` */
-  readonly object: string;
+export interface FieldSides extends LineSubject {
   readonly fieldId: string;
   /** undefined: not set */
   readonly git?: string;

@@ -1,4 +1,5 @@
 import type { FileRange, Owner, SourceType } from './application.ts';
+import type { LineSubject } from './lineSubject.ts';
 import type {
   ApplicationState,
   FieldChange,
@@ -196,17 +197,9 @@ export interface SideDocument {
 }
 
 /** A mark on a line of a manifest. */
-export interface LineMark {
+export interface LineMark extends LineSubject {
   readonly range: FileRange;
   readonly kind: 'changed' | 'added' | 'removed' | 'missing' | 'out-of-sync' | 'differs' | 'cannot-compare' | 'edited';
-  readonly applicationId: string;
-  readonly applicationName: string;
-  readonly environment?: string;
-  readonly context: string;
-  /** `Deployment/web` */
-  readonly object: string;
-  /** `keyString` */
-  readonly objectKey: string;
   readonly fieldId?: string;
   readonly git?: string;
   readonly live?: string;

@@ -2,11 +2,11 @@ import { toolOf } from '../drift/explain.ts';
 import type { ExtraneousObject } from './extraneous.ts';
 import { placesOfRule, type RuleBook, type RuleFact, sourcesOfRule, withPlaces } from '../apps/ruleFacts.ts';
 import type { Application } from '../model/application.ts';
-import { keyString, parseApiVersion } from '../model/objects.ts';
+import { lineSubjectOf } from '../model/lineSubject.ts';
+import { keyOf, keyString, type KubeObject, parseApiVersion } from '../model/objects.ts';
 import { type ChildRow, type FieldRow, type LineMark, type ObjectRow, shortValue } from '../model/snapshot.ts';
 import type { FieldDifference, Health, IgnoredField } from '../model/states.ts';
 import { arrayAt, isJsonObject, stringAt } from '../model/json.ts';
-import { displayName, keyOf, type KubeObject } from '../model/objects.ts';
 import type { TrackedObject } from './trackedObject.ts';
 
 /** The row of a desired object. @param facts where the repo writes the rules by which fields are left out */
@@ -122,17 +122,9 @@ export function toChildRow(child: KubeObject, health: Health | undefined, hasChi
  */
 export function marksOf(application: Application, object: TrackedObject): readonly LineMark[] {
   const { verdict, header } = object;
-  const { destination } = application;
-  if (destination === undefined) return [];
-  const common = {
-    applicationId: application.id,
-    applicationName: application.name,
-    context: destination.context,
-    object: displayName(object.key),
-    objectKey: keyString(object.key),
-    isEdited: false,
-    ...(destination.environment === undefined ? {} : { environment: destination.environment }),
-  };
+  const subject = lineSubjectOf(application, object.key);
+  if (subject === undefined) return [];
+  const common = { ...subject, isEdited: false };
   if (verdict.state === 'missing' && header !== undefined) return [{ ...common, kind: 'missing', range: header }];
   return verdict.fields.flatMap((field) => {
     const range = object.fieldRanges.get(field.id) ?? header;
