@@ -144,18 +144,21 @@ export class Limiter {
 
 /**
  * Calls `action` at most once per `intervalMs`, first call at once, later ones at the end of the interval.
+ * @param longestMs while requests do not end, intervals double up to this
  * @returns `request` to ask for a call, and `dispose`
  */
-export function coalesce(intervalMs: number, action: () => void): Disposable & { request(): void } {
+export function coalesce(intervalMs: number, action: () => void, longestMs = intervalMs): Disposable & { request(): void } {
   let timer: NodeJS.Timeout | undefined;
   let isRequested = false;
+  let pauseMs = intervalMs;
   const elapsed = (): void => {
     timer = undefined;
+    pauseMs = isRequested ? Math.min(pauseMs * 2, longestMs) : intervalMs;
     if (isRequested) start();
   };
   const start = (): void => {
     isRequested = false;
-    timer = setTimeout(elapsed, intervalMs);
+    timer = setTimeout(elapsed, pauseMs);
     action();
   };
   const end = toDisposable(() => {

@@ -140,7 +140,7 @@ export class Syncs implements SyncApi {
     if (destination === undefined) throw new AppError('no-destination', { application: application.name });
     if (aim === undefined || tree === undefined) throw new AppError('not-compared-yet', { application: application.name });
     const isDirty = kind === 'dirty' || aim.commit === '';
-    const environment = workspace.repo.found.environments.find(({ name }) => name === destination.environment);
+    const environment = workspace.repo.environment(destination.environment);
     if (isDirty && environment?.allowDirty !== true) {
       return { code: 'sync-dirty-not-allowed', details: { environment: destination.environment ?? destination.context } };
     }

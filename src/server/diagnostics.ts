@@ -1,7 +1,7 @@
 import { type Connection, type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver/node';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import { pathToFileURL } from 'node:url';
-import type { BackgroundRunner } from '../base/async.ts';
+import { type BackgroundRunner, coalesce } from '../base/async.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import type { EngineApi, FileProblem } from '../engine/engineApi.ts';
 import { describe } from '../engine/model/describe.ts';
@@ -44,6 +44,12 @@ export function toDiagnostics(marks: readonly LineMark[], problems: readonly Fil
   ];
 }
 
+/** the marks of what the editor shows are sent at once, then so often */
+const openIntervalMs = 20;
+/** of other files only the badge can be seen */
+const closedIntervalMs = 250;
+const longestClosedMs = 1_000;
+
 /** What is asked of a document that the editor has open. */
 type OpenDocument = Pick<TextDocument, 'version' | 'getText'>;
 
@@ -68,9 +74,19 @@ export class MarkPublisher implements Disposable {
     this.#engine = engine;
     this.#background = background;
     this.#document = document;
+    const [open, closed] = [new Set<string>(), new Set<string>()];
+    const send = (files: Set<string>) => (): void => {
+      const changed = [...files];
+      files.clear();
+      for (const file of changed) this.publish(file);
+    };
+    const sendOpen = this.#store.add(coalesce(openIntervalMs, send(open)));
+    const sendClosed = this.#store.add(coalesce(closedIntervalMs, send(closed), longestClosedMs));
     this.#store.add(
       engine.onDidChangeMarks((files) => {
-        for (const file of files) this.publish(file);
+        for (const file of files) (document(pathToFileURL(file).href) === undefined ? closed : open).add(file);
+        if (open.size > 0) sendOpen.request();
+        if (closed.size > 0) sendClosed.request();
       }),
     );
   }

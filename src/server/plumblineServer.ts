@@ -22,7 +22,7 @@ import { toInitializationOptions, toSettings } from '../protocol/validate.ts';
 import { codeActionsOf, marksOn } from './codeActions.ts';
 import { editorRemotes, registerCommitRequests } from './commitRequests.ts';
 import { MarkPublisher } from './diagnostics.ts';
-import { followDocuments, toFile } from './documents.ts';
+import { followDocuments, tellOfDocuments, toFile } from './documents.ts';
 import { configHover, hoverOf } from './hover.ts';
 import { ignoreOffers } from './ignoreOffers.ts';
 import { languageCapabilities, registerLanguage } from './language.ts';
@@ -180,7 +180,7 @@ export class PlumblineServer implements Disposable {
       }),
     );
     this.#store.add(
-      engine.onDidChangeDocuments((change) => {
+      tellOfDocuments(engine, (change) => {
         this.#background.run('tell of documents', () => connection.sendNotification('plumbline/documentsChanged', change));
       }),
     );

@@ -6,11 +6,13 @@ import type { ApplicationRow } from '../engine/model/snapshot.ts';
 import type { SnapshotPage, Stamp } from '../protocol/messages.ts';
 
 const publishIntervalMs = 50;
+/** while something changes all the time; rows are read, not waited for as marks are */
+const longestIntervalMs = 400;
 const maximumPageBytes = 256 * 1024;
 /** how many versions back a delta can be asked for; older stamps get a full snapshot */
 const historyLength = 512;
 
-/** Stamps changes of the engine with `{epoch, version}`, tells of them at most once per 50 ms, and cuts snapshots into pages. */
+/** Stamps changes of the engine with `{epoch, version}`, tells of them at most once per 50 ms (less often while they do not end), and cuts snapshots into pages. */
 export class Publisher implements Disposable {
   readonly #engine: EngineApi;
   readonly #store = new DisposableStore();
@@ -27,14 +29,18 @@ export class Publisher implements Disposable {
   constructor(engine: EngineApi, notify: (change: Stamp & { applicationIds: readonly string[] }) => void) {
     this.#engine = engine;
     const publish = this.#store.add(
-      coalesce(publishIntervalMs, () => {
-        const applicationIds = [...this.#pending];
-        this.#pending.clear();
-        this.#version += 1;
-        this.#history.push(applicationIds);
-        if (this.#history.length > historyLength) this.#history.shift();
-        notify({ epoch: this.#epoch, version: this.#version, applicationIds });
-      }),
+      coalesce(
+        publishIntervalMs,
+        () => {
+          const applicationIds = [...this.#pending];
+          this.#pending.clear();
+          this.#version += 1;
+          this.#history.push(applicationIds);
+          if (this.#history.length > historyLength) this.#history.shift();
+          notify({ epoch: this.#epoch, version: this.#version, applicationIds });
+        },
+        longestIntervalMs,
+      ),
     );
     this.#store.add(
       engine.onDidChangeRows((ids) => {

@@ -71,7 +71,7 @@ async function movedBy(
     const { application } = session;
     const { destination } = application;
     if (destination === undefined) continue;
-    const branch = repo.found.environments.find(({ name }) => name === destination.environment)?.branch;
+    const branch = repo.environment(destination.environment)?.branch;
     const side = await repo.target(branch, signal).catch(() => undefined);
     signal.throwIfAborted();
     if (side?.target.ref !== target.trackingRef) continue;

@@ -55,12 +55,15 @@ export class MarkIndex implements Disposable {
     this.#recompute = new Throttler(background, 'place marks', () => this.#placeDirty());
   }
 
-  /** Replaces the marks of one application; `undefined` takes them away. */
-  set(applicationId: string, next: ApplicationMarks | undefined): void {
-    for (const mark of this.#byApplication.get(applicationId)?.marks ?? []) this.#dirty.add(mark.range.file);
+  /**
+   * Replaces the marks of one application; `undefined` takes them away.
+   * @param files the only ones in which they may differ from those before; absent: all
+   */
+  set(applicationId: string, next: ApplicationMarks | undefined, files?: ReadonlySet<string>): void {
+    const before = this.#byApplication.get(applicationId)?.marks ?? [];
     if (next === undefined || next.marks.length === 0) this.#byApplication.delete(applicationId);
     else this.#byApplication.set(applicationId, next);
-    for (const mark of next?.marks ?? []) this.#dirty.add(mark.range.file);
+    for (const file of files ?? [...before, ...(next?.marks ?? [])].map(({ range }) => range.file)) this.#dirty.add(file);
     if (this.#dirty.size > 0) this.#recompute.request();
   }
 

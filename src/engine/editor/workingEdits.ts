@@ -73,7 +73,16 @@ export class WorkingEdits implements Disposable {
       if (reads(session, this.#entries.get(session.application.id), paths)) this.look(session);
   }
 
-  /** Target or live of an application changed, or its edits did. */
+  /**
+   * Live objects of an application changed: edits that touch none of them are as they were, and go on waiting for the API server.
+   * @param keys `keyString`s
+   */
+  liveChanged(session: ApplicationSession, keys: readonly string[]): void {
+    const objects = this.#entries.get(session.application.id)?.edits?.effect.objects ?? [];
+    if (objects.some(({ key }) => keys.includes(key))) this.look(session);
+  }
+
+  /** Target of an application changed, or its edits did. */
   look(session: ApplicationSession): void {
     const { id } = session.application;
     if (!session.isEdited && this.#entries.get(id)?.edits === undefined && this.#entries.get(id)?.render === undefined) return;

@@ -11,6 +11,8 @@ export interface LiveChange {
   readonly keys: Set<string>;
   /** namespaces in which a child went, so that nobody can tell any more whose it was */
   readonly namespaces: Set<string>;
+  /** something below one of its objects changed */
+  isBelow?: boolean;
   /** an object that it does not desire, but that carries its mark, came or changed */
   isMarked?: boolean;
 }
@@ -89,8 +91,14 @@ export class LiveRouter<Receiver> {
       return entry;
     };
     for (const change of changes) {
-      const keys = [keyString(change.key), ...this.#ownerKeys(change, watches)];
-      for (const key of keys) for (const receiver of index.keys.of(key)) entryOf(receiver).keys.add(key);
+      for (const receiver of index.keys.of(keyString(change.key))) entryOf(receiver).keys.add(keyString(change.key));
+      for (const key of this.#ownerKeys(change, watches)) {
+        for (const receiver of index.keys.of(key)) {
+          const entry = entryOf(receiver);
+          entry.keys.add(key);
+          entry.isBelow = true;
+        }
+      }
       if (change.object !== undefined) {
         const mark = index.marks.isEmpty ? undefined : ownerMarkOf(change.object);
         for (const receiver of mark === undefined ? [] : index.marks.of(markId(mark)))

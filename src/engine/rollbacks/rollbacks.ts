@@ -209,7 +209,7 @@ export class Rollbacks implements RollbackApi {
 /** The branch that an application's environment follows; undefined: the checked-out one. */
 function branchOf({ workspace, session }: FoundSession): string | undefined {
   const environment = session.application.destination?.environment;
-  return workspace.repo.found.environments.find(({ name }) => name === environment)?.branch;
+  return workspace.repo.environment(environment)?.branch;
 }
 
 function targetOf(found: FoundSession, signal: AbortSignal): ReturnType<RepoSession['target']> {

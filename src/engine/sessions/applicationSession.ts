@@ -7,12 +7,13 @@ import { applicationRow } from './applicationRow.ts';
 import { autoscalerTargets, canHaveChildren, type DesiredObject, interestsOf, isSameDesired, settleObjects } from './desiredObjects.ts';
 import { type ExtraneousObject, extraneousOf } from './extraneous.ts';
 import type { Target } from '../git/state.ts';
-import type { Application, Destination, Environment } from '../model/application.ts';
+import type { Application, Destination } from '../model/application.ts';
 import { keyString, type ObjectKey } from '../model/objects.ts';
 import type { RenderResult } from '../model/render.ts';
 import type { ApplicationRow, LineMark } from '../model/snapshot.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
 import type { Reason } from '../model/states.ts';
+import type { CheckedObjects } from './checkQueue.ts';
 import type { ObjectChecker } from './objectChecker.ts';
 import type { RepoSession } from './repoSession.ts';
 import type { LiveChange, LiveRouter } from '../live/liveRouter.ts';
@@ -20,7 +21,7 @@ import { type ComparisonBasis, isMendedBy, isSameBasis, isSameButRender } from '
 import { textsOf } from '../editor/markIndex.ts';
 import { otherWriterPaths } from '../provenance/otherWriters.ts';
 import { markId } from './markedObjects.ts';
-import { marksOf } from './rows.ts';
+import { ObjectMarks } from './objectMarks.ts';
 import type { SourceRenderer } from '../sources/sourceRenderer.ts';
 import { SessionParts } from './sessionParts.ts';
 import type { SyncedSide } from './syncedSide.ts';
@@ -41,7 +42,8 @@ export interface ApplicationServices {
 /** Who is told of an application's changes. */
 export interface ApplicationListener {
   onRow(applicationId: string): void;
-  onMarks(applicationId: string, tree: SourceTree | undefined, marks: readonly LineMark[]): void;
+  /** @param files the only ones in which marks may differ from those told before; absent: all */
+  onMarks(applicationId: string, tree: SourceTree | undefined, marks: readonly LineMark[], files?: ReadonlySet<string>): void;
   onDocuments(applicationId: string, keys: readonly string[]): void;
   /** files (relative to the root) in which the last render failed */
   onProblems(applicationId: string, files: readonly string[]): void;
@@ -68,6 +70,7 @@ export class ApplicationSession implements Disposable {
   #byId: ReadonlyMap<string, DesiredObject> = nothing;
   #objects = new Map<string, TrackedObject>();
   #autoscalers: ReadonlyMap<string, string> = nothing;
+  readonly #marks = new ObjectMarks();
   #watchProblems: readonly WatchOutcome[] = [];
   #isEdited = false;
   #otherWriters: readonly string[] = [];
@@ -158,9 +161,9 @@ export class ApplicationSession implements Disposable {
 
   /** Takes in changes of the watch: objects of this application are compared again, children move the health of their owners. */
   liveChanged(change: LiveChange): void {
-    const { keys, namespaces, isMarked } = change;
+    const { keys, namespaces, isMarked, isBelow } = change;
     this.#parts.followers.note(change);
-    if (isMarked === true || namespaces.size > 0) this.#listener.onRow(this.#application.id);
+    if (isMarked === true || isBelow === true || namespaces.size > 0) this.#listener.onRow(this.#application.id);
     const ledger = this.#parts.synced.keyOf(this.#application);
     if (ledger !== undefined && keys.has(keyString(ledger))) this.refresh();
     if ([...keys].some((key) => key.startsWith('autoscaling/HorizontalPodAutoscaler/'))) this.#autoscalers = this.#readAutoscalers();
@@ -217,7 +220,7 @@ export class ApplicationSession implements Disposable {
       isComparing: this.#made?.refresh.isBusy === true,
       isEdited: this.#isEdited,
       ...(this.#made === undefined ? {} : { synced: this.#made.synced }),
-      allowsDirty: this.#environment?.allowDirty === true,
+      allowsDirty: this.#services.repo.environment(this.#application.destination?.environment)?.allowDirty === true,
       fetchedAtMs: this.#services.repo.fetchedAtMs,
       rules: this.#services.repo.found.rules,
     });
@@ -247,14 +250,10 @@ export class ApplicationSession implements Disposable {
       id: this.#application.id,
       compare: () => this.#run(),
       check: () => this.#checkWaiting(true),
-      idle: () => {
-        this.#tellSettled();
+      idle: (isCompared) => {
+        this.#tellSettled(isCompared);
       },
     }));
-  }
-
-  get #environment(): Environment | undefined {
-    return this.#services.repo.found.environments.find(({ name }) => name === this.#application.destination?.environment);
   }
 
   async #run(): Promise<void> {
@@ -276,7 +275,7 @@ export class ApplicationSession implements Disposable {
         this.#application.id,
         (this.#render?.errors ?? []).flatMap((error) => error.file ?? []),
       );
-      this.#publish([...this.#objects.keys()]);
+      this.#publish();
     }
   }
 
@@ -289,7 +288,7 @@ export class ApplicationSession implements Disposable {
     const connecting = hub.connect(use, signal);
     // A failing render must not leave this promise without a handler.
     connecting.catch(() => undefined);
-    const { target, tree } = await repo.target(this.#environment?.branch, signal);
+    const { target, tree } = await repo.target(repo.environment(destination.environment)?.branch, signal);
     this.#target = target;
     this.#tree = tree;
     const early = application.source.type === 'helm' ? undefined : await renderer.render(application, tree, undefined, signal);
@@ -314,24 +313,18 @@ export class ApplicationSession implements Disposable {
     const synced = { application, target, render: this.#render, connection: this.#connection, desired: this.#desired };
     const isOtherSynced = await this.#parts.synced.update(synced, signal);
     this.#basis = basis;
+    // After a commit most objects are what they were, and so is what is known of them.
+    const isAsBefore = (id: string): boolean =>
+      isSameDesired(before.desired.get(id), this.#byId.get(id)) && before.autoscalers.get(id) === this.#autoscalers.get(id);
     for (const [id, { verdict }] of this.#objects) {
       // The watch tells of changes; what has no proof is asked again when somebody refreshes.
-      const isKept = isSame || (isOnlyRender && verdict.fields.length === 0 && this.#isDesiredAsBefore(id, before));
+      const isKept = isSame || (isOnlyRender && verdict.fields.length === 0 && isAsBefore(id));
       // What was applied last decides which side moved, so only of what differs.
       const isMoved = isOtherSynced && (verdict.state !== 'synced' || verdict.fields.length > 0);
       if (!isKept || isMoved || verdict.proof === 'none') this.#parts.queue.add(id);
     }
     await this.#checkWaiting(false);
     this.#isChecked = true;
-  }
-
-  /** After a commit most objects are what they were, and so is what is known of them. */
-  #isDesiredAsBefore(
-    id: string,
-    before: { readonly desired: ReadonlyMap<string, DesiredObject>; readonly autoscalers: ReadonlyMap<string, string> },
-  ): boolean {
-    const [old, now] = [before.desired.get(id), this.#byId.get(id)];
-    return old !== undefined && now !== undefined && isSameDesired(old, now) && before.autoscalers.get(id) === this.#autoscalers.get(id);
   }
 
   async #watch(destination: Destination, render: RenderResult, connection: ClusterConnection, signal: AbortSignal): Promise<void> {
@@ -365,32 +358,37 @@ export class ApplicationSession implements Disposable {
       otherWriters: this.#otherWriters,
       baselineOf: (key: ObjectKey) => this.#parts.synced.baselineOf(key),
     };
-    const { changed, failure } = await this.#parts.queue.run(scope, () => this.#objects, isInteractive, signal);
-    for (const id of changed) {
+    const checked = await this.#parts.queue.run(scope, () => this.#objects, isInteractive, signal);
+    for (const id of checked.changed) {
       const mark = this.#objects.get(id)?.mark;
       if (mark !== undefined) this.#services.router.addMark(this, connection.context, markId(mark));
     }
-    if (changed.length > 0 && this.#isChecked) this.#publish(changed);
+    if (this.#isChecked) this.#publishSome(checked);
     if (!this.#parts.queue.isEmpty) this.#parts.check.request();
     // Of a single change the connection's state tells enough, and it is looked at again.
-    if (failure !== undefined && !isInteractive) throw failure;
+    if (checked.failure !== undefined && !isInteractive) throw checked.failure;
   }
 
-  #publish(keys: readonly string[]): void {
+  #publish(): void {
     const { id } = this.#application;
     this.#listener.onRow(id);
-    this.#listener.onDocuments(id, keys);
-    this.#listener.onMarks(
-      id,
-      this.#tree,
-      this.objects.flatMap((object) => marksOf(this.#application, object)),
-    );
+    this.#listener.onDocuments(id, [...this.#objects.keys()]);
+    this.#listener.onMarks(id, this.#tree, this.#marks.replace(this.#application, this.#objects));
   }
 
-  #tellSettled(): void {
+  /** Tells of single objects; of those whose look is as before only that their documents are others. */
+  #publishSome({ changed, shown }: CheckedObjects): void {
+    const { id } = this.#application;
+    if (changed.length > 0) this.#listener.onDocuments(id, changed);
+    if (shown.length > 0) this.#listener.onRow(id);
+    const files = this.#marks.update(this.#application, this.#objects, shown);
+    if (files.size > 0) this.#listener.onMarks(id, this.#tree, this.#marks.all, files);
+  }
+
+  #tellSettled(isCompared: boolean): void {
+    if (isCompared) this.#listener.onRow(this.#application.id);
     if (this.#parts.refresh.isBusy || this.#parts.check.isBusy) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
-    this.#listener.onRow(this.#application.id);
   }
 
   #readAutoscalers(): ReadonlyMap<string, string> {

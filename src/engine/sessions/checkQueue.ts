@@ -8,7 +8,7 @@ import type { Application } from '../model/application.ts';
 import { gvkOf, keyString, type ObjectKey } from '../model/objects.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
 import type { ObjectChecker } from './objectChecker.ts';
-import { cannotCompare, type TrackedObject } from './trackedObject.ts';
+import { cannotCompare, looksAlike, type TrackedObject } from './trackedObject.ts';
 
 /** the longest that checks hold the event loop, so that a live edit elsewhere is seen at once */
 const sliceMs = 8;
@@ -32,8 +32,10 @@ export interface CheckScope {
 
 /** What a run of checks came to. */
 export interface CheckedObjects {
-  /** `keyString`s of the objects that have a new verdict, or another health */
+  /** `keyString`s of the objects that were judged */
   readonly changed: readonly string[];
+  /** those of them that look another way than before */
+  readonly shown: readonly string[];
   /** the first object's that could not be checked; it keeps its last verdict, and is due again later */
   readonly failure?: AppError;
 }
@@ -103,6 +105,7 @@ export class CheckQueue {
     this.#waiting = new Set();
     this.#looks = new Set();
     const changed: string[] = [];
+    const shown: string[] = [];
     let failure: AppError | undefined;
     const check = async (id: string): Promise<void> => {
       const desired = scope.byId.get(id);
@@ -124,7 +127,8 @@ export class CheckQueue {
           return;
         }
         objects().set(id, next);
-        if (known === undefined || !isSameHealth(known, tracked)) changed.push(id);
+        if (known === undefined) changed.push(id);
+        if (!looksAlike(tracked, next)) shown.push(id);
       } catch (error) {
         signal.throwIfAborted();
         if (!isAppError(error)) throw error;
@@ -142,7 +146,7 @@ export class CheckQueue {
       await slice();
     }
     await Promise.all(running);
-    return { changed, ...(failure === undefined ? {} : { failure }) };
+    return { changed, shown, ...(failure === undefined ? {} : { failure }) };
   }
 
   async #check(
@@ -164,10 +168,6 @@ export class CheckQueue {
       signal,
     );
   }
-}
-
-function isSameHealth({ health: left }: TrackedObject, { health: right }: TrackedObject): boolean {
-  return left?.status === right?.status && left?.message === right?.message;
 }
 
 /** Whether nobody can tell yet that an object is missing: the list that would show it has not ended. */

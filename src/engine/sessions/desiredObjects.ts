@@ -18,8 +18,9 @@ export interface DesiredObject {
   readonly isKindRendered: boolean;
 }
 
-/** Whether two say the same of one object, from the same place. */
-export function isSameDesired(left: DesiredObject, right: DesiredObject): boolean {
+/** Whether both are there and say the same of one object, from the same place. */
+export function isSameDesired(left: DesiredObject | undefined, right: DesiredObject | undefined): boolean {
+  if (left === undefined || right === undefined) return false;
   const isSameKind = left.resource === right.resource && left.isKindRendered === right.isKindRendered;
   if (!isSameKind || namespaceOf(left.object) !== namespaceOf(right.object)) return false;
   return left.rendered === right.rendered || jsonEqual(left.rendered as unknown as JsonValue, right.rendered as unknown as JsonValue);

@@ -12,6 +12,7 @@ import { type RepositoryChange, RepositoryWatcher } from '../git/watcher.ts';
 import { WorkingTree } from '../git/workingTree.ts';
 import { WritingGit } from '../git/writingGit.ts';
 import { reasonOf } from '../live/clusterHub.ts';
+import type { Environment } from '../model/application.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
 import type { RepoRow } from '../model/snapshot.ts';
 import type { Reason } from '../model/states.ts';
@@ -124,6 +125,11 @@ export class RepoSession implements Disposable {
 
   get found(): FoundApplications {
     return this.#found;
+  }
+
+  /** A declared environment by its name. */
+  environment(name: string | undefined): Environment | undefined {
+    return this.#found.environments.find((environment) => environment.name === name);
   }
 
   /** Last fetch of the upstream, epoch milliseconds. */

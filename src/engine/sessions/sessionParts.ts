@@ -14,8 +14,8 @@ export interface SessionWork {
   readonly id: string;
   readonly compare: () => Promise<void>;
   readonly check: () => Promise<void>;
-  /** one of both has ended, and none of it waits */
-  readonly idle: () => void;
+  /** one of both has ended, and none of it waits; says whether it was the comparison */
+  readonly idle: (isCompared: boolean) => void;
 }
 
 /** What an application needs once it is looked at; made then, since a fleet has thousands that nobody looks at. */
@@ -33,8 +33,12 @@ export class SessionParts implements Disposable {
   constructor({ repo, renderer, checker, background }: ApplicationServices, { id, compare, check, idle }: SessionWork) {
     this.queue = new CheckQueue(checker);
     this.synced = new SyncedSide(repo, renderer);
-    this.refresh = new Throttler(background, `compare ${id}`, compare, idle);
-    this.check = new Throttler(background, `check ${id}`, check, idle);
+    this.refresh = new Throttler(background, `compare ${id}`, compare, () => {
+      idle(true);
+    });
+    this.check = new Throttler(background, `check ${id}`, check, () => {
+      idle(false);
+    });
     this.signal = AbortSignal.any([background.signal, this.#abort.signal]);
   }
 

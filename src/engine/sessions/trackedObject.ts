@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DesiredObject } from './desiredObjects.ts';
 import type { FileRange } from '../model/application.ts';
 import type { KubeObject, ObjectKey } from '../model/objects.ts';
@@ -54,4 +55,14 @@ export function track(desired: DesiredObject, known: TrackedObject | undefined):
     health: known?.health,
     mark: known?.mark,
   };
+}
+
+/** Whether two states of one object give the same rows and marks; their documents may differ all the same. */
+export function looksAlike(before: TrackedObject, after: TrackedObject): boolean {
+  return isDeepStrictEqual(lookOf(before), lookOf(after));
+}
+
+function lookOf({ verdict, live, header, fieldRanges, health, mark, view, notes }: TrackedObject): object {
+  const { resourceVersion: _resourceVersion, ...shown } = verdict;
+  return { shown, isLive: live !== undefined, header, fieldRanges, health, mark, view, notes };
 }

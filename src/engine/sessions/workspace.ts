@@ -134,15 +134,17 @@ export class Workspace implements Disposable {
       },
       onDocuments: (id, keys) => {
         this.#listener.onDocuments(id, keys);
+        const session = this.#sessions.get(id);
+        if (session !== undefined) this.edits.liveChanged(session, keys);
       },
       onProblems: (id, files) => {
         this.#tellProblems(id, files);
       },
-      onMarks: (id, tree, marks) => {
-        this.marks.set(id, tree === undefined ? undefined : { tree, marks });
+      onMarks: (id, tree, marks, files) => {
+        this.marks.set(id, tree === undefined ? undefined : { tree, marks }, files);
         const session = this.#sessions.get(id);
         if (session !== undefined && marks.length > 0) this.#services.checker.lines.follow(session, this.repo.workingTree);
-        if (session !== undefined) this.edits.look(session);
+        if (session !== undefined && files === undefined) this.edits.look(session);
       },
     };
   }

@@ -13,6 +13,8 @@ export class FileBadges implements vscode.FileDecorationProvider, vscode.Disposa
   readonly #settings: Settings;
   readonly #disposables = new DisposableStore();
   readonly #changes = this.#disposables.add(new vscode.EventEmitter<vscode.Uri[]>());
+  /** the badge's text by file, as it was given last: values that move under it are no news to the Explorer */
+  readonly #given = new Map<string, string | undefined>();
 
   readonly onDidChangeFileDecorations = this.#changes.event;
 
@@ -21,6 +23,7 @@ export class FileBadges implements vscode.FileDecorationProvider, vscode.Disposa
     this.#settings = settings;
     this.#disposables.add(
       marks.onDidChange((uri) => {
+        if (this.#given.has(uri.toString()) && this.#given.get(uri.toString()) === this.#text(uri)) return;
         this.#changes.fire([uri]);
       }),
     );
@@ -32,17 +35,10 @@ export class FileBadges implements vscode.FileDecorationProvider, vscode.Disposa
   }
 
   provideFileDecoration(uri: vscode.Uri): vscode.FileDecoration | undefined {
-    if (uri.scheme !== 'file' || !this.#settings.areDecorationsEnabled) return undefined;
-    const marks = this.#marks
-      .get(uri)
-      .filter((mark) => mark.kind !== 'out-of-sync' && mark.kind !== 'cannot-compare' && mark.kind !== 'edited');
-    if (marks.length === 0) return undefined;
-    const places = [...new Set(marks.map((mark) => mark.environment ?? mark.context))].join(', ');
-    const { l10n } = vscode;
-    const text =
-      marks.length === 1
-        ? l10n.t('1 difference in the cluster ({0})', places)
-        : l10n.t('{0} differences in the cluster ({1})', marks.length, places);
+    if (uri.scheme !== 'file') return undefined;
+    const text = this.#text(uri);
+    this.#given.set(uri.toString(), text);
+    if (text === undefined) return undefined;
     const decoration = new vscode.FileDecoration('≠', text, new vscode.ThemeColor('plumbline.driftedForeground'));
     // A folder takes the colour of what is below it, so that drift is found in a closed tree.
     decoration.propagate = true;
@@ -51,6 +47,20 @@ export class FileBadges implements vscode.FileDecorationProvider, vscode.Disposa
 
   dispose(): void {
     this.#disposables.dispose();
+  }
+
+  /** What the badge of a file says; undefined: it has none. */
+  #text(uri: vscode.Uri): string | undefined {
+    if (!this.#settings.areDecorationsEnabled) return undefined;
+    const marks = this.#marks
+      .get(uri)
+      .filter((mark) => mark.kind !== 'out-of-sync' && mark.kind !== 'cannot-compare' && mark.kind !== 'edited');
+    if (marks.length === 0) return undefined;
+    const places = [...new Set(marks.map((mark) => mark.environment ?? mark.context))].join(', ');
+    const { l10n } = vscode;
+    return marks.length === 1
+      ? l10n.t('1 difference in the cluster ({0})', places)
+      : l10n.t('{0} differences in the cluster ({1})', marks.length, places);
   }
 }
 

@@ -9,6 +9,8 @@ import { summarize } from './summary.ts';
 /** The one status bar item, and the engine's own state in the language status. */
 export class StatusBar implements Disposable {
   readonly #store: SnapshotStore;
+  /** what the item shows: each setter costs a message and a repaint */
+  #shown = '';
   readonly #engine: EngineClient;
   readonly #disposables = new DisposableStore();
   readonly #item = this.#disposables.add(vscode.window.createStatusBarItem('plumbline.status', vscode.StatusBarAlignment.Left, 40));
@@ -49,11 +51,16 @@ export class StatusBar implements Disposable {
       return;
     }
     const summary = summarize(this.#store.applications.values(), this.#store.clusters, vscode.l10n);
-    if (summary === undefined) this.#item.hide();
-    else this.#show(summary.icon, summary.text, summary.tooltip, false);
+    if (summary === undefined) {
+      this.#shown = '';
+      this.#item.hide();
+    } else this.#show(summary.icon, summary.text, summary.tooltip, false);
   }
 
   #show(icon: string, text: string, tooltip: readonly string[], isWarning: boolean): void {
+    const shown = JSON.stringify([icon, text, tooltip, isWarning]);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     this.#item.text = `$(${icon}) ${text}`;
     this.#item.accessibilityInformation = { label: `Plumbline: ${text}` };
     this.#item.tooltip = ['Plumbline', ...tooltip].join('\n');

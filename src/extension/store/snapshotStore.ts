@@ -201,13 +201,14 @@ export class SnapshotStore implements StoreState, Disposable {
       this.#isPullWanted = true;
       return;
     }
-    const touched = new Set(this.#pinged);
+    // Of rows that are as they were only what lies below them can be another, and only where somebody has looked below.
+    const touched = new Set([...this.#pinged].filter((id) => this.#objects.has(id)));
     this.#pinged.clear();
     const applications = first.isFull ? new Map<string, ApplicationRow>() : this.#applications;
     for (const page of pages) {
       for (const row of page.applications) {
+        if (!isSameRow(this.#applications.get(row.id), row)) touched.add(row.id);
         applications.set(row.id, row);
-        touched.add(row.id);
       }
       for (const id of page.removed) {
         applications.delete(id);
@@ -225,7 +226,13 @@ export class SnapshotStore implements StoreState, Disposable {
     const hasRepoChange = JSON.stringify(repos) !== JSON.stringify(this.#repos);
     this.#clusters = clusters;
     this.#repos = repos;
+    const isFirst = this.#stamp === undefined;
     this.#stamp = { epoch: first.epoch, version: first.version };
+    if (!first.isFull && !isFirst && touched.size === 0 && !hasClusterChange && !hasRepoChange) return;
     this.#changes.fire({ isFull: first.isFull, applicationIds: touched, clusters: hasClusterChange, repos: hasRepoChange });
   }
+}
+
+function isSameRow(before: ApplicationRow | undefined, after: ApplicationRow): boolean {
+  return before !== undefined && JSON.stringify(before) === JSON.stringify(after);
 }

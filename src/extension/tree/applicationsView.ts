@@ -45,6 +45,10 @@ export class ApplicationsView implements Disposable {
   readonly #expansion = new Map<string, boolean>();
   readonly #expandedApplications = new Set<string>();
   #isFullRefresh = false;
+  /** what the view's badge and message show: each setter costs a message and a repaint */
+  #shown = '';
+  /** the interest that the running engine was told */
+  #toldInterest = '';
   #clusterStatuses = '';
 
   constructor(options: ApplicationsViewOptions) {
@@ -83,6 +87,7 @@ export class ApplicationsView implements Disposable {
     );
     this.#disposables.add(
       engine.onDidChangeState((state) => {
+        this.#toldInterest = '';
         if (state === 'running') interest.request();
         this.#updateView();
       }),
@@ -184,16 +189,6 @@ export class ApplicationsView implements Disposable {
     const { attentionCount, hiddenCount } = this.#provider.outline;
     const total = store.applications.size;
     const isFiltered = this.filterText !== '';
-    this.#view.badge =
-      attentionCount === 0
-        ? undefined
-        : {
-            value: attentionCount,
-            tooltip:
-              attentionCount === 1
-                ? vscode.l10n.t('1 application needs attention')
-                : vscode.l10n.t('{0} applications need attention', attentionCount),
-          };
     contextKeys.set('plumbline:filtered', isFiltered);
     contextKeys.set(
       'plumbline:state',
@@ -205,8 +200,22 @@ export class ApplicationsView implements Disposable {
         areAllHidden: isFiltered && total > 0 && hiddenCount === total,
       }),
     );
+    const message = this.#message(isFiltered, total - hiddenCount, total);
+    const shown = `${attentionCount}\n${message}`;
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#view.badge =
+      attentionCount === 0
+        ? undefined
+        : {
+            value: attentionCount,
+            tooltip:
+              attentionCount === 1
+                ? vscode.l10n.t('1 application needs attention')
+                : vscode.l10n.t('{0} applications need attention', attentionCount),
+          };
     // Empty hides it. Deleting the property would remove the view's setter.
-    this.#view.message = this.#message(isFiltered, total - hiddenCount, total);
+    this.#view.message = message;
   }
 
   #message(isFiltered: boolean, shown: number, total: number): string {
@@ -231,7 +240,10 @@ export class ApplicationsView implements Disposable {
     const open = groups.filter((group) => this.#isOpen(group.id, group.kind === 'suggestions'));
     const ids = new Set([...this.#expandedApplications, ...open.flatMap((group) => group.applicationIds), ...ungrouped]);
     const applicationIds = [...ids].filter((id) => this.#options.store.applications.has(id)).slice(0, mostInterests);
-    engine.notify('plumbline/interest', { applicationIds, isViewVisible: this.#view.visible }).catch((error: unknown) => {
+    const told = { applicationIds, isViewVisible: this.#view.visible };
+    if (JSON.stringify(told) === this.#toldInterest) return;
+    this.#toldInterest = JSON.stringify(told);
+    engine.notify('plumbline/interest', told).catch((error: unknown) => {
       presenter.log('interest', error);
     });
   }
