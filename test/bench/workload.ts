@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { customDefinition } from '../tools/definitions.ts';
 import { git } from '../tools/sample.ts';
 
 type Manifest = Record<string, unknown>;
@@ -120,39 +121,22 @@ const kinds: readonly { readonly share: number; readonly make: (name: string, in
 ];
 
 /** The CustomResourceDefinition of the custom resources. */
-export const definition: Manifest = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `gadgets.${group}` },
-  spec: {
-    group,
-    scope: 'Namespaced',
-    names: { plural: 'gadgets', singular: 'gadget', kind: 'Gadget' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: {
-              spec: {
-                type: 'object',
-                properties: {
-                  size: { type: 'integer' },
-                  limit: { type: 'string' },
-                  mode: { type: 'string', default: 'auto' },
-                  tags: { type: 'array', items: { type: 'string' } },
-                },
-              },
-            },
-          },
-        },
+export const definition: Manifest = customDefinition({
+  group: group,
+  kind: 'Gadget',
+  properties: {
+    spec: {
+      type: 'object',
+      properties: {
+        size: { type: 'integer' },
+        limit: { type: 'string' },
+        mode: { type: 'string', default: 'auto' },
+        tags: { type: 'array', items: { type: 'string' } },
       },
-    ],
+    },
   },
-};
+  hasStatus: false,
+});
 
 /** Objects of every kind of the set, in the shares of 1,000. @param count about how many */
 export function workload(namespace: string, count: number): readonly Manifest[] {

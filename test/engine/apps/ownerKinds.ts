@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { keyOf, type KubeObject } from '../../../src/engine/model/objects.ts';
 import type { ControlPlane } from '../../tools/controlPlane.ts';
+import { customDefinition } from '../../tools/definitions.ts';
 import { run } from '../../tools/processes.mjs';
 
 /** The CRDs of the controllers whose objects own others, from their own Go modules. */
@@ -23,45 +24,28 @@ const CRDS = [
 ];
 
 /** A kind of somebody's, with a list by key and without a status subresource. */
-const widgets = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'widgets.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Namespaced',
-    names: { kind: 'Widget', plural: 'widgets', singular: 'widget' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: {
-              spec: {
-                type: 'object',
-                properties: {
-                  size: { type: 'string' },
-                  timeout: { type: 'string' },
-                  template: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-                  ports: {
-                    type: 'array',
-                    'x-kubernetes-list-type': 'map',
-                    'x-kubernetes-list-map-keys': ['name'],
-                    items: { type: 'object', required: ['name'], properties: { name: { type: 'string' }, port: { type: 'integer' } } },
-                  },
-                },
-              },
-              status: { type: 'object', properties: { phase: { type: 'string' } } },
-            },
-          },
+const widgets = customDefinition({
+  group: 'example.com',
+  kind: 'Widget',
+  properties: {
+    spec: {
+      type: 'object',
+      properties: {
+        size: { type: 'string' },
+        timeout: { type: 'string' },
+        template: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+        ports: {
+          type: 'array',
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['name'],
+          items: { type: 'object', required: ['name'], properties: { name: { type: 'string' }, port: { type: 'integer' } } },
         },
       },
-    ],
+    },
+    status: { type: 'object', properties: { phase: { type: 'string' } } },
   },
-};
+  hasStatus: false,
+});
 
 /** The texts of {@link CRDS}; the modules are fetched once. */
 const crdTexts = (async () => {

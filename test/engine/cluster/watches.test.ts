@@ -6,6 +6,7 @@ import type { ClusterConnection, WatchInterest } from '../../../src/engine/clust
 import { stringAt } from '../../../src/engine/model/json.ts';
 import type { ControlPlane } from '../../tools/controlPlane.ts';
 import { startControlPlane } from '../../tools/controlPlane.ts';
+import { customDefinition } from '../../tools/definitions.ts';
 import {
   CONFIG_MAP,
   configMap,
@@ -158,46 +159,27 @@ test('a kind whose CRD is added later is watched from then on, and told as gone 
   const told = recordChanges(t, connection);
   const [before] = await connection.watches.ensureWatched([{ gvk, namespace: 'default' }]);
   await controlPlane.apply([
-    {
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: 'orders.shop.example' },
-      spec: {
-        group: gvk.group,
-        scope: 'Namespaced',
-        names: { kind: 'Order', plural: 'orders' },
-        versions: [
-          {
-            name: 'v1',
-            served: true,
-            storage: true,
-            subresources: { status: {} },
-            schema: {
-              openAPIV3Schema: {
+    customDefinition({
+      group: gvk.group,
+      kind: gvk.kind,
+      properties: {
+        spec: {
+          type: 'object',
+          properties: {
+            items: {
+              type: 'array',
+              items: {
                 type: 'object',
-                properties: {
-                  spec: {
-                    type: 'object',
-                    properties: {
-                      items: {
-                        type: 'array',
-                        items: {
-                          type: 'object',
-                          properties: { sku: { type: 'string' }, size: { type: 'string', default: 'M' } },
-                          required: ['sku'],
-                        },
-                        'x-kubernetes-list-type': 'map',
-                        'x-kubernetes-list-map-keys': ['sku', 'size'],
-                      },
-                    },
-                  },
-                },
+                properties: { sku: { type: 'string' }, size: { type: 'string', default: 'M' } },
+                required: ['sku'],
               },
+              'x-kubernetes-list-type': 'map',
+              'x-kubernetes-list-map-keys': ['sku', 'size'],
             },
           },
-        ],
+        },
       },
-    },
+    }),
   ]);
   await controlPlane.kubectl(['wait', '--for=condition=Established', '--timeout=20s', 'crd/orders.shop.example']);
   await controlPlane.apply([

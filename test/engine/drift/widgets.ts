@@ -1,69 +1,51 @@
 import type { JsonObject } from '../../../src/engine/model/json.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gvkOf, type KubeObject } from '../../../src/engine/model/objects.ts';
+import { customDefinition } from '../../tools/definitions.ts';
 import type { Fixture } from './fixture.ts';
 
 /** A CustomResourceDefinition with defaults, merge lists, sets, quantities and free-form parts. */
-export const widgetDefinition: KubeObject = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'widgets.shop.example.com' },
-  spec: {
-    group: 'shop.example.com',
-    names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
-    scope: 'Namespaced',
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
+export const widgetDefinition: KubeObject = customDefinition({
+  group: 'shop.example.com',
+  kind: 'Widget',
+  properties: {
+    spec: {
+      type: 'object',
+      properties: {
+        size: { type: 'integer', default: 3 },
+        memory: {
+          anyOf: [{ type: 'integer' }, { type: 'string' }],
+          pattern:
+            '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$',
+          'x-kubernetes-int-or-string': true,
+        },
+        port: { anyOf: [{ type: 'integer' }, { type: 'string' }], 'x-kubernetes-int-or-string': true },
+        hosts: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' },
+        routes: {
+          type: 'array',
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['path', 'kind'],
+          items: {
             type: 'object',
+            required: ['path'],
             properties: {
-              spec: {
-                type: 'object',
-                properties: {
-                  size: { type: 'integer', default: 3 },
-                  memory: {
-                    anyOf: [{ type: 'integer' }, { type: 'string' }],
-                    pattern:
-                      '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$',
-                    'x-kubernetes-int-or-string': true,
-                  },
-                  port: { anyOf: [{ type: 'integer' }, { type: 'string' }], 'x-kubernetes-int-or-string': true },
-                  hosts: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' },
-                  routes: {
-                    type: 'array',
-                    'x-kubernetes-list-type': 'map',
-                    'x-kubernetes-list-map-keys': ['path', 'kind'],
-                    items: {
-                      type: 'object',
-                      required: ['path'],
-                      properties: {
-                        path: { type: 'string' },
-                        kind: { type: 'string', default: 'prefix' },
-                        weight: { type: 'integer', default: 1 },
-                      },
-                    },
-                  },
-                  steps: {
-                    type: 'array',
-                    items: { type: 'object', properties: { run: { type: 'string' }, retries: { type: 'integer', default: 2 } } },
-                  },
-                  extra: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
-                  note: { type: 'string', nullable: true },
-                },
-              },
-              status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+              path: { type: 'string' },
+              kind: { type: 'string', default: 'prefix' },
+              weight: { type: 'integer', default: 1 },
             },
           },
         },
-        subresources: { status: {} },
+        steps: {
+          type: 'array',
+          items: { type: 'object', properties: { run: { type: 'string' }, retries: { type: 'integer', default: 2 } } },
+        },
+        extra: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+        note: { type: 'string', nullable: true },
       },
-    ],
+    },
+    status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
   },
-};
+});
 
 /** A custom resource named `w`. */
 export const widget = (namespace: string, spec: JsonObject): KubeObject => ({
@@ -84,29 +66,12 @@ export const widgetSpec: JsonObject = {
 };
 
 /** A CustomResourceDefinition without the subresource `status`: its status is data. */
-export const plainGadgetDefinition: KubeObject = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'gadgets.shop.example.com' },
-  spec: {
-    group: 'shop.example.com',
-    names: { kind: 'Gadget', plural: 'gadgets', singular: 'gadget', listKind: 'GadgetList' },
-    scope: 'Namespaced',
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: { status: { type: 'object', properties: { phase: { type: 'string' } } } },
-          },
-        },
-      },
-    ],
-  },
-};
+export const plainGadgetDefinition: KubeObject = customDefinition({
+  group: 'shop.example.com',
+  kind: 'Gadget',
+  properties: { status: { type: 'object', properties: { phase: { type: 'string' } } } },
+  hasStatus: false,
+});
 
 /** Installs the CRD of widgets, and waits until its schema is published. */
 export function installWidgets(fixture: Fixture): Promise<void> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { kubectlPath } from '../../tools/binaries.ts';
+import { customDefinition } from '../../tools/definitions.ts';
 import { run } from '../../tools/processes.mjs';
 import { APPLYSET_PART_OF } from '../../../src/engine/compare/ownerMarks.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
@@ -63,18 +64,7 @@ test('a first sync creates, a second finds nothing to do, a third configures and
 test('a namespace, a CRD and its objects come in one plan, in order', async () => {
   const namespace = 'whole';
   const user = syncUser(fixture.admin.connection, namespace);
-  const schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  const crd: KubeObject = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'gears.sync.example.io' },
-    spec: {
-      group: 'sync.example.io',
-      scope: 'Namespaced',
-      names: { kind: 'Gear', plural: 'gears' },
-      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: schema } }],
-    },
-  };
+  const crd = customDefinition({ group: 'sync.example.io', kind: 'Gear', hasStatus: false });
   const gear: KubeObject = { apiVersion: 'sync.example.io/v1', kind: 'Gear', metadata: { name: 'g', namespace }, spec: { teeth: 8 } };
   const home: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
   const objects = [gear, configMap(namespace, 'a'), crd, home];
