@@ -22,33 +22,49 @@ const pathItems: readonly string[] = ['patches', 'patchesJson6902', 'replacement
 const generators: readonly string[] = ['configMapGenerator', 'secretGenerator'];
 
 /** Reads one YAML document and collects the scalars that name files. */
-class LinkReader {
+export class LinkReader {
   readonly links: FileLink[] = [];
   readonly #file: string;
   readonly #folder: string;
-  readonly #lines = new LineCounter();
+  readonly #lines: LineCounter;
   readonly #document: Document;
 
-  constructor(file: string, text: string) {
+  /** @param lines filled by the parse of the text that the document is of */
+  constructor(file: string, document: Document, lines: LineCounter) {
     this.#file = file;
     this.#folder = parentPath(file);
-    this.#document = parseDocument(text, { lineCounter: this.#lines, uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
+    this.#document = document;
+    this.#lines = lines;
   }
 
+  /** A reader of a text of one document. */
+  static of(file: string, text: string): LinkReader {
+    const lines = new LineCounter();
+    return new LinkReader(
+      file,
+      parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false, logLevel: 'silent' }),
+      lines,
+    );
+  }
+
+  /** The document's content. */
   get root(): Node | undefined {
     return resolved(this.#document.contents, this.#document);
   }
 
+  /** The value of a key of a mapping. */
   child(node: Node | undefined, key: string): Node | undefined {
     const map = resolved(node, this.#document);
     return isMap(map) ? resolved(entriesOf(map, this.#document).find((entry) => entry.key === key)?.valueNode, this.#document) : undefined;
   }
 
+  /** The items of a list. */
   items(node: Node | undefined): readonly (Node | undefined)[] {
     const list = resolved(node, this.#document);
     return isSeq(list) ? list.items.map((item) => resolved(item, this.#document)) : [];
   }
 
+  /** The text of a scalar. */
   text(node: Node | undefined): string | undefined {
     return isScalar(node) && typeof node.value === 'string' ? node.value : undefined;
   }
@@ -60,6 +76,7 @@ class LinkReader {
     if (target !== undefined) this.add(node, target);
   }
 
+  /** Notes that a scalar names a path of the tree. */
   add(node: Node | undefined, target: string, key?: readonly string[]): void {
     const [start, end] = node?.range ?? [0, 0];
     this.links.push({ range: rangeOf(this.#file, this.#lines, start, end), target, ...(key === undefined ? {} : { key }) });
@@ -93,7 +110,7 @@ export function fileLinks(file: string, text: string, chart?: string): readonly 
   const isOurs = file === configFileName || name === chartName || kustomizationNames.includes(name);
   if (!isOurs) return [];
   try {
-    const reader = new LinkReader(file, text);
+    const reader = LinkReader.of(file, text);
     if (file === configFileName) readConfig(reader);
     else if (name === chartName) {
       for (const item of reader.items(reader.child(reader.root, 'dependencies'))) {
@@ -114,7 +131,7 @@ export function fileLinks(file: string, text: string, chart?: string): readonly 
 /** Where a chain of keys of a YAML text stands, or undefined. */
 export function keyRange(file: string, text: string, keys: readonly string[]): FileRange | undefined {
   try {
-    return new LinkReader(file, text).keyRange(keys);
+    return LinkReader.of(file, text).keyRange(keys);
   } catch {
     return undefined;
   }

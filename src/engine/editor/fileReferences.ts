@@ -1,3 +1,4 @@
+import { deployerLinks } from '../apps/deployerLinks.ts';
 import { type FileLink, fileLinks, keyRange } from '../apps/fileLinks.ts';
 import { chartName, kustomizationNames } from '../apps/fileFacts.ts';
 import { configFileName } from '../apps/configFile.ts';
@@ -5,6 +6,7 @@ import { joinPath, parentPath, resolvePath } from '../apps/paths.ts';
 import type { WorkingTree } from '../git/workingTree.ts';
 import type { FileRange } from '../model/application.ts';
 import { nameOf } from '../model/objects.ts';
+import type { ValuesObject } from '../model/render.ts';
 import { fieldAt } from '../provenance/fieldAt.ts';
 import { type ObjectMention, objectMentions } from './objectMentions.ts';
 import type { Workspace } from '../sessions/workspace.ts';
@@ -28,7 +30,11 @@ export class FileReferences {
   async definition(path: string, line: number, column: number): Promise<readonly FileRange[]> {
     const text = await this.#read(path);
     if (text === undefined) return [];
-    const links = fileLinks(path, text, await this.#chartOf(path));
+    const deployers = this.#deployers().get(path);
+    const links = [
+      ...fileLinks(path, text, await this.#chartOf(path)),
+      ...(deployers === undefined ? [] : deployerLinks(path, text, deployers)),
+    ];
     const here = links.filter(({ range }) => range.startLine <= line && line <= range.endLine);
     const link =
       here.find(({ range }) => range.startColumn <= column && column <= range.endColumn) ?? (here.length === 1 ? here[0] : undefined);
@@ -96,13 +102,14 @@ export class FileReferences {
   async #usesOfValue(path: string, text: string, line: number): Promise<readonly FileRange[]> {
     const charts = new Set<string>();
     for (const { application } of this.#workspace.sessions) {
-      const { type, path: folder, helm } = application.source;
+      const { type, path: folder, helm, deployedBy } = application.source;
       const isValues = path === joinPath(folder, 'values.yaml') || helm?.valueFiles?.some((each) => resolvePath(folder, each) === path);
-      if (type === 'helm' && isValues === true) charts.add(folder);
+      if (type === 'helm' && (isValues === true || deployedBy?.file === path)) charts.add(folder);
     }
     if (path.endsWith('/values.yaml')) charts.add(parentPath(path));
-    const keys = charts.size === 0 ? undefined : fieldAt(text, line)?.path.map((step) => ('field' in step ? step.field : ''));
-    if (keys === undefined || keys.includes('')) return [];
+    const written = charts.size === 0 ? undefined : fieldAt(text, line)?.path.map((step) => ('field' in step ? step.field : ''));
+    const keys = written === undefined || !this.#deployers().has(path) ? written : valueKeys(written);
+    if (keys === undefined || keys.length === 0 || keys.includes('')) return [];
     const isUse = (used: readonly string[]): boolean => keys.every((key, index) => index >= used.length || used[index] === key);
     const found: FileRange[] = [];
     for (const chart of charts) {
@@ -176,6 +183,17 @@ export class FileReferences {
       }
       waiting = below;
     }
+    for (const [path, sources] of this.#deployers()) found.set(path, deployerLinks(path, (await this.#read(path)) ?? '', sources));
+    return found;
+  }
+
+  /** Files of HelmReleases and Applications that an application is rendered with, and what they take values from. */
+  #deployers(): ReadonlyMap<string, readonly ValuesObject[]> {
+    const found = new Map<string, readonly ValuesObject[]>();
+    for (const { application } of this.#workspace.sessions) {
+      const by = application.source.deployedBy;
+      if (by !== undefined) found.set(by.file, [...(found.get(by.file) ?? []), ...by.sources]);
+    }
     return found;
   }
 
@@ -191,4 +209,13 @@ export class FileReferences {
     const text = await this.#tree.readText(path).catch(() => undefined);
     return text === undefined || text.length > mostBytes ? undefined : text;
   }
+}
+
+/** The keys below the values of a HelmRelease or Application. */
+function valueKeys(path: readonly string[]): readonly string[] {
+  const above = [
+    ['spec', 'values'],
+    ['spec', 'source', 'helm', 'valuesObject'],
+  ].find((steps) => steps.every((step, index) => path[index] === step));
+  return above === undefined ? [] : path.slice(above.length);
 }

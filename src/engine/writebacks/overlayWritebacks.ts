@@ -7,8 +7,8 @@ import { toJsonPointer } from '../model/fieldPath.ts';
 import { jsonEqual, type JsonValue, stringAt } from '../model/json.ts';
 import { nameOf, namespaceOf } from '../model/objects.ts';
 import { newPatchEdit, patchFileEdit, patchFilesOf, type PatchTarget } from '../writeback/overlayPatch.ts';
-import { scalarPlaces, type Splice, valueOfScalar } from '../writeback/spliceScalar.ts';
-import { offsetOf } from '../writeback/adoptEdit.ts';
+import type { Splice } from '../writeback/spliceScalar.ts';
+import { offsetOf, scalarAt } from '../writeback/adoptEdit.ts';
 import { editYaml, type YamlPath, yamlValues } from '../writeback/yamlEdit.ts';
 import { indexInConfig } from '../sources/specInputs.ts';
 import { type Draft, othersOf, type WritebackDrafts } from './writebackDraft.ts';
@@ -88,18 +88,34 @@ export class OverlayWritebacks {
       offsetOf(said, place.range.startLine, place.range.startColumn),
       offsetOf(said, place.range.endLine, place.range.endColumn),
     ];
-    const key = scalarPlaces(said).find(({ node }) => (node.range?.[0] ?? -1) >= from && (node.range?.[0] ?? -1) <= to);
+    const key = scalarAt(said, from, to);
     const { value } = field;
     // A field made of several pieces has no one value of its own.
-    if (key === undefined || value === undefined || !jsonEqual(place.edit.leaf, valueOfScalar(key.node))) return undefined;
-    const path = [...subchartsOf(source.path, place.range.file), ...key.path.slice(1)];
+    if (key === undefined || value === undefined || !jsonEqual(place.edit.leaf, key.value)) return undefined;
+    const path = [...subchartsOf(source.path, place.range.file), ...belowValues(key.path)];
     for (const written of (source.helm?.valueFiles ?? []).toReversed()) {
       const file = resolvePath(source.path, written);
       if (file === undefined || file === place.range.file) continue;
       const next = await this.#try(draft, file, field, (text) => editYaml(text, { path, value }), signal);
       if (next !== undefined) return next;
     }
-    return this.#inConfig(draft, field, path, value, signal);
+    return (await this.#inDeployer(draft, field, path, value, signal)) ?? this.#inConfig(draft, field, path, value, signal);
+  }
+
+  /** The values of the HelmRelease or Application that deploys the chart; of a text of values within it only where it has none yet. */
+  async #inDeployer(draft: Draft, field: WantedField, path: YamlPath, value: JsonValue, signal: AbortSignal): Promise<Draft | undefined> {
+    const { deployedBy: by } = field.session.application.source;
+    if (by === undefined) return undefined;
+    const edit = (text: string): Splice | undefined => {
+      const document = yamlValues(text).findIndex(
+        (each) => stringAt(each, 'kind') === by.kind && stringAt(each, 'metadata', 'name') === by.name,
+      );
+      if (document < 0) return undefined;
+      const hasText = (stringAt(yamlValues(text)[document], 'spec', 'source', 'helm', 'values') ?? '') !== '';
+      const values = by.kind === 'HelmRelease' ? ['spec', 'values'] : ['spec', 'source', 'helm', 'valuesObject'];
+      return by.kind === 'Application' && hasText ? undefined : editYaml(text, { document, path: [...values, ...path], value });
+    };
+    return this.#try(draft, by.file, field, edit, signal);
   }
 
   /** The application's own values in plumbline.yaml. */
@@ -133,6 +149,15 @@ export class OverlayWritebacks {
       return undefined;
     }
   }
+}
+
+/** The keys below the values that stand in a HelmRelease or an Application. */
+function belowValues(path: YamlPath): YamlPath {
+  const above = [
+    ['spec', 'values'],
+    ['spec', 'source', 'helm', 'valuesObject'],
+  ].find((steps) => steps.every((step, index) => path[index] === step));
+  return path.slice(above?.length ?? 0);
 }
 
 /** Keys under which a chart's own values file stands in those of the chart above: `charts/queue/values.yaml` is `queue`. */

@@ -5,7 +5,7 @@ import { configFileName } from '../apps/configFile.ts';
 import { parentPath } from '../apps/paths.ts';
 import type { Application } from '../model/application.ts';
 import type { KubeObject } from '../model/objects.ts';
-import { isComplete, type RenderResult } from '../model/render.ts';
+import { type DeployerSpec, isComplete, type PostBuildSpec, type RenderResult } from '../model/render.ts';
 import type { AffectedObject } from '../model/writeback.ts';
 import { MemoryTree } from '../render/memoryTree.ts';
 import type { SourceRenderer } from '../sources/sourceRenderer.ts';
@@ -84,13 +84,15 @@ export class WritebackDrafts {
     intentions.set(id, merged(known.intentions.get(id), meant));
     const tree = new MemoryTree(await this.#withAliases(texts), this.workspace.repo.workingTree);
     const affected: AffectedObject[] = [];
+    const asked = this.workspace.sessions.map(({ application }) => application).filter((application) => intentions.has(application.id));
+    const carriers = new Set(asked.flatMap((application) => [...carrierFiles(application)]));
     for (const session of this.workspace.sessions) {
       const { application, connection } = session;
       const isAsked = intentions.has(application.id);
       const before = await this.before(session, signal);
       if (!isAsked && (!isComplete(before) || !readsAny(application, before, texts.paths))) continue;
       const after = await this.#renderer.render(inDraft(application, texts), tree, connection, signal);
-      const impact = impactOf(application.id, before, after, intentions.get(application.id), variableFiles(meant.session.application));
+      const impact = impactOf(application.id, before, after, intentions.get(application.id), carriers);
       if (impact.isBroken) throw new AppError('adopt-breaks-render', { application: application.name });
       if (isAsked && !impact.isReached) {
         if (session !== meant.session) throw new AppError('adopt-conflict', { application: application.name });
@@ -130,10 +132,11 @@ export class WritebackDrafts {
   }
 }
 
-/** Where the variables of Flux stand that an application is built with. */
-function variableFiles({ source: { postBuild } }: Application): ReadonlySet<string> {
-  if (postBuild === undefined) return new Set();
-  return new Set([postBuild.file, ...postBuild.sources.flatMap(({ file }) => file ?? [])]);
+/** Where the variables of Flux, or the parameters of a HelmRelease or Application, stand that an application is built with. */
+function carrierFiles({ source: { postBuild, deployedBy } }: Application): ReadonlySet<string> {
+  const filesOf = (spec: PostBuildSpec | DeployerSpec | undefined): readonly string[] =>
+    spec === undefined ? [] : [spec.file, ...spec.sources.flatMap(({ file }) => file ?? [])];
+  return new Set([...filesOf(postBuild), ...filesOf(deployedBy)]);
 }
 
 /** An application as the draft's plumbline.yaml declares it. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { helm, kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { until } from './support.ts';
 import { built, carryOut, config, deployment, objectsIn, opened, spec } from './writebackSupport.ts';
 
 let plane: ControlPlane;
@@ -279,4 +280,110 @@ test('Flux substitution: what it builds is compared, and a live value goes into 
     files['clusters/prod/shop.yaml'].replace('replicas: "2"', 'replicas: "5"'),
   );
   assert.equal(await readFile(join(shop.repo, 'clusters/prod/vars.yaml'), 'utf8'), vars.replace('"1.0"', '"1.1"'));
+});
+
+test('HelmRelease and Application: a live value goes into what they say, with its comments', async (t) => {
+  const release = (name: string, values: string): string =>
+    `apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: ${name}, namespace: deployed}\nspec:\n  chart:\n    spec:\n      chart: ./chart\n      sourceRef: {kind: GitRepository, name: repo}\n  valuesFrom: [{kind: ConfigMap, name: settings}]\n${values}`;
+  const application = (name: string, source: string): string =>
+    `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: ${name}, namespace: argocd}\nspec:\n  destination: {namespace: deployed}\n  source:\n${source}`;
+  const files = {
+    'plumbline.yaml': config('deployed', 'chart', 'clusters').replace(
+      '  - {name: chart, environment: prod, path: chart,',
+      ['first', 'second', 'third'].map((name) => `  - {name: ${name}, environment: prod, path: chart, namespace: deployed}`).join('\n') +
+        '\n  - {name: front, environment: prod, path: front,',
+    ),
+    'chart/Chart.yaml': 'apiVersion: v2\nname: shop\nversion: 1.0.0\n',
+    'chart/values.yaml': 'replicas: 2\nready: 1\n',
+    'chart/templates/web.yaml': deployment
+      .replace('name: web\n  labels', 'name: {{ .Release.Name }}-web\n  labels')
+      .replace('replicas: 2 ', 'minReadySeconds: {{ .Values.ready }}\n  replicas: {{ .Values.replicas }} '),
+    'front/kustomization.yaml': 'resources: [web.yaml]\n',
+    'front/web.yaml': deployment.replace('name: web\n  labels', 'name: front\n  labels'),
+    'clusters/first.yaml': release('first', '  values:\n    replicas: 3 # of first\n'),
+    'clusters/second.yaml': release('second', '  values: {replicas: 3}\n'),
+    'clusters/settings.yaml':
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: deployed}\ndata:\n  values.yaml: |\n    # of all\n    ready: 5 # ours\n',
+    'clusters/third.yaml': application(
+      'third',
+      '    path: chart\n    helm:\n      values: |\n        # of third\n        replicas: 3 # three\n',
+    ),
+    'clusters/front.yaml': application(
+      'front',
+      '    path: front\n    kustomize:\n      images:\n        - registry.example/web:1.0 # ours\n',
+    ),
+  };
+  const shop = await opened(plane, t, 'deployed', files, async () => {
+    for (const name of ['first', 'second', 'third']) {
+      const text = await helm(
+        ['template', name, 'chart', '-n', 'deployed', '--set', `replicas=3,ready=${name === 'third' ? '1' : '5'}`],
+        {},
+      );
+      await kubectl(['apply', '--server-side', '-n', 'deployed', '-f', '-'], { kubeconfig: plane.kubeconfigPath, input: text });
+    }
+    await run('apply', '--server-side', '-n', 'deployed', '-f', 'front/web.yaml');
+  });
+  const states = shop.engine.applications().filter(({ environment, name }) => environment === 'prod' && name !== 'clusters');
+  assert.deepEqual(
+    states.map(({ name, state }) => `${name} ${state}`),
+    ['first synced', 'second synced', 'third synced', 'front synced'],
+  );
+  await run('scale', 'deployment/first-web', 'deployment/third-web', '-n', 'deployed', '--replicas=4');
+  await run('set', 'image', '-n', 'deployed', 'deployment/front', 'web=registry.example/web:2.0');
+  await run('patch', '-n', 'deployed', 'deployment/first-web', '--type=merge', '-p', '{"spec":{"minReadySeconds":6}}');
+  const inText = (name: string, from: string): readonly [string, number] => {
+    const text = (files as Readonly<Record<string, string>>)[name] ?? '';
+    return [name, text.slice(0, text.indexOf(from)).split('\n').length - 1];
+  };
+  const lines = [
+    inText('clusters/first.yaml', 'replicas: 3'),
+    inText('clusters/third.yaml', 'replicas: 3'),
+    inText('clusters/front.yaml', '- registry.example'),
+    inText('clusters/settings.yaml', 'ready:'),
+  ];
+  for (const [file, line] of lines) {
+    await until(shop.engine, `${file} is marked`, () =>
+      shop.engine.marks(join(shop.repo, file)).some(({ range }) => range.startLine === line),
+    );
+  }
+  const image = 'spec.template.spec.containers[name=web].image';
+  const targets = [
+    await shop.field('prod/first', 'Deployment/first-web', 'spec.replicas'),
+    await shop.field('prod/third', 'Deployment/third-web', 'spec.replicas'),
+    await shop.field('prod/front', 'Deployment/front', image),
+  ];
+  const plan = await shop.plan({ targets });
+  assert.deepEqual([plan.refused, plan.choices], [[], []]);
+  const ready = await shop.field('prod/first', 'Deployment/first-web', 'spec.minReadySeconds');
+  // What another HelmRelease takes, too, is asked about; what only this one has goes into its own values.
+  const shared = await shop.plan({ targets: [ready] });
+  assert.deepEqual([shared.edits.map(({ range }) => range.file), shared.choices], [['clusters/settings.yaml'], ['source', 'overlay']]);
+  const own = await shop.plan({ targets: [ready], place: 'overlay' });
+  await carryOut(shop.repo, plan);
+  const read = (file: string): Promise<string> => readFile(join(shop.repo, file), 'utf8');
+  assert.deepEqual(
+    [await read('clusters/first.yaml'), await read('clusters/third.yaml'), await read('clusters/front.yaml')],
+    [
+      files['clusters/first.yaml'].replace('replicas: 3 #', 'replicas: 4 #'),
+      files['clusters/third.yaml'].replace('replicas: 3 #', 'replicas: 4 #'),
+      files['clusters/front.yaml'].replace('web:1.0', 'web:2.0'),
+    ],
+  );
+  assert.deepEqual(
+    own.edits.map(({ range, newText }) => [range.file, newText]),
+    [['clusters/first.yaml', '\n    ready: 6']],
+  );
+  const places = async (found: Promise<readonly { file: string; startLine: number }[]>): Promise<unknown> =>
+    (await found).map(({ file, startLine }) => `${file.slice(shop.repo.length + 1)}:${String(startLine)}`);
+  assert.deepEqual(await places(shop.engine.editor.definition(join(shop.repo, 'clusters/first.yaml'), 6, 16)), ['chart/Chart.yaml:0']);
+  assert.deepEqual(
+    [
+      await places(shop.engine.editor.references(join(shop.repo, 'clusters/settings.yaml'), 0)),
+      await places(shop.engine.editor.references(join(shop.repo, 'clusters/first.yaml'), 10)),
+    ],
+    [
+      ['clusters/first.yaml:8', 'clusters/second.yaml:8', 'plumbline.yaml:5', 'plumbline.yaml:6', 'plumbline.yaml:9'],
+      ['plumbline.yaml:5', 'plumbline.yaml:9', 'chart/templates/web.yaml:8'],
+    ],
+  );
 });

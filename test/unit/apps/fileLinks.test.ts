@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { completeConfig, configKeyDocs, type ConfigNames, configKeyAt, placeOf } from '../../../src/engine/apps/configCompletion.ts';
+import { deployerLinks } from '../../../src/engine/apps/deployerLinks.ts';
 import { fileLinks, keyRange } from '../../../src/engine/apps/fileLinks.ts';
 
 const targets = (file: string, text: string, chart?: string): unknown =>
@@ -126,4 +127,48 @@ test('what keys mean is what the published schema says', async () => {
     configKeyDocs,
   );
   assert.equal(configKeyAt('applications:\n  - name: a\n    path: b\n', 2)?.key, 'path');
+});
+
+test('a HelmRelease and an Application name their chart, values files and what they take values from', () => {
+  const text = `apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+spec:
+  chart:
+    spec:
+      chart: ./charts/shop
+      sourceRef: {kind: GitRepository, name: repo}
+      valuesFiles: [charts/shop/values.yaml]
+  valuesFrom:
+    - {kind: ConfigMap, name: settings}
+    - {kind: Secret, name: elsewhere}
+---
+kind: HelmRelease
+spec: {chart: {spec: {chart: shop, sourceRef: {kind: HelmRepository, name: r}}}}
+---
+kind: Application
+spec:
+  sources:
+    - {ref: config, repoURL: x}
+    - path: charts/shop
+      helm:
+        valueFiles: [values-prod.yaml, $config/shared/prod.yaml, https://example.com/v.yaml]
+        fileParameters: [{name: motd, path: /motd.txt}]
+`;
+  const found = deployerLinks('clusters/prod/shop.yaml', text, [
+    { kind: 'ConfigMap', name: 'settings', isOptional: false, file: 'clusters/prod/settings.yaml' },
+    { kind: 'Secret', name: 'elsewhere', isOptional: true },
+  ]);
+  assert.deepEqual(
+    found.map(({ range, target }) => `${String(range.startLine)}: ${target}`),
+    [
+      '5: charts/shop',
+      '7: charts/shop/values.yaml',
+      '9: clusters/prod/settings.yaml',
+      '19: charts/shop',
+      '21: charts/shop/values-prod.yaml',
+      '21: shared/prod.yaml',
+      '22: motd.txt',
+    ],
+  );
+  assert.deepEqual(deployerLinks('x.yaml', 'kind: Application\n\t- : [', []), []);
 });
