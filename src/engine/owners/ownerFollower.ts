@@ -148,11 +148,15 @@ export class OwnerFollower implements Disposable {
       const covered = outcomes
         .filter(({ state }) => state === 'synced')
         .map(({ interest }) => placeOf(interest.gvk.kind, interest.namespace));
-      const ids = [...sources.values()]
-        .filter(({ key }) => covered.includes(placeOf(key.kind, key.namespace)))
-        .map(({ key }) => keyString(key));
-      this.#watched.set(context, new Set(ids));
-      this.#with.views.setWatched(connection, new Set(ids));
+      const followed = [...sources].filter(([, { key }]) => covered.includes(placeOf(key.kind, key.namespace)));
+      const ids = new Set(followed.map(([id]) => id));
+      this.#watched.set(context, ids);
+      this.#with.views.setWatched(connection, ids);
+      // What changed between the read and the start of the watch: no event tells of it.
+      for (const [id, source] of followed)
+        if (known?.has(id) !== true && !(await this.#with.views.isCurrent(connection, source)))
+          this.#changed.set(`${context}\n${id}`, { connection, source });
+      if (this.#changed.size > 0) this.#read.request();
     } catch (error) {
       signal.throwIfAborted();
       if (!isAppError(error)) throw error;

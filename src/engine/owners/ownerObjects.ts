@@ -88,6 +88,11 @@ export class OwnerObjects {
     this.#reads.setWatched(connection, keys);
   }
 
+  /** Whether an object is still what was read of it, as a watch has it now. */
+  isCurrent(connection: ClusterConnection, { key, gvk }: OwnerSource): Promise<boolean> {
+    return this.#reads.isCurrent(connection, key, stringAt(connection.watches.get(key, gvk.version)?.metadata, 'resourceVersion'));
+  }
+
   /** Reads an object anew. @returns what it was, as far as it had been read, and what it is */
   reread(connection: ClusterConnection, source: OwnerSource, signal: AbortSignal): ReturnType<OwnerReads['reread']> {
     return this.#reads.reread(connection, source, signal);

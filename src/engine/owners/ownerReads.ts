@@ -1,7 +1,8 @@
 import { raceWithSignal } from '../../base/async.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { ClusterConnection } from '../cluster/api.ts';
-import { type GroupVersionKind, keyString, type KubeObject } from '../model/objects.ts';
+import { stringAt } from '../model/json.ts';
+import { type GroupVersionKind, keyString, type KubeObject, type ObjectKey } from '../model/objects.ts';
 import type { OwnerSource } from '../model/ownerView.ts';
 
 /** What the server said when it was asked for owners' objects: empty where there is none. */
@@ -104,6 +105,15 @@ export class OwnerReads {
   /** Names what a watch covers (`keyString`): such an object is read once, and again when {@link reread} is called for it. */
   setWatched(connection: ClusterConnection, keys: ReadonlySet<string>): void {
     this.#watched.set(connection, keys);
+  }
+
+  /** Whether an object is still what was read of it. @param resourceVersion what a watch has of it; undefined: it is not there */
+  async isCurrent(connection: ClusterConnection, key: ObjectKey, resourceVersion: string | undefined): Promise<boolean> {
+    const answer = await this.#reads
+      .get(connection)
+      ?.get(keyString(key))
+      ?.answer.catch(() => undefined);
+    return answer !== undefined && stringAt(answer.objects[0]?.metadata, 'resourceVersion') === resourceVersion;
   }
 
   /**

@@ -65,6 +65,11 @@ export class OwnerViews {
     return old === now ? 'nothing' : 'forecast';
   }
 
+  /** Whether a source is still what was read of it, as a watch has it now. */
+  isCurrent(connection: ClusterConnection, source: OwnerSource): Promise<boolean> {
+    return this.#objects.isCurrent(connection, source);
+  }
+
   /** Names the sources that a watch covers (`keyString`): they are not read again until they change. */
   setWatched(connection: ClusterConnection, keys: ReadonlySet<string>): void {
     this.#objects.setWatched(connection, keys);

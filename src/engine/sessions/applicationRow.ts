@@ -7,6 +7,7 @@ import type { Application } from '../model/application.ts';
 import { renderReason, type RenderResult } from '../model/render.ts';
 import type { ApplicationRow } from '../model/snapshot.ts';
 import type { Reason } from '../model/states.ts';
+import { placedHealth } from './rows.ts';
 import type { SyncedSide } from './syncedSide.ts';
 import type { TrackedObject } from './trackedObject.ts';
 
@@ -43,7 +44,11 @@ export function applicationRow(known: ApplicationKnowledge): ApplicationRow {
     hasDestination: application.destination !== undefined,
     renderErrors: (known.render?.errors ?? []).filter((error) => error.isWarning !== true).map((error) => renderReason(error)),
     objects: [
-      ...objects.map(({ key, verdict, health }) => ({ key, verdict, ...(health === undefined ? {} : { health }) })),
+      ...objects.map(({ key, verdict, health, view }) => ({
+        key,
+        verdict,
+        ...(health === undefined ? {} : { health: placedHealth(health, { facts: known.rules ?? [], view }) }),
+      })),
       ...(known.extraneous ?? []).map(({ key, verdict }) => ({ key, verdict })),
     ],
     isLoaded: isChecked,

@@ -43,9 +43,10 @@ function placedIgnored(field: IgnoredField, book: RuleBook): IgnoredField {
 }
 
 /** A check that failed is named with the lines on which it stands. */
-function placedHealth({ failedCheck, ...health }: Health, book: RuleBook): Health {
-  const places = failedCheck === undefined ? [] : placesOfRule(failedCheck, book);
-  return places.length === 0 ? health : { ...health, message: withPlaces(health.message ?? '', places) };
+export function placedHealth(told: Health, book: RuleBook): Health {
+  if (told.failedCheck === undefined) return told;
+  const { failedCheck, ...health } = told;
+  return { ...health, message: withPlaces(health.message ?? '', placesOfRule(failedCheck, book)) };
 }
 
 /** The row of a live object that is not in Git. */

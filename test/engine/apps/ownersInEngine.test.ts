@@ -14,6 +14,7 @@ import { objectOf, reasonTexts, rowOf, settingsFor, startEngine, testRepo, until
 import { applyAs, installOwnerKinds } from './ownerKinds.ts';
 import { testOwnerFaults } from './ownerFaults.ts';
 import { application, defaultProject, deployment, OwnerWorld } from './ownerWorld.ts';
+import { testCustomHealth } from './customHealthCases.ts';
 import { testProjects } from './projectCases.ts';
 
 const world = await OwnerWorld.start();
@@ -137,8 +138,7 @@ applications: [{name: followed, environment: prod, path: followed, namespace: sh
     `${by} Flux keeps it (HelmRelease flux-system/apps has drift detection warn)`,
   ]);
 
-  // The watch is there a few seconds after the first comparison: until then the objects are judged as they were.
-  await until(engine, 'the owners are watched', () => (engine.clusters()[0]?.watchCount ?? 0) >= 8);
+  // At once: what changes before the owners are watched, a few seconds after the first comparison, is not missed.
   await world.apply(application('followed', {}), kustomization({ suspend: true }), helmRelease('enabled'));
   const expected = [
     `${by} Argo CD keeps it until somebody syncs (Application argocd/followed has no auto-sync)`,
@@ -249,3 +249,4 @@ applications: [{name: placed, environment: prod, path: placed, namespace: shop}]
 
 testOwnerFaults(world);
 testProjects(world);
+testCustomHealth(world);
