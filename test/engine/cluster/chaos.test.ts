@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, test, type TestContext } from 'node:test';
-import type { ClusterConnection } from '../../../src/engine/cluster/api.ts';
+import type { ClusterConnection, EventLookup } from '../../../src/engine/cluster/api.ts';
 import type { EngineOptions } from '../../../src/engine/engineServices.ts';
+import { stringAt } from '../../../src/engine/model/json.ts';
+import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { ChaosProxy } from '../../tools/chaosProxy.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
 import { SeededRandom } from '../drift/randomEdits.ts';
@@ -180,6 +182,62 @@ test('a schema that the server failed to give is not taken for one that does not
   const first = await failure(connection.schemas.schemaOf(DEPLOYMENT), 'message');
   const second = await connection.schemas.schemaOf(DEPLOYMENT);
   assert.deepEqual([first, second !== undefined], [{ code: 'server-error', message: 'chaos: Internal Server Error' }, true]);
+});
+
+test('events of many namespaces are one watch, and what happens while it is broken is told', async (t) => {
+  const { proxy, connection } = await connect(t);
+  const namespaces = ['e1', 'e2', 'e3', 'e4', 'e5', 'e6'];
+  await plane.apply(namespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
+  const object = (namespace: string, kind = 'Pod'): KubeObject => ({
+    apiVersion: 'v1',
+    kind,
+    metadata: { name: 'web', namespace, uid: `uid-${kind}-${namespace}` },
+  });
+  const { objectEvents } = connection;
+  const near = (about: KubeObject): Promise<EventLookup> => objectEvents.near(about, t.signal);
+  const paths = (): readonly string[] => proxy.watches.map(({ path }) => path).sort();
+  await Promise.all(namespaces.slice(1).map((namespace) => near(object(namespace))));
+  await until('five are watched', () => paths().length === 5, 60_000);
+  const lookup = await near(object('e1'));
+  await until('all are watched', () => paths().join() === '/api/v1/events', 60_000);
+  const told: string[] = [];
+  objectEvents.onDidTell((uids) => told.push(...uids));
+  const warn = async (about: KubeObject, type = 'Warning'): Promise<void> => {
+    const { kind, metadata } = about;
+    const involvedObject = { apiVersion: 'v1', kind, name: 'web', namespace: metadata['namespace'], uid: metadata['uid'] };
+    const lastTimestamp = new Date().toISOString().replace(/\.\d+/, '');
+    const event = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { generateName: 'web.' },
+      involvedObject,
+      type,
+      reason: 'Odd',
+      lastTimestamp,
+    };
+    const path = `/api/v1/namespaces/${stringAt(metadata, 'namespace') ?? ''}/events`;
+    const { status, body } = await plane.request(path, { method: 'POST', body: event });
+    assert.equal(status, 201, body);
+  };
+  for (const fault of ['gone', 'cut', 'lying bookmark'] as const) {
+    proxy.watches[0]?.strike(fault);
+    told.length = 0;
+    await warn(object('e1'), 'Normal');
+    await warn(object('e2'));
+    await warn(object('e1'));
+    await until(`told after: ${fault}`, () => told.includes('uid-Pod-e1') && told.includes('uid-Pod-e2'), 60_000);
+  }
+  // Of claims nobody warns: all that is said of them is read.
+  const claim = object('e1', 'PersistentVolumeClaim');
+  await warn(claim, 'Normal');
+  const ofClaim = (await near(claim))('uid-PersistentVolumeClaim-e1').map(({ type, reason }) => [type, reason]);
+  assert.deepEqual(
+    [lookup('uid-Pod-e1').length, lookup('uid-Pod-e2').length, ofClaim, objectEvents.watchCount],
+    [3, 3, [['Normal', 'Odd']], 2],
+  );
+  // Nobody manages these objects.
+  objectEvents.tidy();
+  await until('no events are watched', () => paths().length === 0, 60_000);
 });
 
 /** A connection through a proxy of its own. */
