@@ -31,16 +31,25 @@ export interface FolderFacts {
   readonly rules?: readonly RuleFact[];
 }
 
+/** What one file with objects of a cluster holds. */
+interface ManifestFacts {
+  readonly builds: readonly FluxBuild[];
+  readonly deployers: readonly Deployer[];
+  readonly rules: readonly RuleFact[];
+}
+
 const MAX_FOLDERS = 20_000;
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 const SKIPPED_FOLDERS: ReadonlySet<string> = new Set(['node_modules', 'vendor']);
 
 /**
  * What the folders of a tree hold as far as applications can be seen by convention. Hidden folders are not looked into. A change costs
- * the folders that it touches.
+ * the files that it touches, and a listing of their folders.
  */
 export class RepoIndex {
   readonly #folders = new Map<string, FolderFacts>();
+  /** by folder and name; undefined: a file without objects */
+  readonly #files = new Map<string, ReadonlyMap<string, ManifestFacts | undefined>>();
   #isComplete = true;
   #hasChanged = false;
 
@@ -68,6 +77,7 @@ export class RepoIndex {
   async #update(tree: SourceTree, changed: readonly string[] | undefined, signal: AbortSignal): Promise<void> {
     if (changed === undefined || changed.includes('')) {
       this.#folders.clear();
+      this.#files.clear();
       this.#isComplete = true;
       this.#hasChanged = true;
       await this.#scan(tree, [''], true, signal);
@@ -80,6 +90,7 @@ export class RepoIndex {
       if ((await tree.kindOf(path).catch(() => undefined)) === 'directory') whole.add(path);
       else {
         this.#forgetBelow(path);
+        this.#forgetFile(path);
         single.add(parentPath(path));
       }
     }
@@ -123,21 +134,28 @@ export class RepoIndex {
 
   async #factsOf(tree: SourceTree, folder: string, files: readonly TreeEntry[]): Promise<FolderFacts | undefined> {
     const names = new Set(files.map(({ name }) => name));
+    const links = new Set(files.flatMap(({ name, isLink }) => (isLink ? [name] : [])));
     const kustomization = kustomizationNames.find((name) => names.has(name));
     const manifests: string[] = [];
     const isChart = names.has(chartName);
     const builds: FluxBuild[] = [];
     const deployers: Deployer[] = [];
     const rules: RuleFact[] = [];
+    const known = this.#files.get(folder);
+    const read = new Map<string, ManifestFacts | undefined>();
     for (const name of names) {
       if (!isManifestName(name) || isChart) continue;
-      const text = await textOf(tree, joinPath(folder, name));
-      if (!holdsObjects(text)) continue;
+      // What a link leads to may change without a word of the link.
+      const facts = known?.has(name) === true && !links.has(name) ? known.get(name) : await manifestFacts(tree, joinPath(folder, name));
+      read.set(name, facts);
+      if (facts === undefined) continue;
       manifests.push(name);
-      builds.push(...fluxBuilds(joinPath(folder, name), text));
-      deployers.push(...deployersIn(joinPath(folder, name), text));
-      rules.push(...ruleFacts(joinPath(folder, name), text));
+      builds.push(...facts.builds);
+      deployers.push(...facts.deployers);
+      rules.push(...facts.rules);
     }
+    if (read.size === 0) this.#files.delete(folder);
+    else this.#files.set(folder, read);
     if (kustomization === undefined && !isChart && manifests.length === 0) return undefined;
     return {
       ...(kustomization !== undefined && { kustomization: kustomizationFacts(await textOf(tree, joinPath(folder, kustomization))) }),
@@ -150,7 +168,14 @@ export class RepoIndex {
     };
   }
 
+  #forgetFile(path: string): void {
+    const folder = parentPath(path);
+    const others = [...(this.#files.get(folder) ?? [])].filter(([name]) => joinPath(folder, name) !== path);
+    this.#files.set(folder, new Map(others));
+  }
+
   #forgetBelow(path: string): void {
+    for (const known of this.#files.keys()) if (isBelow(known, path)) this.#files.delete(known);
     for (const known of this.#folders.keys()) {
       if (!isBelow(known, path)) continue;
       this.#folders.delete(known);
@@ -158,6 +183,17 @@ export class RepoIndex {
     }
   }
 }
+
+/** What a file holds; undefined: no objects. */
+async function manifestFacts(tree: SourceTree, file: string): Promise<ManifestFacts | undefined> {
+  const text = await textOf(tree, file);
+  if (!holdsObjects(text)) return undefined;
+  const [builds, deployers, rules] = [fluxBuilds(file, text), deployersIn(file, text), ruleFacts(file, text)];
+  return builds.length + deployers.length + rules.length === 0 ? onlyObjects : { builds, deployers, rules };
+}
+
+/** shared by nearly all files */
+const onlyObjects: ManifestFacts = { builds: [], deployers: [], rules: [] };
 
 /** Text of a file; empty when it is not there, not readable or too large to be of interest. */
 export async function textOf(tree: SourceTree, path: string): Promise<string> {

@@ -315,3 +315,18 @@ test('charts and kustomizations that a HelmRelease or Application of the repo de
     ],
   );
 });
+
+test('a changed file costs a look at that file, not at those beside it', async (t) => {
+  const files = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`plain/${String(index)}.yaml`, object('ConfigMap')]));
+  const before = new MemoryTree(files);
+  const after = new MemoryTree({ ...files, 'plain/7.yaml': 'no: object\n', 'plain/new.yaml': object('Secret') });
+  const finder = new ApplicationFinder('/config');
+  await finder.find(before, {}, undefined, t.signal);
+  const reading = t.mock.method(after, 'read');
+  const changed = await finder.find(after, {}, ['plain/7.yaml', 'plain/new.yaml'], t.signal);
+  assert.deepEqual(
+    reading.mock.calls.map(({ arguments: [path] }) => path).filter((path) => path.startsWith('plain/')),
+    ['plain/7.yaml', 'plain/new.yaml'],
+  );
+  assert.deepEqual(changed, await new ApplicationFinder('/config').find(after, {}, undefined, t.signal));
+});
