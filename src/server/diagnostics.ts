@@ -45,7 +45,7 @@ export function toDiagnostics(marks: readonly LineMark[], problems: readonly Fil
 }
 
 /** the marks of what the editor shows are sent at once, then so often */
-const openIntervalMs = 20;
+const openIntervalMs = 10;
 /** of other files only the badge can be seen */
 const closedIntervalMs = 250;
 const longestClosedMs = 1_000;

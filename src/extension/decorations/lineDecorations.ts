@@ -26,7 +26,8 @@ export class LineDecorations implements Disposable {
   readonly #words: () => WordsContext;
   readonly #disposables = new DisposableStore();
   readonly #types: ReadonlyMap<LineMark['kind'], vscode.TextEditorDecorationType>;
-  readonly #painted = new WeakSet<vscode.TextEditor>();
+  /** the kinds that an editor shows: each `setDecorations` costs a message */
+  readonly #painted = new WeakMap<vscode.TextEditor, ReadonlySet<LineMark['kind']>>();
 
   constructor(extensionUri: vscode.Uri, marks: FileMarks, settings: Settings, words: () => WordsContext) {
     this.#marks = marks;
@@ -61,8 +62,8 @@ export class LineDecorations implements Disposable {
   #paint(editor: vscode.TextEditor): void {
     if (editor.document.uri.scheme !== 'file') return;
     const marks = this.#settings.areDecorationsEnabled ? this.#marks.get(editor.document.uri) : [];
-    if (marks.length === 0 && !this.#painted.has(editor)) return;
-    this.#painted.add(editor);
+    const before = this.#painted.get(editor);
+    if (marks.length === 0 && before === undefined) return;
     const byKind = new Map<LineMark['kind'], vscode.DecorationOptions[]>();
     for (const { line, kind, text } of lineNotes(marks, this.#words())) {
       if (line >= editor.document.lineCount) continue;
@@ -70,7 +71,11 @@ export class LineDecorations implements Disposable {
       options.push({ range: editor.document.lineAt(line).range, renderOptions: { after: { contentText: text } } });
       byKind.set(kind, options);
     }
-    for (const [kind, type] of this.#types) editor.setDecorations(type, byKind.get(kind) ?? []);
+    for (const [kind, type] of this.#types) {
+      const options = byKind.get(kind);
+      if (options !== undefined || before?.has(kind) === true) editor.setDecorations(type, options ?? []);
+    }
+    this.#painted.set(editor, new Set(byKind.keys()));
   }
 }
 
