@@ -25,6 +25,6 @@ export interface FieldProvenance {
   readonly certainty: Certainty;
   /** every place that has a part in the value; the last one decides. Empty unless `proved` */
   readonly chain: readonly ProvenanceLink[];
-  /** why nothing more is known, when a file of the source cannot be looked into; words by `describe` */
+  /** why nothing more exact is known: a file of the source cannot be looked into, or the value stands in a quoted text; words by `describe` */
   readonly reason?: Reason;
 }

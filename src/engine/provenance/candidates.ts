@@ -209,22 +209,33 @@ type Place = Pick<Candidate, 'kind' | 'start' | 'end' | 'value' | 'isExpression'
 
 /** Where markers go into what stands after a key or a dash of a template's line. */
 function placesIn(written: string): readonly Place[] {
+  if (/^(\[|\{(?!\{))/.test(written)) return flowPlaces(written);
   if (written.includes('{{')) {
     // A comment after the expression takes no marker.
     const output = written.replace(/(?<=\}\}[^{}"']*)\s+#[^{}]*$/, '');
     if (/^[#|>&*!]|\{\{-?\s*(if|else|end|range|with|define|\/\*)/.test(output)) return [];
     const isQuoted = /^(["']).*\}\}[^{}"']*\1$/.test(output);
     const end = output.length - (isQuoted ? 1 : 0);
-    return isQuoted || /\}\}[^{}"']*$/.test(output) ? [{ kind: 'text', start: end, end, value: '', isExpression: true }] : [];
+    return isQuoted || /\}\}[^{}"']*$/.test(output) ? [expressionPlace(end)] : [];
   }
-  if (written.startsWith('[')) {
-    return [...written.matchAll(/"[^"\\]*"|'[^']*'|[^\s,[\]"']+/g)].flatMap((item) => {
-      const place = literalPlace(item[0]);
-      return place === undefined ? [] : [{ ...place, start: place.start + item.index, end: place.end + item.index }];
-    });
-  }
-  const place = /^[#|>{&*!]|^-$|^---|:$/.test(written) ? undefined : literalPlace(written);
+  const place = /^[#|>&*!]|^-$|^---|:$/.test(written) ? undefined : literalPlace(written);
   return place === undefined ? [] : [place];
+}
+
+function expressionPlace(at: number): Place {
+  return { kind: 'text', start: at, end: at, value: '', isExpression: true };
+}
+
+/** The items of a list, and the values of a mapping, on one line. */
+function flowPlaces(written: string): readonly Place[] {
+  const content = written.slice(0, Math.max(written.lastIndexOf(']'), written.lastIndexOf('}')) + 1 || undefined);
+  return [...content.matchAll(/"[^"\\]*"|'[^']*'|(?:\{\{.*?\}\}|[^\s,[\]{}"'])+/g)].flatMap(({ 0: item, index }): readonly Place[] => {
+    const isKey = item.endsWith(':') || content[index + item.length] === ':';
+    if (isKey || /\{\{-?\s*(if|else|end|range|with)\b/.test(item)) return [];
+    const isQuoted = /^["']/.test(item);
+    const place = item.includes('{{') ? expressionPlace(item.length - (isQuoted ? 1 : 0)) : literalPlace(item);
+    return place === undefined ? [] : [{ ...place, start: place.start + index, end: place.end + index }];
+  });
 }
 
 function literalPlace(written: string): Pick<Candidate, 'kind' | 'start' | 'end' | 'value'> | undefined {

@@ -109,9 +109,17 @@ export class MarkerSet {
         return this.#candidates[index]?.value ?? '';
       });
     }
-    if (places.length === 0 || restored !== before) return [];
+    if (places.length === 0 || !isSame(before, restored)) return [];
     return [...new Set(places.sort((left, right) => left.at - right.at).map(({ index }) => index))];
   }
+}
+
+/** Whether a text is as it was, but for the hash that Kustomize puts after the names of what it generates: another name has another one. */
+function isSame(before: string, restored: string): boolean {
+  if (before === restored) return true;
+  const hash = /-[a-z0-9]{10}$/;
+  const name = before.replace(hash, '');
+  return name !== before && (restored === name || restored.replace(hash, '') === name);
 }
 
 /** A text with others in places of it, which do not overlap. */

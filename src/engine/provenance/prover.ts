@@ -85,10 +85,19 @@ export class Prover {
     const arrived = [...new Set([...this.#seen].flatMap(([id, parts]) => (known.has(id) ? [] : [...parts.keys()])))];
     for (const half of halves(arrived.filter((index) => indexes.includes(index)))) await this.#together(half, signal);
     for (const [id, parts] of known) this.#proved.set(id, parts);
+    // What is computed from others, as a checksum, is as it was only while they are.
+    for (const id of this.#before.keys()) {
+      if (this.#proved.has(id)) continue;
+      const key = keyOf(id);
+      for (const index of indexes.filter((each) => this.#inputs.candidates[each]?.key === key).slice(0, MAX_TRIES)) {
+        if (!this.#proved.has(id) && this.#probes < MAX_PROBES) await this.#tryAlone(index, signal);
+      }
+    }
   }
 
   /**
-   * Whether one leaf follows its pieces when only they are changed, twice.
+   * Whether one leaf follows its pieces when only they are changed. Two other markers of each have arrived in it before, among those of
+   * other pieces: one render is enough, and none where they were alone already.
    * @returns the pieces that do
    */
   async confirm(id: string, signal: AbortSignal): Promise<Parts> {
@@ -96,7 +105,7 @@ export class Prover {
     if (this.#confirmed.has(id)) return parts;
     const confirmed: number[] = [];
     const before = this.#timeouts;
-    // All at once is enough when each of them arrives, both times.
+    // All at once is enough when each of them arrives.
     if (parts.length > 1 && (await this.#follows(id, parts, signal))) confirmed.push(...parts);
     else for (const index of parts) if (await this.#follows(id, [index], signal)) confirmed.push(index);
     // A render that took too long, on a busy machine, tells nothing.
@@ -107,18 +116,14 @@ export class Prover {
   }
 
   async #follows(id: string, parts: Parts, signal: AbortSignal): Promise<boolean> {
-    const isBoolean = parts.some((index) => this.#inputs.candidates[index]?.kind === 'boolean');
-    if (isBoolean && parts.length > 1) return false;
-    for (let time = 0; time < (isBoolean ? 1 : 2); time += 1) {
-      const arrived = (await this.#render(parts, signal))?.get(id);
-      if (arrived === undefined || !parts.every((index) => arrived.includes(index))) return false;
-    }
-    return true;
+    if (parts.length > 1 && parts.some((index) => this.#inputs.candidates[index]?.kind === 'boolean')) return false;
+    const arrived = (await this.#render(parts, signal))?.get(id);
+    return arrived !== undefined && parts.every((index) => arrived.includes(index));
   }
 
   async #alone(id: string, value: Leaf, signal: AbortSignal): Promise<void> {
     const text = String(value);
-    const key = id.slice(id.lastIndexOf('/') + 1);
+    const key = keyOf(id);
     const decoded = typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : '';
     // What sets another leaf would have been seen in this one, too.
     const placed = new Set([...this.#proved.values()].flat());
@@ -128,15 +133,22 @@ export class Prover {
       .sort((left, right) => right.score - left.score);
     for (const { index } of scored.slice(0, MAX_TRIES)) {
       if (this.#probes >= MAX_PROBES) return;
-      this.#tried.add(index);
-      const isBoolean = this.#inputs.candidates[index]?.kind === 'boolean';
-      const found = await this.#render([index], signal);
-      if (found === undefined || found.size === 0) continue;
-      const again = isBoolean ? found : await this.#render([index], signal);
-      for (const [leaf, parts] of found) {
-        if (again?.get(leaf)?.includes(index) === true && !this.#proved.has(leaf)) this.#proved.set(leaf, parts);
-      }
+      await this.#tryAlone(index, signal);
       if (this.#proved.has(id)) return;
+    }
+  }
+
+  /** Changes one piece by itself, with two markers: the leaves in which both arrive are proved. */
+  async #tryAlone(index: number, signal: AbortSignal): Promise<void> {
+    this.#tried.add(index);
+    const isBoolean = this.#inputs.candidates[index]?.kind === 'boolean';
+    const found = await this.#render([index], signal);
+    if (found === undefined || found.size === 0) return;
+    const again = isBoolean ? found : await this.#render([index], signal);
+    for (const [leaf, parts] of found) {
+      if (again?.get(leaf)?.includes(index) !== true || this.#proved.has(leaf)) continue;
+      this.#proved.set(leaf, parts);
+      this.#confirmed.add(leaf);
     }
   }
 
@@ -183,6 +195,14 @@ export class Prover {
 
 function flipped(before: Leaf | undefined, after: Leaf, value: string | undefined): boolean {
   return String(before) === value && String(after) === (value === 'true' ? 'false' : 'true');
+}
+
+/** The last key of a leaf. */
+function keyOf(id: string): string {
+  return id
+    .slice(id.lastIndexOf('/') + 1)
+    .replaceAll('~1', '/')
+    .replaceAll('~0', '~');
 }
 
 /** How likely a candidate is the source of a leaf; 0: not at all. */

@@ -96,7 +96,9 @@ export class SourceLines {
       const parts = id === undefined ? [] : (await prover.confirm(id, signal)).flatMap((index) => candidates[index] ?? []);
       const meant = partOf(parts, id === undefined ? undefined : prover.leaves.get(id), live);
       if (meant !== undefined) {
-        return { path, range: meant.range, certainty: 'proved', chain: parts.map(({ range, role }) => ({ range, role })) };
+        const chain = parts.map(({ range, role }) => ({ range, role }));
+        const reason = meant.scalar?.inner === undefined ? {} : { reason: { code: 'lines-in-scalar', details: { file: meant.file } } };
+        return { path, range: meant.range, certainty: 'proved', chain, ...reason };
       }
     }
     if (object.file === undefined) return undefined;

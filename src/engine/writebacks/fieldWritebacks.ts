@@ -115,7 +115,7 @@ export class FieldWritebacks {
     }));
     const located = await this.#fields.lines.locate(source, questions, signal);
     const places = located.flatMap((found, index): readonly EditPlace[] => {
-      if (found?.certainty !== 'proved') return [];
+      if (found?.certainty !== 'proved' || found.reason !== undefined) return [];
       const leaf = leaves[index] ?? [];
       const edit = {
         role: roleOf(found),

@@ -121,7 +121,8 @@ describe('lines of rendered fields, proved by changing the inputs', () => {
         assert.ok(object);
         const [place] = await lines.locate(source, [{ object, path: pathOf(path) }], signal);
         const text = inputs.texts.get(place?.range.file ?? '')?.split('\n')[place?.range.startLine ?? 0];
-        found.push(`${feature}: ${place?.certainty ?? ''} ${place?.range.file ?? ''}: ${text?.trim() ?? ''}`);
+        const inexact = place?.reason === undefined ? '' : ` (${place.reason.code})`;
+        found.push(`${feature}: ${place?.certainty ?? ''}${inexact} ${place?.range.file ?? ''}: ${text?.trim() ?? ''}`);
         const pointer = toJsonPointer(object.object, pathOf(path));
         const id = leafId(render.objects.indexOf(object), pointer ?? '');
         const index = inputs.candidates.findIndex(({ range }) => range === place?.range);
@@ -204,7 +205,7 @@ const features: Readonly<Record<string, readonly (readonly [feature: string, kin
       'valuesFrom a Secret',
       'PersistentVolumeClaim',
       'spec resources requests storage',
-      `clusters/prod/values.yaml: more.yaml: cXVldWU6CiAgc2l6ZTogMzBHaQo=`,
+      `(lines-in-scalar) clusters/prod/values.yaml: more.yaml: cXVldWU6CiAgc2l6ZTogMzBHaQo=`,
     ],
     ['targetPath', 'Deployment', `${container} ports 0 containerPort`, 'clusters/prod/values.yaml: port: "8443"'],
     ['values.yaml', 'Deployment', `${container} resources limits memory`, 'chart/values.yaml: memory: 128Mi'],
@@ -227,7 +228,7 @@ const features: Readonly<Record<string, readonly (readonly [feature: string, kin
     ['valueFiles', 'Deployment', `${container} env name=MODE value`, 'chart/values.yaml: MODE: fast'],
   ],
   'chart of an Application with quoted values': [
-    ['quoted values', 'Deployment', 'spec replicas', 'apps/market.yaml: values: "replicas: 9\\nenv:\\n  LOG: error\\n"'],
+    ['quoted values', 'Deployment', 'spec replicas', '(lines-in-scalar) apps/market.yaml: values: "replicas: 9\\nenv:\\n  LOG: error\\n"'],
     ['values of another source', 'Deployment', `${container} ports 0 containerPort`, 'shared/prod.yaml: port: 9090'],
   ],
   'chart of an Application with values as an object': [

@@ -9,6 +9,8 @@ export const writebackMessages: Readonly<Record<string, string>> = {
   'edit-link': '{file} is reached through a link, so it is not sure what else an edit would change. Edit the file that the link leads to.',
   'lines-too-large': '{file} is larger than {limit}, so Plumbline does not look for lines in it. Edit it by hand, or divide it.',
   'lines-packed': '{file} is a packed chart, so no line of it can be edited. Set the value in the values of the chart that uses it.',
+  'lines-in-scalar':
+    'The value stands in a text of YAML that {file} has in quotes, folded or encoded, so only that text as a whole is its place. Write the text as a literal block (|) to have each value on its own line.',
   'lines-encoding': '{file} is not UTF-8, so Plumbline does not look for lines in it. Save it as UTF-8.',
   'adopt-composed':
     'The field is put together from several pieces, and the live value changes more than one of them. Edit the file by hand.',
