@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { silentLogger } from '../../src/base/log.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { type ControlPlane, startControlPlane } from '../tools/controlPlane.ts';
+import { established } from '../tools/definitions.ts';
 import { temporaryFolder } from '../tools/processes.mjs';
 import { benchRepo, definition } from './workload.ts';
 import { defaultSettings } from '../../src/engine/model/settings.ts';
@@ -30,7 +31,7 @@ export async function startBenchCluster(note: (text: string) => void, isEmpty = 
     const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
     note(isEmpty ? 'an empty cluster' : 'applying 1,000 objects');
     await plane.apply([definition]);
-    await plane.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']);
+    await established(plane);
     await benchRepo(repo, plane.name, uid.trim());
     for (const name of ['warm', 'bench']) {
       await plane.kubectl(['create', 'namespace', name]);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import type { ControlPlane } from '../tools/controlPlane.ts';
+import { established } from '../tools/definitions.ts';
 import { type Manifest, namespaceOf, objectsOf, scale, scaleDefinitions } from './scaleSet.ts';
 
 const AT_ONCE = 16;
@@ -8,7 +9,7 @@ const AT_ONCE = 16;
 /** Applies the set as `kubectl apply --server-side` does, sixteen objects at a time over connections that stay open. */
 export async function applyScale(plane: ControlPlane, note: (text: string) => void): Promise<void> {
   await plane.apply(scaleDefinitions());
-  await plane.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=120s']);
+  await established(plane);
   await plane.apply(
     Array.from({ length: scale.namespaces }, (_, index) => ({
       apiVersion: 'v1',

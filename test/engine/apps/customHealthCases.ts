@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import type { Engine } from '../../../src/engine/engine.ts';
 import type { JsonObject } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
+import { customDefinition, established } from '../../tools/definitions.ts';
 import { objectOf, rowOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
 import { applyAs } from './ownerKinds.ts';
 import { application, type OwnerWorld } from './ownerWorld.ts';
@@ -54,23 +55,8 @@ const known: readonly { group: string; kind: string; conditions: readonly JsonOb
   },
 ];
 
-/** A kind of a group, as far as a check reads it. */
-function definition(group: string, kind: string): KubeObject {
-  const plural = `${kind.toLowerCase()}s`;
-  const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  const schema = { openAPIV3Schema: { type: 'object', properties: { spec: open, status: open } } };
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { kind, plural, singular: kind.toLowerCase() },
-      versions: [{ name: 'v1', served: true, storage: true, schema }],
-    },
-  };
-}
+/** The content of a kind as far as a check reads it. */
+const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 
 function custom(group: string, kind: string, status?: JsonObject): KubeObject {
   return {
@@ -91,9 +77,10 @@ function told(engine: Engine, kindAndName: string): string {
 export function testCustomHealth(world: OwnerWorld): void {
   test('custom resources: the Lua check of argocd-cm, in both forms, and the checks that Argo CD brings; followed without anybody asking, for a reader, too', async (t) => {
     const widget = custom('example.com', 'Widget');
-    await world.plane.apply(known.map(({ group, kind }) => definition(group, kind)));
-    const names = known.map(({ group, kind }) => `crd/${kind.toLowerCase()}s.${group}`);
-    await world.plane.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...names]);
+    await world.plane.apply(
+      known.map(({ group, kind }) => customDefinition({ group, kind, properties: { spec: open, status: open }, hasStatus: false })),
+    );
+    await established(world.plane, ...known.map(({ group, kind }) => `${kind.toLowerCase()}s.${group}`));
     await world.apply(application('custom', {}));
     await world.argoConfig({ [KEY]: byPhase });
     await world.applyAsArgo(widget, 'custom');

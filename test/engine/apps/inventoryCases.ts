@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { JsonObject } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { applyAs } from './ownerKinds.ts';
-import { application, type OwnerWorld } from './ownerWorld.ts';
+import { application, kustomization, type OwnerWorld } from './ownerWorld.ts';
 
 const TRACKING = 'argocd.argoproj.io/tracking-id';
 const INSTALLATION = 'argocd.argoproj.io/installation-id';
@@ -12,15 +12,12 @@ function configMap(name: string, metadata: JsonObject = {}): KubeObject {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'shop', ...metadata }, data: { a: '1' } };
 }
 
-function flux(kind: 'Kustomization' | 'HelmRelease', name: string): KubeObject {
-  const isHelm = kind === 'HelmRelease';
+function helmRelease(name: string): KubeObject {
   return {
-    apiVersion: isHelm ? 'helm.toolkit.fluxcd.io/v2' : 'kustomize.toolkit.fluxcd.io/v1',
-    kind,
+    apiVersion: 'helm.toolkit.fluxcd.io/v2',
+    kind: 'HelmRelease',
     metadata: { name, namespace: 'flux-system' },
-    spec: isHelm
-      ? { interval: '3m', chartRef: { kind: 'OCIRepository', name: 'apps' } }
-      : { interval: '3m', prune: true, sourceRef: { kind: 'GitRepository', name: 'apps' } },
+    spec: { interval: '3m', chartRef: { kind: 'OCIRepository', name: 'apps' } },
   };
 }
 
@@ -87,10 +84,10 @@ export function testInventories(world: OwnerWorld): void {
       'a-copy': [configMap('a-copy', { labels }), 'a-reflector'],
       'new-in-git': [configMap('new-in-git', { labels }), 'kustomize-controller'],
     };
-    const [kustomization, release] = [flux('Kustomization', 'listing'), flux('HelmRelease', 'listing')];
-    await world.apply(kustomization, release);
+    const [flux, release] = [kustomization('listing'), helmRelease('listing')];
+    await world.apply(flux, release);
     for (const [object, manager] of Object.values(objects)) await applyAs(world.plane, manager, [object]);
-    await world.listAsFlux(kustomization, [configMap('labelled'), configMap('stripped')]);
+    await world.listAsFlux(flux, [configMap('labelled'), configMap('stripped')]);
     await world.listAsFlux(release, [configMap('helm-stripped')]);
     const ownersFor = async (of: typeof bench): Promise<object> =>
       Object.fromEntries(

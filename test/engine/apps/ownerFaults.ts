@@ -6,7 +6,7 @@ import { describe } from '../../../src/engine/model/describe.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { ChaosProxy, type SeenRequest } from '../../tools/chaosProxy.ts';
 import { objectOf, reasonTexts, rowOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
-import { application, deployment, type OwnerWorld } from './ownerWorld.ts';
+import { application, deployment, kustomization, type OwnerWorld } from './ownerWorld.ts';
 
 const release = {
   labels: { 'app.kubernetes.io/managed-by': 'Helm' },
@@ -111,24 +111,14 @@ applications: [{name: faulty, environment: prod, path: faulty, namespace: shop}]
 
 /** Objects of four owners: what Argo CD and Flux ignore is edited, nothing on one says that it is Flux's, Git lacks what Helm applied. */
 async function setUp(world: OwnerWorld): Promise<void> {
-  const kustomization: KubeObject = {
-    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
-    kind: 'Kustomization',
-    metadata: { name: 'faulty', namespace: 'flux-system' },
-    spec: {
-      interval: '3m',
-      prune: true,
-      sourceRef: { kind: 'GitRepository', name: 'apps' },
-      ignore: [{ paths: ['/spec/replicas'], target: { name: 'by-flux' } }],
-    },
-  };
+  const flux = kustomization('faulty', { ignore: [{ paths: ['/spec/replicas'], target: { name: 'by-flux' } }] });
   const ignoreDifferences = [{ group: 'apps', kind: 'Deployment', jsonPointers: ['/spec/replicas'] }];
-  await world.apply(application('faulty', { ignoreDifferences }), kustomization);
+  await world.apply(application('faulty', { ignoreDifferences }), flux);
   await world.argoConfig({});
   await world.applyAsArgo(deployment('by-argo'), 'faulty');
   await world.applyAsFlux(deployment('by-flux'), 'kustomize', 'kustomize-controller', 'faulty');
   await world.applyUnlabelled(deployment('unlabelled'), 'kustomize-controller');
-  await world.listAsFlux(kustomization, [deployment('by-flux'), deployment('unlabelled')]);
+  await world.listAsFlux(flux, [deployment('by-flux'), deployment('unlabelled')]);
   for (const name of ['by-argo', 'by-flux', 'unlabelled']) await world.edit(name, { spec: { replicas: 5 } });
   const applied: KubeObject = {
     apiVersion: 'v1',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { keyOf, type KubeObject } from '../../../src/engine/model/objects.ts';
 import type { ControlPlane } from '../../tools/controlPlane.ts';
-import { customDefinition } from '../../tools/definitions.ts';
+import { customDefinition, established } from '../../tools/definitions.ts';
 import { run } from '../../tools/processes.mjs';
 
 /** The CRDs of the controllers whose objects own others, from their own Go modules. */
@@ -64,8 +64,7 @@ const crdTexts = (async () => {
 /** Installs Argo CD's and Flux's kinds as their releases bring them, and `Widget` of example.com. */
 export async function installOwnerKinds(plane: ControlPlane): Promise<void> {
   await plane.apply([...(await crdTexts), JSON.stringify(widgets)].join('\n---\n'));
-  const names = [...CRDS.map(({ name }) => name), 'widgets.example.com'].map((name) => `crd/${name}`);
-  await plane.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...names]);
+  await established(plane, ...CRDS.map(({ name }) => name), 'widgets.example.com');
 }
 
 /**

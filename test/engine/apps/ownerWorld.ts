@@ -239,6 +239,16 @@ export function deployment(name: string, annotations: JsonObject = {}): KubeObje
   };
 }
 
+/** A Kustomization of Flux, every three minutes. */
+export function kustomization(name: string, spec: JsonObject = {}): KubeObject {
+  return {
+    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+    kind: 'Kustomization',
+    metadata: { name, namespace: 'flux-system' },
+    spec: { interval: '3m', prune: true, sourceRef: { kind: 'GitRepository', name: 'apps' }, ...spec },
+  };
+}
+
 /** An Application of Argo CD. */
 export function application(name: string, spec: JsonObject): KubeObject {
   return {

@@ -8,7 +8,7 @@ import { argoRules } from './argoRules.ts';
 import { applyAs } from './ownerKinds.ts';
 import { testCompareOptions } from './compareOptionCases.ts';
 import { testInventories } from './inventoryCases.ts';
-import { application, deployment, OwnerWorld } from './ownerWorld.ts';
+import { application, deployment, kustomization, OwnerWorld } from './ownerWorld.ts';
 
 const signal = new AbortController().signal;
 const world = await OwnerWorld.start();
@@ -219,13 +219,7 @@ test('an owner whose own object may not be read: what it does with every object 
 
 test('Flux: kubectl is taken over, others stay; ssa and reconcile marks and spec.ignore decide; for a reader, too', async (t) => {
   const [bench, reader] = [await world.open(t), await world.open(t, 'reader')];
-  const kustomization = (spec: JsonObject): KubeObject => ({
-    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
-    kind: 'Kustomization',
-    metadata: { name: 'apps', namespace: 'flux-system' },
-    spec: { interval: '3m', prune: true, sourceRef: { kind: 'GitRepository', name: 'apps' }, ...spec },
-  });
-  await world.apply(kustomization({}));
+  await world.apply(kustomization('apps'));
   const desired = deployment('flux');
   await world.applyAsFlux(desired, 'kustomize', 'kustomize-controller');
   await world.edit('flux', { spec: { replicas: 5 } });
@@ -249,7 +243,7 @@ test('Flux: kubectl is taken over, others stay; ssa and reconcile marks and spec
   assert.ok(merged.fields.includes('drifted changed spec.replicas'));
 
   const target = { kind: 'Deployment', name: 'fl.*' };
-  await world.apply(kustomization({ suspend: true, ignore: [{ paths: ['/spec/replicas'], target }] }));
+  await world.apply(kustomization('apps', { suspend: true, ignore: [{ paths: ['/spec/replicas'], target }] }));
   const ruled = await bench.judge(desired);
   assert.deepEqual(ruled.fields, ['drifted added spec.template.spec.containers[name=proxy]']);
   assert.ok(ruled.ignored.includes('spec.replicas: Kustomization flux-system/apps ignore[0]'));

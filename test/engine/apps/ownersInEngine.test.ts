@@ -5,7 +5,6 @@ import { after, test } from 'node:test';
 import { stringify } from 'yaml';
 import { type FileRange, placeText } from '../../../src/engine/model/application.ts';
 import { describe } from '../../../src/engine/model/describe.ts';
-import type { JsonObject } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { hoverOf } from '../../../src/server/hover.ts';
 import { ChaosProxy } from '../../tools/chaosProxy.ts';
@@ -13,7 +12,7 @@ import { startControlPlane } from '../../tools/controlPlane.ts';
 import { objectOf, reasonTexts, rowOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
 import { applyAs, installOwnerKinds } from './ownerKinds.ts';
 import { testOwnerFaults } from './ownerFaults.ts';
-import { application, defaultProject, deployment, OwnerWorld } from './ownerWorld.ts';
+import { application, defaultProject, deployment, kustomization, OwnerWorld } from './ownerWorld.ts';
 import { testCustomHealth } from './customHealthCases.ts';
 import { testProjects } from './projectCases.ts';
 
@@ -106,19 +105,13 @@ applications: [{name: followed, environment: prod, path: followed, namespace: sh
 `,
     'followed/web.yaml': ['by-argo', 'by-flux', 'by-helm'].map((name) => JSON.stringify(deployment(name))).join('\n---\n'),
   });
-  const kustomization = (spec: JsonObject): KubeObject => ({
-    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
-    kind: 'Kustomization',
-    metadata: { name: 'apps', namespace: 'flux-system' },
-    spec: { interval: '3m', prune: true, sourceRef: { kind: 'GitRepository', name: 'apps' }, ...spec },
-  });
   const helmRelease = (mode: string): KubeObject => ({
     apiVersion: 'helm.toolkit.fluxcd.io/v2',
     kind: 'HelmRelease',
     metadata: { name: 'apps', namespace: 'flux-system' },
     spec: { interval: '10m', chartRef: { kind: 'OCIRepository', name: 'apps' }, driftDetection: { mode } },
   });
-  await world.apply(application('followed', { syncPolicy: { automated: { selfHeal: true } } }), kustomization({}), helmRelease('warn'));
+  await world.apply(application('followed', { syncPolicy: { automated: { selfHeal: true } } }), kustomization('apps'), helmRelease('warn'));
   await world.applyAsArgo(deployment('by-argo'), 'followed');
   await world.applyAsFlux(deployment('by-flux'), 'kustomize', 'kustomize-controller');
   await world.applyAsFlux(deployment('by-helm'), 'helm', 'helm-controller');
@@ -139,7 +132,7 @@ applications: [{name: followed, environment: prod, path: followed, namespace: sh
   ]);
 
   // At once: what changes before the owners are watched, a few seconds after the first comparison, is not missed.
-  await world.apply(application('followed', {}), kustomization({ suspend: true }), helmRelease('enabled'));
+  await world.apply(application('followed', {}), kustomization('apps', { suspend: true }), helmRelease('enabled'));
   const expected = [
     `${by} Argo CD keeps it until somebody syncs (Application argocd/followed has no auto-sync)`,
     `${by} Flux keeps it while Kustomization flux-system/apps is suspended`,
@@ -164,19 +157,9 @@ test('rules of Argo CD and Flux that the repo writes are named with file and lin
   const system = { [key]: 'jsonPointers: [/spec/replicas]\n', [health]: 'return nonsense.x' };
   const broken = { group: 'apps', kind: 'Deployment', jqPathExpressions: ['.spec.template.spec.containers[] | select(.name =='] };
   const argo = application('placed', { ignoreDifferences: [broken] });
-  const kustomization: KubeObject = {
-    apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
-    kind: 'Kustomization',
-    metadata: { name: 'placed', namespace: 'flux-system' },
-    spec: {
-      interval: '3m',
-      prune: true,
-      sourceRef: { kind: 'GitRepository', name: 'apps' },
-      ignore: [{ paths: ['/spec/replicas'], target: { kind: 'Deployment' } }],
-    },
-  };
+  const flux = kustomization('placed', { ignore: [{ paths: ['/spec/replicas'], target: { kind: 'Deployment' } }] });
   const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: 'argocd' }, data: system };
-  await world.apply(argo, kustomization, settings);
+  await world.apply(argo, flux, settings);
   await world.applyAsArgo(deployment('placed-argo'), 'placed');
   await world.applyAsFlux(deployment('placed-flux'), 'kustomize', 'kustomize-controller', 'placed');
   for (const name of ['placed-argo', 'placed-flux']) await world.edit(name, { spec: { replicas: 5 } });
@@ -189,7 +172,7 @@ applications: [{name: placed, environment: prod, path: placed, namespace: shop}]
 `,
     'placed/web.yaml': `${stringify(deployment('placed-argo'))}---\n${stringify(deployment('placed-flux'))}`,
     'clusters/argo.yaml': `${stringify(argo)}---\n${stringify(settings)}`,
-    'clusters/flux.yaml': stringify(kustomization),
+    'clusters/flux.yaml': stringify(flux),
     // Another cluster's settings say the same: nobody knows which file the cluster has, so both are named.
     'elsewhere/argo.yaml': stringify(settings),
   });

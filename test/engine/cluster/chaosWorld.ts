@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { ControlPlane } from '../../tools/controlPlane.ts';
+import { established } from '../../tools/definitions.ts';
 import type { SeededRandom } from '../drift/randomEdits.ts';
 import { widget, widgetDefinition } from '../drift/widgets.ts';
 import { git, testRepo } from '../engine/support.ts';
@@ -88,7 +89,7 @@ ${NAMESPACES.map((name) => `  - {name: ${name}, environment: test, path: ${name}
     }
     const world = new ChaosWorld(await testRepo(t, files), plane, perNamespace, random);
     await plane.apply([widgetDefinition]);
-    await plane.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']);
+    await established(plane);
     for (const namespace of NAMESPACES) {
       await plane.kubectl(['create', 'namespace', namespace]);
       const isServerSide = namespace === 'chaos-a';

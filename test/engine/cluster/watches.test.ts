@@ -6,7 +6,7 @@ import type { ClusterConnection, WatchInterest } from '../../../src/engine/clust
 import { stringAt } from '../../../src/engine/model/json.ts';
 import type { ControlPlane } from '../../tools/controlPlane.ts';
 import { startControlPlane } from '../../tools/controlPlane.ts';
-import { customDefinition } from '../../tools/definitions.ts';
+import { customDefinition, established } from '../../tools/definitions.ts';
 import {
   CONFIG_MAP,
   configMap,
@@ -181,7 +181,7 @@ test('a kind whose CRD is added later is watched from then on, and told as gone 
       },
     }),
   ]);
-  await controlPlane.kubectl(['wait', '--for=condition=Established', '--timeout=20s', 'crd/orders.shop.example']);
+  await established(controlPlane, 'orders.shop.example');
   await controlPlane.apply([
     { apiVersion: 'shop.example/v1', kind: 'Order', metadata: { name: 'first', namespace: 'default' }, spec: { items: [] } },
   ]);
