@@ -10,6 +10,8 @@ export interface ExplainContext {
   readonly forecast?: Reason;
   /** what is to be said besides: who may not wait, or need not */
   readonly also?: Reason;
+  /** in place of the forecast, where a field cannot be changed on a live object */
+  readonly onRecreate?: Reason;
   /** `HorizontalPodAutoscaler/web`: scales the object */
   readonly autoscaler?: string;
   /** `VerticalPodAutoscaler/web`: sizes its Pods */
@@ -89,6 +91,8 @@ function scalerNotes({ id }: FieldDifference, { autoscaler, sizer }: ExplainCont
 
 /** {@link explain} for every field of a verdict, by field id. */
 export function explainAll(verdict: Verdict, context: Omit<ExplainContext, 'manager'>): ReadonlyMap<string, readonly Reason[]> {
-  const full = { ...context, ...(verdict.manager === undefined ? {} : { manager: verdict.manager }) };
+  const { also: _also, onRecreate, ...common } = context;
+  const forecast = verdict.needsRecreate && onRecreate !== undefined ? { ...common, forecast: onRecreate } : context;
+  const full = { ...forecast, ...(verdict.manager === undefined ? {} : { manager: verdict.manager }) };
   return new Map(verdict.fields.map((field) => [field.id, explain(field, full)]));
 }

@@ -13,6 +13,8 @@ export interface RevertForecast {
   readonly reason: Reason;
   /** what stands in the way of somebody who would not wait, or does not */
   readonly also?: Reason;
+  /** what becomes of a change of fields that cannot be changed on a live object; absent: the same */
+  readonly onRecreate?: Reason;
   /** epoch milliseconds */
   readonly atMs?: number;
   /** epoch milliseconds: from then on it may be another, though nobody changes anything */

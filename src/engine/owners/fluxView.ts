@@ -20,7 +20,7 @@ export function fluxView(controller: KubeObject, kind: FluxKind, pair: OwnedObje
       ...fluxLiveOnly(pair, kind),
     ]),
     ...(skip === undefined ? {} : { skip }),
-    revert: fluxForecast(controller, name),
+    revert: fluxForecast(controller, name, pair.desired),
     problems: [],
   };
 }

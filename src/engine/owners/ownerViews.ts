@@ -61,7 +61,7 @@ export class OwnerViews {
     if (!jsonEqual(decisive(before), decisive(after))) return 'all';
     if (before === undefined || after === undefined || source.key.kind === 'ConfigMap') return 'nothing';
     const forecastOf = source.key.kind === 'Application' ? argoForecast : fluxForecast;
-    const [old, now] = [before, after].map((controller) => JSON.stringify(forecastOf(controller, '').reason));
+    const [old, now] = [before, after].map((controller) => JSON.stringify(forecastOf(controller, '')));
     return old === now ? 'nothing' : 'forecast';
   }
 

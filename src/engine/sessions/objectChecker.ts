@@ -250,10 +250,15 @@ export class ObjectChecker {
     return {
       ...(autoscaler === undefined ? {} : { autoscaler }),
       ...(forecast === undefined ? {} : { forecast }),
-      ...(revert?.also === undefined || forecast !== revert.reason ? {} : { also: revert.also }),
+      ...(revert === undefined || forecast !== revert.reason ? {} : besides(revert)),
       ...(sizer === undefined ? {} : { sizer }),
     };
   }
+}
+
+/** What a forecast says besides. */
+function besides({ also, onRecreate }: RevertForecast): Pick<RevertForecast, 'also' | 'onRecreate'> {
+  return { ...(also === undefined ? {} : { also }), ...(onRecreate === undefined ? {} : { onRecreate }) };
 }
 
 /** Whose an object is that its release names, though its own marks are gone. */

@@ -171,6 +171,7 @@ test('who reverts, and when', () => {
     status,
   });
   const failing = (reason: string): JsonObject => ({ conditions: [{ type: 'Ready', status: 'False', reason }] });
+  const stalled = { conditions: [{ type: 'Stalled', status: 'True', reason: 'RetriesExceeded' }] };
   const automated = (policy: JsonObject | null): KubeObject => application({ syncPolicy: { automated: policy } });
   /** after a sync of that outcome, while the commit `1` is wanted */
   const after = (phase: string, syncResult?: JsonObject): KubeObject => ({
@@ -193,6 +194,12 @@ test('who reverts, and when', () => {
     [fluxForecast(flux('HelmRelease', { interval: '10m', driftDetection: { mode: 'enabled' } }), 'h'), 'scheduled', 'note-flux-reverts'],
     [fluxForecast(flux('Kustomization', { interval: '10m' }, failing('BuildFailed')), 'k'), 'never', 'note-flux-fails'],
     [fluxForecast(flux('Kustomization', { interval: '10m' }, failing('HealthCheckFailed')), 'k'), 'scheduled', 'note-flux-reverts'],
+    [
+      fluxForecast(flux('Kustomization', { interval: '10m', retryInterval: '2m' }, failing('ReconciliationFailed')), 'k'),
+      'scheduled',
+      'note-flux-reverts',
+    ],
+    [fluxForecast(flux('HelmRelease', { interval: '10m', driftDetection: { mode: 'enabled' } }, stalled), 'h'), 'never', 'note-flux-fails'],
   ] as const;
   assert.deepEqual(
     cases.map(([forecast]) => [forecast.mode, forecast.reason.code]),
@@ -216,12 +223,35 @@ test('who reverts, and when', () => {
       'Flux undoes it at the next turn of h, every 10m',
       'Flux keeps it until k works again (BuildFailed)',
       'Flux undoes it at the next turn of k, every 10m',
+      'Flux undoes it at the next turn of k, every 2m',
+      'Flux keeps it until h works again (RetriesExceeded)',
+    ],
+  );
+  const marked = (annotations: JsonObject): KubeObject => ({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', annotations } });
+  const onRecreate = [
+    fluxForecast(flux('Kustomization', { interval: '10m' }), 'k', marked({})),
+    fluxForecast(flux('Kustomization', { interval: '10m', force: true }), 'k', marked({})),
+    fluxForecast(flux('Kustomization', { interval: '10m' }), 'k', marked({ 'kustomize.toolkit.fluxcd.io/force': 'enabled' })),
+    fluxForecast(flux('HelmRelease', { interval: '10m', driftDetection: { mode: 'enabled' } }), 'h', marked({})),
+    argoForecast(automated({ selfHeal: true }), 'a', undefined, marked({})),
+    argoForecast(automated({ selfHeal: true }), 'a', undefined, marked({ 'argocd.argoproj.io/sync-options': 'Force=true, Replace=true' })),
+  ];
+  assert.deepEqual(
+    onRecreate.map((forecast) => describe(forecast.onRecreate?.code ?? '', forecast.onRecreate?.details)),
+    [
+      'Flux cannot undo it: a field differs that cannot be changed, so k fails until the object is deleted, or spec.force is set',
+      'Flux deletes and creates it at the next turn of k, every 10m: a field differs that cannot be changed',
+      'Flux deletes and creates it at the next turn of k, every 10m: a field differs that cannot be changed',
+      'Flux cannot undo it: a field differs that cannot be changed, so h fails to correct drift until the object is deleted',
+      'Argo CD cannot undo it: a field differs that cannot be changed, so each sync of Application a fails until the object is deleted',
+      'Argo CD deletes and creates it within seconds (Force=true): a field differs that cannot be changed',
     ],
   );
   const scheduled = (nowMs: number): ReturnType<typeof fluxForecast> =>
     fluxForecast(
       flux('Kustomization', { interval: '3m' }, { history: [{ lastReconciled: '2026-01-01T00:00:00Z' }] }),
       'Kustomization flux-system/apps',
+      undefined,
       nowMs,
     );
   const wordsOf = ({ reason }: ReturnType<typeof fluxForecast>): string => describe(reason.code, reason.details);

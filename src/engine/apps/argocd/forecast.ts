@@ -18,8 +18,9 @@ export interface ArgoProject {
  * controller/appcontroller.go, `autoSync` and `processAppRefreshQueueItem`.
  * @param name for the words
  * @param project undefined: nothing is asked of it
+ * @param desired the object that was changed: it may carry sync options
  */
-export function argoForecast(application: KubeObject, name: string, project?: ArgoProject): RevertForecast {
+export function argoForecast(application: KubeObject, name: string, project?: ArgoProject, desired?: KubeObject): RevertForecast {
   const details = { name, project: project?.name ?? '' };
   if (annotationsOf(application)['argocd.argoproj.io/skip-reconcile'] === 'true')
     return { mode: 'never', reason: { code: 'note-argo-skips', details } };
@@ -31,10 +32,17 @@ export function argoForecast(application: KubeObject, name: string, project?: Ar
     const denied = code === 'note-argo-no-self-heal' ? !gate.isOpen : !gate.isManualOpen;
     return { mode: 'on-sync', reason: { code, details }, ...(denied ? { also: closed(gate) } : {}), ...until };
   }
-  if (project?.access === 'forbidden') return { mode: 'soon', reason: { code: 'note-argo-windows-unknown', details } };
-  return gate.isOpen
-    ? { mode: 'soon', reason: { code: 'note-argo-self-heals', details }, ...until }
-    : { ...waiting(gate, details), ...until };
+  const onRecreate = { code: isForced(desired) ? 'note-argo-recreates' : 'note-argo-cannot-change', details };
+  if (project?.access === 'forbidden')
+    return { mode: 'soon', reason: { code: 'note-argo-windows-unknown', details }, onRecreate, ...until };
+  if (!gate.isOpen) return { ...waiting(gate, details), ...until };
+  return { mode: 'soon', reason: { code: 'note-argo-self-heals', details }, onRecreate, ...until };
+}
+
+/** Whether a sync deletes and creates the object where it cannot change it (docs/user-guide/sync-options.md, `Force=true`). */
+function isForced(desired: KubeObject | undefined): boolean {
+  const options = desired === undefined ? '' : (annotationsOf(desired)['argocd.argoproj.io/sync-options'] ?? '');
+  return options.split(',').some((option) => option.trim() === 'Force=true');
 }
 
 /** Why Argo CD does not undo a change, whatever the time; undefined: it heals itself. */

@@ -87,6 +87,11 @@ export function fluxMerges(desired: KubeObject): boolean {
   return markOf(desired, `${KUSTOMIZE}/ssa`) === 'merge';
 }
 
+/** Whether Flux deletes and creates the object where it cannot change it (`force: enabled`). */
+export function fluxForces(desired: KubeObject): boolean {
+  return markOf(desired, `${KUSTOMIZE}/force`) === 'enabled';
+}
+
 /** Whether Flux takes the fields of a manager over before it applies (fluxcd/pkg ssa/manager_apply.go, `cleanupMetadata`). */
 export function fluxTakesOver(manager: string): boolean {
   return manager.startsWith('kubectl') || manager === 'before-first-apply';

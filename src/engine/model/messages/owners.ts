@@ -26,6 +26,14 @@ export const ownerMessages: Readonly<Record<string, string>> = {
   'note-flux-suspended': 'Flux keeps it while {name} is suspended',
   'note-flux-helm-keeps': 'Flux keeps it ({name} has drift detection {mode})',
   'note-flux-reverts-at': 'Flux undoes it at the next turn of {name}, by {at} (every {interval})',
+  'note-flux-recreates': 'Flux deletes and creates it at the next turn of {name}, every {interval}: a field differs that cannot be changed',
+  'note-flux-cannot-change':
+    'Flux cannot undo it: a field differs that cannot be changed, so {name} fails until the object is deleted, or spec.force is set',
+  'note-flux-helm-cannot-change':
+    'Flux cannot undo it: a field differs that cannot be changed, so {name} fails to correct drift until the object is deleted',
+  'note-argo-recreates': 'Argo CD deletes and creates it within seconds (Force=true): a field differs that cannot be changed',
+  'note-argo-cannot-change':
+    'Argo CD cannot undo it: a field differs that cannot be changed, so each sync of Application {name} fails until the object is deleted',
   'note-flux-fails': 'Flux keeps it until {name} works again ({problem})',
   'note-owner-unreadable': '{owner} owns it; {name} cannot be read here, so whether it undoes this is not known',
   'ignored-argo-set': 'Application {name} does not compare it; its next sync sets the value of Git all the same',
