@@ -35,7 +35,7 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(disposables);
   const log = disposables.add(vscode.window.createOutputChannel('Plumbline', { log: true }));
   const presenter = new ErrorPresenter(log);
-  const settings = new Settings(context.workspaceState);
+  const settings = disposables.add(new Settings(context.workspaceState));
   const contextKeys = new ContextKeySetter();
   const words = (): WordsContext => ({
     l10n: vscode.l10n,

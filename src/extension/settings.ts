@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { Disposable } from '../base/lifecycle.ts';
 import { type CommitSettings, defaultCommitSettings, type EngineSettings } from '../engine/model/settings.ts';
 import type { InitializationOptions } from '../protocol/messages.ts';
 import { groupings } from './tree/grouping.ts';
@@ -28,11 +29,21 @@ const destinationsKey = 'plumbline.chosenDestinations';
 type Destinations = EngineSettings['chosenDestinations'];
 
 /** The typed way to the settings and to what the workspace remembers. */
-export class Settings {
+export class Settings implements Disposable {
   readonly #memory: vscode.Memento;
+  readonly #subscription: vscode.Disposable;
+  /** asked at each painting, and a look at the configuration is no small thing */
+  #areDecorationsEnabled: boolean | undefined;
 
   constructor(memory: vscode.Memento) {
     this.#memory = memory;
+    this.#subscription = vscode.workspace.onDidChangeConfiguration(() => {
+      this.#areDecorationsEnabled = undefined;
+    });
+  }
+
+  dispose(): void {
+    this.#subscription.dispose();
   }
 
   /** What the engine needs to know. */
@@ -65,7 +76,8 @@ export class Settings {
   }
 
   get areDecorationsEnabled(): boolean {
-    return vscode.workspace.getConfiguration('plumbline').get<boolean>('decorations.enabled', true);
+    this.#areDecorationsEnabled ??= vscode.workspace.getConfiguration('plumbline').get<boolean>('decorations.enabled', true);
+    return this.#areDecorationsEnabled;
   }
 
   get grouping(): Grouping {

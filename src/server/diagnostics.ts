@@ -63,6 +63,9 @@ export class MarkPublisher implements Disposable {
   /** by file, which sending of Problems is the newest: older ones are not sent any more */
   readonly #turns = new Map<string, number>();
 
+  /** by file, the Problems that the editor was sent last: nearly all files have none, again and again */
+  readonly #sent = new Map<string, string>();
+
   /** @param document the document that the editor shows marks in, by its URI */
   constructor(
     connection: Connection,
@@ -105,7 +108,11 @@ export class MarkPublisher implements Disposable {
       const limits = document === undefined ? [] : await this.#engine.editor.limits(file, document);
       if (this.#turns.get(file) !== turn) return;
       const problems = [...this.#engine.problems(file), ...limits];
-      await this.#connection.sendDiagnostics({ uri, diagnostics: toDiagnostics(document === undefined ? [] : marks, problems) });
+      const diagnostics = toDiagnostics(document === undefined ? [] : marks, problems);
+      const text = JSON.stringify(diagnostics);
+      if (text === (this.#sent.get(file) ?? '[]')) return;
+      this.#sent.set(file, text);
+      await this.#connection.sendDiagnostics({ uri, diagnostics });
     });
   }
 
