@@ -96,7 +96,8 @@ export class ObjectStore {
     entries.set(placeOf(key), entry);
     this.#place(before, entry);
     this.#link(entry);
-    if (entries.size > this.#limit) for (const oldest of [...entries.values()].slice(0, 1)) this.remove(kind, oldest.key);
+    const oldest = entries.size > this.#limit ? entries.values().next().value : undefined;
+    if (oldest !== undefined) this.remove(kind, oldest.key);
     return { type: before === undefined ? 'added' : 'modified', key, uid, object };
   }
 
