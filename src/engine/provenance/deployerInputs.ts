@@ -49,7 +49,14 @@ function isText(path: Path): boolean {
   return (path.length === 2 && (path[0] === 'data' || path[0] === 'stringData')) || (tool === 'helm' && key === 'values');
 }
 
+/** The steps below a `kustomize` of the postRenderers of a HelmRelease; undefined elsewhere. */
+function belowPostRenderer([first, second, , fourth, ...rest]: Path): Path | undefined {
+  return first === 'spec' && second === 'postRenderers' && fourth === 'kustomize' ? rest : undefined;
+}
+
 function isOption(path: Path): boolean {
+  const posted = belowPostRenderer(path);
+  if (posted !== undefined) return posted[0] === 'images' && posted.at(-1) !== 'name';
   const [tool, key] = belowSource(path) ?? [];
   if (tool !== 'kustomize') return false;
   if (key === 'replicas') return path.at(-1) === 'count';
@@ -57,6 +64,7 @@ function isOption(path: Path): boolean {
 }
 
 function isPatch(path: Path): boolean {
+  if (belowPostRenderer(path)?.[0] === 'patches') return path.at(-1) === 'patch';
   const [tool, key] = belowSource(path) ?? [];
   return tool === 'kustomize' && key === 'patches' && path.at(-1) === 'patch';
 }

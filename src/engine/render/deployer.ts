@@ -7,6 +7,7 @@ import { helmReleaseParameters } from './helmReleaseParameters.ts';
 import { MemoryTree } from './memoryTree.ts';
 import { ParameterFiles, type Parameters, ParametersProblem } from './parameterFiles.ts';
 import type { Parse } from './postBuild.ts';
+import { postRendered } from './postRenderers.ts';
 
 /** Renders a source as it stands, from a tree. */
 export type RenderBare = (spec: SourceSpec, tree: SourceTree, hasSecrets: boolean) => Promise<RenderResult>;
@@ -26,11 +27,14 @@ export async function renderDeployed(
   const found = await parametersOf(spec, by, files, tree);
   if ('code' in found)
     return joined({ objects: [], errors: [found], reads: [], key: '', isFromCache: false, elapsedMs: 0 }, by, files, tree);
-  const { helm, changed, ...versions } = found;
+  const { helm, changed, postRenderers = [], ...versions } = found;
   const next: SourceSpec = { ...spec, ...versions };
   const from = changed === undefined ? tree : new MemoryTree(changed, tree);
   const given = helm === undefined || spec.helm === undefined ? next : { ...next, helm: { ...spec.helm, ...helm } };
-  return joined(await render(given, from, files.hasSecrets), by, files, tree);
+  const built = await postRendered(await render(given, from, files.hasSecrets), postRenderers, (each, objects) =>
+    render(each, objects, files.hasSecrets),
+  );
+  return joined(built, by, files, tree);
 }
 
 async function parametersOf(

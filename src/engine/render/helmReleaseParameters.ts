@@ -34,6 +34,7 @@ export async function helmReleaseParameters(
       ...(valueFiles.length === 0 ? {} : { valueFiles: valueFiles.map((file) => up + file.replace(/^\.?\//, '')) }),
       values,
     },
+    postRenderers: arrayAt(spec, 'postRenderers').map((renderer) => objectAt(renderer, 'kustomize')),
     ...(hasOwn ? {} : { changed: { [ownValues]: '' } }),
   };
 }

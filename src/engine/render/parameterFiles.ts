@@ -11,6 +11,8 @@ export interface Parameters {
   readonly apiVersions?: readonly string[];
   /** files that it builds otherwise than they stand in the tree, by path */
   readonly changed?: Readonly<Record<string, string>>;
+  /** builds of Kustomize over what the chart gives, in order */
+  readonly postRenderers?: readonly JsonObject[];
 }
 
 /** What is wrong with a deployer, in words of the tool's own. */

@@ -45,8 +45,7 @@ function valueOf(text: string, mode: 'typed' | 'string' | 'file'): JsonValue {
   if (mode === 'file') return text;
   const list = /^\{(.*)\}$/s.exec(text);
   if (list !== null) {
-    const inner = list[1] ?? '';
-    return inner === '' ? [] : inner.split(/(?<!\\),/).map((item) => scalarOf(item, mode));
+    return (list[1] ?? '').split(/(?<!\\),/).map((item) => scalarOf(item, mode));
   }
   return scalarOf(text, mode);
 }

@@ -31,6 +31,17 @@ spec:
     env: {LOG: "error", EXTRA: 'on'}
     metrics:
       enabled: true
+  postRenderers:
+    - kustomize:
+        patches:
+          - target: {kind: Deployment}
+            patch: |
+              - op: add
+                path: /spec/minReadySeconds
+                value: 12 # patience
+        images:
+          - name: registry.example/market
+            newTag: "6.6"
 `;
 const helmReleaseValues = `apiVersion: v1
 kind: ConfigMap
@@ -220,7 +231,11 @@ async function releaseText(
       args.push('--values', file);
     }
   }
-  return helm([...args, '--values', '-', ...late], { cwd: folder, input: JSON.stringify(valueAt(manifest, 'spec', 'values')) });
+  const text = await helm([...args, '--values', '-', ...late], { cwd: folder, input: JSON.stringify(valueAt(manifest, 'spec', 'values')) });
+  await writeFile(join(scratch, 'all.yaml'), text);
+  const renderer = objectAt(arrayAt(manifest, 'spec', 'postRenderers')[0], 'kustomize');
+  await writeFile(join(scratch, 'kustomization.yaml'), JSON.stringify({ resources: ['all.yaml'], ...renderer }));
+  return kustomize(['build', '.'], { cwd: scratch });
 }
 
 async function applicationText(path: string, folder: string, scratch: string, manifest: JsonObject, options: JsonObject): Promise<string> {

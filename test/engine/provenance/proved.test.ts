@@ -200,7 +200,9 @@ const features: Readonly<Record<string, readonly (readonly [feature: string, kin
       `${container} env name=EXTRA value`,
       `clusters/prod/market.yaml: env: {LOG: "error", EXTRA: 'on'}`,
     ],
-    ['valuesFrom a ConfigMap', 'Deployment', `${container} image`, 'clusters/prod/values.yaml: tag: "3.0" # of the week'],
+    ['valuesFrom a ConfigMap', 'ConfigMap', 'data hosts', 'clusters/prod/values.yaml: - three.example'],
+    ['postRenderers, images', 'Deployment', `${container} image`, 'clusters/prod/market.yaml: newTag: "6.6"'],
+    ['postRenderers, patches', 'Deployment', 'spec minReadySeconds', 'clusters/prod/market.yaml: value: 12 # patience'],
     [
       'valuesFrom a Secret',
       'PersistentVolumeClaim',
