@@ -1,6 +1,8 @@
+import { Limiter } from '../../base/async.ts';
 import { type RenderResult, isComplete } from '../model/render.ts';
 import type { Candidate } from './candidates.ts';
 import type { RenderInputs } from './inputs.ts';
+import { likeness, linesAway, type Origin, originsOf } from './likeness.ts';
 import { type Leaf, leavesOf, MarkerSet } from './markers.ts';
 
 /** Renders the source with other texts for some files; nothing of it is kept. */
@@ -15,6 +17,19 @@ const MAX_PROBES = 600;
 const NAMES_TYPE = /^\d+\/(kind|apiVersion)$/;
 /** candidates tried alone for one leaf */
 const MAX_TRIES = 10;
+/** leaves that are asked about by themselves; for more, all at a time costs less */
+export const MAX_SINGLE = 4;
+/** {@link likeness} of a piece that is the whole value under the same key */
+const SURE_LIKENESS = 8;
+/** such pieces that are tried before all are marked */
+const MAX_SURE = 4;
+
+/** What renders showed of leaves. */
+interface Findings {
+  /** how often each candidate arrived in a leaf, each time with another marker; in the order in which they stand in it */
+  readonly seen: Map<string, Map<number, number>>;
+  readonly proved: Map<string, Parts>;
+}
 
 /**
  * Finds which pieces of the inputs set the leaves of a render, by changing them and rendering again: many with a marker each at a time,
@@ -24,11 +39,17 @@ export class Prover {
   readonly #inputs: RenderInputs;
   readonly #probe: Probe;
   readonly #before: ReadonlyMap<string, Leaf>;
-  readonly #objectCount: number;
-  /** how often each candidate arrived in a leaf, each time with another marker; in the order in which they stand in it */
-  readonly #seen = new Map<string, Map<number, number>>();
-  readonly #proved = new Map<string, Parts>();
+  /** where the objects stand */
+  readonly #origins: readonly Origin[];
+  readonly #found: Findings = { seen: new Map(), proved: new Map() };
+  readonly #proved = this.#found.proved;
+  /** one leaf at a time: what was tried for one is known for the next */
+  readonly #turn = new Limiter(1);
   readonly #tried = new Set<number>();
+  readonly #asked = new Set<string>();
+  /** lines of templates by the leaves that they give; asked for when no input is known for one */
+  #expressed: ReadonlyMap<string, Parts> | undefined;
+  #isPrepared = false;
   readonly #confirmed = new Set<string>();
   #round = 0;
   #timeouts = 0;
@@ -38,7 +59,7 @@ export class Prover {
     this.#inputs = inputs;
     this.#probe = probe;
     this.#before = leavesOf(render.objects);
-    this.#objectCount = render.objects.length;
+    this.#origins = originsOf(render.objects, inputs.candidates);
   }
 
   /** Leaves of the render that is asked about. */
@@ -58,41 +79,92 @@ export class Prover {
 
   /** Asks about every leaf. */
   async run(signal: AbortSignal): Promise<void> {
+    await this.prepare(signal);
+    const isOpen = (id: string): boolean => !this.#proved.has(id) && !NAMES_TYPE.test(id);
+    for (const [id, value] of this.#before) if (isOpen(id)) await this.#inTurn(() => this.#alone(id, value, signal), signal);
+    for (const id of this.#before.keys()) if (isOpen(id)) await this.#inTurn(() => this.#express(id, signal), signal);
+  }
+
+  /** Marks all that breaks nothing at a time, which tells of nearly every leaf; once. */
+  prepare(signal: AbortSignal): Promise<void> {
+    return this.#inTurn(() => this.#prepare(signal), signal);
+  }
+
+  /**
+   * Asks about one leaf. Of the first few only those pieces are tried that say just the leaf: most answers cost two renders then, and not
+   * those that tell of all leaves.
+   * @returns the pieces that make it; none: not known
+   */
+  find(id: string, signal: AbortSignal): Promise<Parts> {
+    return this.#inTurn(async () => {
+      const value = this.#before.get(id);
+      const isOpen = (): boolean => value !== undefined && !this.#proved.has(id) && !NAMES_TYPE.test(id) && !this.#asked.has(id);
+      if (value !== undefined && isOpen() && !this.#isPrepared && this.#asked.size < MAX_SINGLE) await this.#sure(id, value, signal);
+      if (isOpen()) await this.#prepare(signal);
+      if (value !== undefined && isOpen()) await this.#alone(id, value, signal);
+      if (isOpen()) await this.#express(id, signal);
+      this.#asked.add(id);
+      return this.#proved.get(id) ?? [];
+    }, signal);
+  }
+
+  /** One at a time: what is tried for one leaf tells of others. */
+  #inTurn<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#turn.run(task, { signal });
+  }
+
+  async #prepare(signal: AbortSignal): Promise<void> {
+    if (this.#isPrepared) return;
     const { candidates } = this.#inputs;
     const isSafe = ({ isRisky, kind, isExpression }: Candidate): boolean => !isRisky && kind !== 'boolean' && isExpression !== true;
     const safe = candidates.flatMap((candidate, index) => (isSafe(candidate) ? [index] : []));
-    await this.#together(safe, signal);
+    await this.#together(safe, this.#found, signal);
     // What arrives nowhere may be a condition: without it the branches are those of the render that is asked about.
-    const arrived = [...new Set([...this.#seen.values()].flatMap((parts) => [...parts.keys()]))];
-    for (const half of halves(arrived)) await this.#together(half, signal);
-    await this.#together(arrived, signal);
+    const arrived = [...new Set([...this.#found.seen.values()].flatMap((parts) => [...parts.keys()]))];
+    for (const half of halves(arrived)) await this.#together(half, this.#found, signal);
+    await this.#together(arrived, this.#found, signal);
     // Keys of list items seldom break anything; what they do is still seen by two markers.
     const listKeys = candidates.flatMap(({ isRisky, isIdentity, kind, role }, index) =>
       isRisky && isIdentity !== true && kind !== 'boolean' && (role === 'manifest' || role === 'patch') ? [index] : [],
     );
-    for (let time = 0; time < 2; time += 1) for (const half of halves(listKeys)) await this.#together(half, signal);
-    for (const [id, value] of this.#before) {
-      if (!this.#proved.has(id) && !NAMES_TYPE.test(id)) await this.#alone(id, value, signal);
-    }
-    await this.#expressions(signal);
+    for (let time = 0; time < 2; time += 1) for (const half of halves(listKeys)) await this.#together(half, this.#found, signal);
+    this.#isPrepared = true;
+    // More pieces of the same leaves may be known now.
+    this.#confirmed.clear();
   }
 
-  /** The lines of templates whose output is a leaf that no input is known for. */
-  async #expressions(signal: AbortSignal): Promise<void> {
-    const known = new Map(this.#proved);
-    const indexes = this.#inputs.candidates.flatMap(({ isExpression }, index) => (isExpression === true ? [index] : []));
-    await this.#together(indexes, signal);
-    const arrived = [...new Set([...this.#seen].flatMap(([id, parts]) => (known.has(id) ? [] : [...parts.keys()])))];
-    for (const half of halves(arrived.filter((index) => indexes.includes(index)))) await this.#together(half, signal);
-    for (const [id, parts] of known) this.#proved.set(id, parts);
-    // What is computed from others, as a checksum, is as it was only while they are.
-    for (const id of this.#before.keys()) {
-      if (this.#proved.has(id)) continue;
-      const key = keyOf(id);
-      for (const index of indexes.filter((each) => this.#inputs.candidates[each]?.key === key).slice(0, MAX_TRIES)) {
-        if (!this.#proved.has(id) && this.#probes < MAX_PROBES) await this.#tryAlone(index, signal);
-      }
+  /** Tries what is the whole value, under the same key: where that makes the leaf, nothing else does. */
+  async #sure(id: string, value: Leaf, signal: AbortSignal): Promise<void> {
+    for (const index of this.#alike(id, value, SURE_LIKENESS)) {
+      const isBoolean = this.#inputs.candidates[index]?.kind === 'boolean';
+      if (!(await this.#follows(id, [index], signal)) || (!isBoolean && !(await this.#follows(id, [index], signal)))) continue;
+      this.#proved.set(id, [index]);
+      this.#confirmed.add(id);
+      return;
     }
+  }
+
+  async #express(id: string, signal: AbortSignal): Promise<void> {
+    this.#expressed ??= await this.#expressions(signal);
+    const parts = this.#expressed.get(id);
+    if (parts !== undefined) this.#proved.set(id, parts);
+    if (parts !== undefined) return;
+    // What is computed from others, as a checksum, is as it was only while they are.
+    const key = keyOf(id);
+    const alike = this.#inputs.candidates.flatMap((each, index) => (each.isExpression === true && each.key === key ? [index] : []));
+    for (const index of alike.filter((each) => !this.#tried.has(each)).slice(0, MAX_TRIES)) {
+      if (!this.#proved.has(id) && this.#probes < MAX_PROBES) await this.#tryAlone(index, signal);
+    }
+  }
+
+  /** The lines of templates whose output is a leaf. */
+  async #expressions(signal: AbortSignal): Promise<ReadonlyMap<string, Parts>> {
+    const found: Findings = { seen: new Map(), proved: new Map() };
+    const indexes = this.#inputs.candidates.flatMap(({ isExpression }, index) => (isExpression === true ? [index] : []));
+    await this.#together(indexes, found, signal);
+    const arrived = [...new Set([...found.seen].flatMap(([id, parts]) => (this.#proved.has(id) ? [] : [...parts.keys()])))];
+    for (const half of halves(arrived)) await this.#together(half, found, signal);
+    return found.proved;
   }
 
   /**
@@ -121,17 +193,25 @@ export class Prover {
     return arrived !== undefined && parts.every((index) => arrived.includes(index));
   }
 
-  async #alone(id: string, value: Leaf, signal: AbortSignal): Promise<void> {
+  /** The candidates that look like a leaf, the likeliest first. */
+  #alike(id: string, value: Leaf, least: number): Parts {
     const text = String(value);
     const key = keyOf(id);
     const decoded = typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : '';
+    const origin = this.#origins[parseInt(id, 10)];
+    return this.#inputs.candidates
+      .map((candidate, index) => ({ index, score: likeness(candidate, text, decoded, key), away: linesAway(candidate, origin) }))
+      .filter(({ score }) => score >= least)
+      .sort((left, right) => right.score - left.score || left.away - right.away)
+      .slice(0, least === 1 ? undefined : MAX_SURE)
+      .map(({ index }) => index);
+  }
+
+  async #alone(id: string, value: Leaf, signal: AbortSignal): Promise<void> {
     // What sets another leaf would have been seen in this one, too.
     const placed = new Set([...this.#proved.values()].flat());
-    const scored = this.#inputs.candidates
-      .map((candidate, index) => ({ index, score: likeness(candidate, text, decoded, key) }))
-      .filter(({ index, score }) => score > 0 && !this.#tried.has(index) && !placed.has(index))
-      .sort((left, right) => right.score - left.score);
-    for (const { index } of scored.slice(0, MAX_TRIES)) {
+    const untried = this.#alike(id, value, 1).filter((index) => !this.#tried.has(index) && !placed.has(index));
+    for (const index of untried.slice(0, MAX_TRIES)) {
       if (this.#probes >= MAX_PROBES) return;
       await this.#tryAlone(index, signal);
       if (this.#proved.has(id)) return;
@@ -153,22 +233,22 @@ export class Prover {
   }
 
   /** Marks many at a time; those that break the render are parted from the others by halves. */
-  async #together(indexes: Parts, signal: AbortSignal): Promise<void> {
+  async #together(indexes: Parts, { seen, proved }: Findings, signal: AbortSignal): Promise<void> {
     if (indexes.length === 0 || this.#probes >= MAX_PROBES) return;
     const found = await this.#render(indexes, signal);
     if (found === undefined) {
       if (indexes.length === 1) return;
-      for (const half of halves(indexes)) await this.#together(half, signal);
+      for (const half of halves(indexes)) await this.#together(half, { seen, proved }, signal);
       return;
     }
     for (const [id, parts] of found) {
-      const before = this.#seen.get(id) ?? new Map<number, number>();
+      const before = seen.get(id) ?? new Map<number, number>();
       // A render with more of the pieces tells their order.
       const order = parts.length >= before.size ? [...parts, ...before.keys()] : [...before.keys(), ...parts];
       const counted = new Map(order.map((index) => [index, (before.get(index) ?? 0) + (parts.includes(index) ? 1 : 0)]));
-      this.#seen.set(id, counted);
+      seen.set(id, counted);
       const twice = [...counted].flatMap(([index, count]) => (count > 1 ? [index] : []));
-      if (twice.length > 0) this.#proved.set(id, twice);
+      if (twice.length > 0) proved.set(id, twice);
     }
   }
 
@@ -179,7 +259,7 @@ export class Prover {
     const markers = new MarkerSet(this.#inputs.candidates, this.#round);
     const result = await this.#probe(markers.mark(this.#inputs.texts, indexes), signal);
     if (result.errors.some(({ code }) => code === 'render-timeout')) this.#timeouts += 1;
-    if (!isComplete(result as RenderResult) || result.objects.length !== this.#objectCount) return undefined;
+    if (!isComplete(result as RenderResult) || result.objects.length !== this.#origins.length) return undefined;
     const found = new Map<string, Parts>();
     const [only] = indexes;
     const isFlip = only !== undefined && indexes.length === 1 && this.#inputs.candidates[only]?.kind === 'boolean';
@@ -203,17 +283,6 @@ function keyOf(id: string): string {
     .slice(id.lastIndexOf('/') + 1)
     .replaceAll('~1', '/')
     .replaceAll('~0', '~');
-}
-
-/** How likely a candidate is the source of a leaf; 0: not at all. */
-function likeness({ value, key, kind }: Candidate, text: string, decoded: string, leafKey: string): number {
-  if (value === '') return 0;
-  if (kind === 'boolean') return value === text ? (key === leafKey ? 8 : 3) : 0;
-  if (value === text || value === decoded) return key === leafKey ? 9 : 5;
-  const isPart = value.length > 1 && (text.includes(value) || decoded.includes(value));
-  // `KEY=value`, as the literals of generators have it
-  const isLiteral = value.endsWith(`=${text}`) || value.endsWith(`=${decoded}`);
-  return isLiteral ? 7 : isPart ? (key === leafKey ? 4 : 2) : 0;
 }
 
 function halves(indexes: Parts): readonly Parts[] {

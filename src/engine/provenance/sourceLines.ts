@@ -7,7 +7,7 @@ import type { SourceTree } from '../model/sourceTree.ts';
 import type { Candidate } from './candidates.ts';
 import { type RenderInputs, inputsOf, type SpecInput } from './inputs.ts';
 import { leafId } from './markers.ts';
-import { type Probe, Prover } from './prover.ts';
+import { MAX_SINGLE, type Probe, Prover } from './prover.ts';
 
 /** A render whose lines are asked for. */
 export interface RenderSource {
@@ -33,6 +33,8 @@ export interface Answers {
 }
 
 const MAX_RENDERS = 12;
+/** leaves of a list or mapping that are asked for, one after the other, until the line of one is known */
+const MAX_BELOW = 4;
 /** pictures and the like set no field by a line of theirs */
 const mayHaveSaid = /\.(ya?ml|json|tgz)$/;
 
@@ -47,7 +49,8 @@ export class SourceLines {
   }
 
   /**
-   * The lines of some fields. The first question about a render asks about all of its fields, which takes a second; later ones are known.
+   * The lines of some fields. A few are asked for by themselves; many at once ask about all fields of the render, which takes a second or,
+   * of a large one, many; later ones are known.
    * @returns per question; undefined where not even the file is known
    */
   async locate(
@@ -55,31 +58,37 @@ export class SourceLines {
     questions: readonly FieldQuestion[],
     signal: AbortSignal,
   ): Promise<readonly (FieldProvenance | undefined)[]> {
-    const { inputs, prover } = await this.answers(source, signal);
+    const { inputs, prover } = await this.#known(source);
+    if (questions.length > MAX_SINGLE) await prover.prepare(signal);
     const located: (FieldProvenance | undefined)[] = [];
     for (const question of questions) located.push(await this.#locateOne(source, question, inputs, prover, signal));
     return located;
   }
 
-  /** What is known of a render: its inputs, and which of them set its leaves. Asked once per render. */
-  answers(source: RenderSource, signal: AbortSignal): Promise<Answers> {
+  /** All that can be known of a render: its inputs, and which of them set its leaves. */
+  async answers(source: RenderSource, signal: AbortSignal): Promise<Answers> {
+    const answers = await this.#known(source);
+    await answers.prover.run(signal);
+    return answers;
+  }
+
+  /** What is known of a render so far. */
+  #known(source: RenderSource): Promise<Answers> {
     const key = source.said === undefined ? source.render.key : `${source.render.key}\n${source.said.text}`;
     const known = this.#answers.get(key);
     if (known !== undefined) return known;
-    const found = this.#ask(source, signal);
+    const found = this.#read(source);
     this.#answers.set(key, found);
-    // A cancelled question is asked again.
+    // What could not be read is read again.
     found.catch(() => this.#answers.delete(key));
     const oldest = this.#answers.size > MAX_RENDERS ? this.#answers.keys().next().value : undefined;
     if (oldest !== undefined) this.#answers.delete(oldest);
     return found;
   }
 
-  async #ask(source: RenderSource, signal: AbortSignal): Promise<Answers> {
+  async #read(source: RenderSource): Promise<Answers> {
     const inputs = await inputsOf(source.spec, source.tree, source.render, source.said);
-    const prover = new Prover(inputs, source.render, this.#probeOf(source));
-    await prover.run(signal);
-    return { inputs, prover };
+    return { inputs, prover: new Prover(inputs, source.render, this.#probeOf(source)) };
   }
 
   async #locateOne(
@@ -92,7 +101,7 @@ export class SourceLines {
     const pointer = toJsonPointer(object.object, path);
     const position = render.objects.indexOf(object);
     if (pointer !== undefined && position >= 0) {
-      const id = this.#leafBelow(prover, leafId(position, pointer));
+      const id = await this.#leafBelow(prover, leafId(position, pointer), signal);
       const parts = id === undefined ? [] : (await prover.confirm(id, signal)).flatMap((index) => candidates[index] ?? []);
       const meant = partOf(parts, id === undefined ? undefined : prover.leaves.get(id), live);
       if (meant !== undefined) {
@@ -115,10 +124,10 @@ export class SourceLines {
   }
 
   /** The leaf itself, or the first proved one of a list or mapping. */
-  #leafBelow(prover: Prover, id: string): string | undefined {
-    if (prover.leaves.has(id)) return prover.proved.has(id) ? id : undefined;
-    for (const leaf of prover.leaves.keys()) if (leaf.startsWith(`${id}/`) && prover.proved.has(leaf)) return leaf;
-    return undefined;
+  async #leafBelow(prover: Prover, id: string, signal: AbortSignal): Promise<string | undefined> {
+    const leaves = prover.leaves.has(id) ? [id] : [...prover.leaves.keys()].filter((leaf) => leaf.startsWith(`${id}/`));
+    for (const leaf of leaves.slice(0, MAX_BELOW)) if ((await prover.find(leaf, signal)).length > 0) return leaf;
+    return leaves.find((leaf) => prover.proved.has(leaf));
   }
 }
 

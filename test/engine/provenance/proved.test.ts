@@ -5,10 +5,11 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import { type FieldPath, toJsonPointer } from '../../../src/engine/model/fieldPath.ts';
 import { leafId, leavesOf, MarkerSet } from '../../../src/engine/provenance/markers.ts';
 import { type Answers, SourceLines } from '../../../src/engine/provenance/sourceLines.ts';
-import type { RenderResult } from '../../../src/engine/model/render.ts';
+import type { RenderResult, SourceSpec } from '../../../src/engine/model/render.ts';
 import { valueAt } from '../../../src/engine/model/json.ts';
 import { substitute } from '../../../src/engine/render/envsubst.ts';
 import { yamlValues } from '../../../src/engine/writeback/yamlEdit.ts';
+import { MemoryTree } from '../../../src/engine/render/memoryTree.ts';
 import { openDiskTree } from '../../../src/engine/render/diskTree.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';
 import { temporaryFolder } from '../../tools/processes.mjs';
@@ -92,6 +93,39 @@ describe('lines of rendered fields, proved by changing the inputs', () => {
     }
     return wrong;
   }
+
+  it('one field of many costs two renders or so, also where a hundred others have its value', async () => {
+    const count = 40;
+    const object = (index: number): string =>
+      `apiVersion: v1\nkind: Pod\nmetadata: {name: pod-${String(index)}}\nspec:\n  containers:\n    - name: main\n      image: registry.example/main:1\n` +
+      '      securityContext: {privileged: false, readOnlyRootFilesystem: true}\n    - name: side\n      image: registry.example/side:1\n' +
+      '      securityContext: {privileged: false, readOnlyRootFilesystem: true}\n';
+    const all = Array.from({ length: count }, (_none, index) => object(index)).join('---\n');
+    const tree = new MemoryTree({
+      'app/kustomization.yaml': 'resources: [all.yaml]\npatches: [{path: patch.yaml}]\n',
+      'app/all.yaml': all,
+      'app/patch.yaml': 'apiVersion: v1\nkind: Pod\nmetadata: {name: pod-3}\nspec: {activeDeadlineSeconds: 7}\n',
+    });
+    const spec: SourceSpec = { type: 'kustomize', path: 'app' };
+    const render = await renders.render(spec, tree, { signal });
+    const asked = [
+      [30, `containers 1 securityContext readOnlyRootFilesystem`, 'app/all.yaml', 30 * 12 + 10],
+      [37, `containers 0 image`, 'app/all.yaml', 37 * 12 + 6],
+      [3, 'activeDeadlineSeconds', 'app/patch.yaml', 3],
+    ] as const;
+    for (const [index, path, file, line] of asked) {
+      let probes = 0;
+      const lines = new SourceLines(({ tree: before }) => (changed) => {
+        probes += 1;
+        return renders.render(spec, new MemoryTree(changed, before), { signal });
+      });
+      const object = render.objects.find(({ object: { metadata } }) => metadata['name'] === `pod-${String(index)}`);
+      assert.ok(object);
+      const [place] = await lines.locate({ spec, tree, render }, [{ object, path: pathOf(`spec ${path}`) }], signal);
+      assert.deepEqual([place?.certainty, place?.range.file, place?.range.startLine], ['proved', file, line]);
+      assert.ok(probes <= 3, `${String(probes)} renders for ${path}`);
+    }
+  });
 
   // Plain manifests have no native renderer; locate.test.ts changes them line by line.
   for (const each of [...provenanceCases, ...deployedCases].filter(({ spec }) => spec.type !== 'directory')) {
