@@ -8,6 +8,7 @@ import { argoRules } from './argoRules.ts';
 import { applyAs } from './ownerKinds.ts';
 import { testCompareOptions } from './compareOptionCases.ts';
 import { testInventories } from './inventoryCases.ts';
+import { testRecreates } from './recreateCases.ts';
 import { application, deployment, kustomization, OwnerWorld } from './ownerWorld.ts';
 
 const signal = new AbortController().signal;
@@ -345,3 +346,4 @@ test('health by Lua: the check of argocd-cm goes before the built-in one, and an
 
 testInventories(world);
 testCompareOptions(world);
+testRecreates(world);
