@@ -373,6 +373,13 @@ test('HelmRelease and Application: a live value goes into what they say, with it
     own.edits.map(({ range, newText }) => [range.file, newText]),
     [['clusters/first.yaml', '\n    ready: 6']],
   );
+  // Typing in a HelmRelease shows at once what it would change.
+  const typed = (await read('clusters/first.yaml')).replace('replicas: 4', 'replicas: 7');
+  shop.engine.setBuffer(join(shop.repo, 'clusters/first.yaml'), typed);
+  await until(shop.engine, 'the unsaved value is told', () =>
+    shop.engine.marks(join(shop.repo, 'clusters/first.yaml')).some(({ working, range }) => working === '7' && range.startLine === 10),
+  );
+  shop.engine.setBuffer(join(shop.repo, 'clusters/first.yaml'), undefined);
   const places = async (found: Promise<readonly { file: string; startLine: number }[]>): Promise<unknown> =>
     (await found).map(({ file, startLine }) => `${file.slice(shop.repo.length + 1)}:${String(startLine)}`);
   assert.deepEqual(await places(shop.engine.editor.definition(join(shop.repo, 'clusters/first.yaml'), 6, 16)), ['chart/Chart.yaml:0']);

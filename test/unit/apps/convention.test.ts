@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { ApplicationFinder, type FoundApplications, suggestionKey } from '../../../src/engine/apps/applications.ts';
+import { sourceDeclaredAt } from '../../../src/engine/apps/declaredAt.ts';
 import { recogniseSource } from '../../../src/engine/apps/convention.ts';
 import type { SourceTree } from '../../../src/engine/model/sourceTree.ts';
 import { MemoryTree } from '../../../src/engine/render/memoryTree.ts';
@@ -329,4 +330,21 @@ test('a changed file costs a look at that file, not at those beside it', async (
     ['plain/7.yaml', 'plain/new.yaml'],
   );
   assert.deepEqual(changed, await new ApplicationFinder('/config').find(after, {}, undefined, t.signal));
+});
+
+test('the source of an earlier commit keeps what Flux and Argo CD add to its path, and no other one does', async (t) => {
+  const files = {
+    'plumbline.yaml': config('name: shop, environment: prod, path: charts/shop, namespace: shop'),
+    'charts/shop/Chart.yaml': 'name: shop\n',
+    'charts/old/Chart.yaml': 'name: shop\n',
+    'clusters/shop.yaml':
+      'apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: shop}\nspec: {chart: {spec: {chart: charts/shop, sourceRef: {kind: GitRepository, name: r}}}}\n',
+  };
+  const [shop] = (await find(t, files)).applications;
+  assert.ok(shop?.source.deployedBy);
+  const moved = { ...files, 'plumbline.yaml': config('name: shop, environment: prod, path: charts/old, namespace: shop') };
+  assert.deepEqual(
+    await Promise.all([files, moved].map(async (then) => (await sourceDeclaredAt(new MemoryTree(then), shop))?.deployedBy?.file)),
+    ['clusters/shop.yaml', undefined],
+  );
 });
