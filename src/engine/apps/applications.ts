@@ -6,7 +6,7 @@ import type { EntryKind, SourceTree } from '../model/sourceTree.ts';
 import { type ConfigFile, configFileName, type DeclaredApplication, parseConfig } from './configFile.ts';
 import { recogniseSource, suggest, type Suggestion } from './convention.ts';
 import { chartName } from './fileFacts.ts';
-import { deployerSpec, deploymentsOf, withAdditions } from './deployments.ts';
+import { deployerSpec, deploymentsOf, ValuesFiles, withAdditions } from './deployments.ts';
 import { isBelow, joinPath, resolvePath } from './paths.ts';
 import type { AppProblem } from './problems.ts';
 import { RepoIndex } from './repoIndex.ts';
@@ -90,10 +90,11 @@ export class ApplicationFinder {
     const declaredSources = applications.map(({ source }) => source);
     const { folders } = this.#index;
     const deployments = deploymentsOf(folders);
+    const files = new ValuesFiles(tree, folders);
     const deployed: (Suggestion & { readonly declaredAt: FileRange })[] = [];
     for (const { deployer, source } of deployments) {
       if (declaredSources.some(({ path }) => path === source.path)) continue;
-      const deployedBy = await deployerSpec(tree, folders, deployer);
+      const deployedBy = await deployerSpec(files, deployer);
       deployed.push({ name: deployer.name, source: { ...source, deployedBy }, declaredAt: deployer.declaredAt });
     }
     const covered = [...declaredSources, ...deployed.map(({ source }) => source)];
@@ -106,7 +107,7 @@ export class ApplicationFinder {
       const range = { file: configFileName, startLine: 0, startColumn: 0, endLine: 0, endColumn: 0 };
       problems.push({ code: 'convention-limit', details: {}, severity: 'warning', range });
     }
-    const built = await withAdditions(tree, folders, applications, deployments);
+    const built = await withAdditions(files, folders, applications, deployments);
     const rules = [...folders.values()].flatMap((folder) => folder.rules ?? []);
     return { hasConfig: config !== undefined, environments: config?.environments ?? [], applications: built, problems, rules };
   }

@@ -42,9 +42,9 @@ function isPatched(folders: Folders, { kind, file }: Deployer): boolean {
 }
 
 /** What a render needs to know of a deployer. */
-export async function deployerSpec(tree: SourceTree, folders: Folders, deployer: Deployer): Promise<DeployerSpec> {
+export async function deployerSpec(files: ValuesFiles, deployer: Deployer): Promise<DeployerSpec> {
   const { kind, file, name, namespace, from } = deployer;
-  return { kind, file, name, namespace, sources: await foundIn(tree, folders, from) };
+  return { kind, file, name, namespace, sources: await files.found(from) };
 }
 
 /**
@@ -52,7 +52,7 @@ export async function deployerSpec(tree: SourceTree, folders: Folders, deployer:
  * application's name), and for those without parameters of their own the deployer of their path and name.
  */
 export async function withAdditions(
-  tree: SourceTree,
+  files: ValuesFiles,
   folders: Folders,
   applications: readonly Application[],
   deployments: readonly Deployment[],
@@ -70,29 +70,47 @@ export async function withAdditions(
       );
       const [deployment] = named.length === 1 ? named : [];
       if (build === undefined && deployment === undefined) return application;
-      const postBuild = build === undefined ? undefined : await postBuildOf(tree, folders, build);
-      const deployedBy = deployment === undefined ? undefined : await deployerSpec(tree, folders, deployment.deployer);
+      const postBuild = build === undefined ? undefined : await postBuildOf(files, build);
+      const deployedBy = deployment === undefined ? undefined : await deployerSpec(files, deployment.deployer);
       return { ...application, source: { ...source, ...(postBuild && { postBuild }), ...(deployedBy && { deployedBy }) } };
     }),
   );
 }
 
-async function postBuildOf(tree: SourceTree, folders: Folders, { file, name, namespace, from }: FluxBuild): Promise<PostBuildSpec> {
-  return { file, name, namespace, sources: await foundIn(tree, folders, from) };
+async function postBuildOf(files: ValuesFiles, { file, name, namespace, from }: FluxBuild): Promise<PostBuildSpec> {
+  return { file, name, namespace, sources: await files.found(from) };
 }
 
-/** ConfigMaps and Secrets with the file that declares each. */
-async function foundIn(tree: SourceTree, folders: Folders, wanted: readonly ValuesObject[]): Promise<readonly ValuesObject[]> {
-  const sources: ValuesObject[] = [];
-  for (const source of wanted) {
-    let found: string | undefined;
-    for (const [folder, { manifests }] of folders) {
-      for (const manifest of found === undefined ? manifests : []) {
+/** Finds the files that declare ConfigMaps and Secrets; each text is read once. */
+export class ValuesFiles {
+  readonly #tree: SourceTree;
+  readonly #folders: Folders;
+  readonly #texts = new Map<string, Promise<string>>();
+
+  constructor(tree: SourceTree, folders: Folders) {
+    this.#tree = tree;
+    this.#folders = folders;
+  }
+
+  /** These objects with the file that declares each. */
+  async found(wanted: readonly ValuesObject[]): Promise<readonly ValuesObject[]> {
+    const sources: ValuesObject[] = [];
+    for (const source of wanted) {
+      const file = await this.#fileOf(source);
+      sources.push({ ...source, ...(file !== undefined && { file }) });
+    }
+    return sources;
+  }
+
+  async #fileOf({ kind, name }: ValuesObject): Promise<string | undefined> {
+    for (const [folder, { manifests }] of this.#folders) {
+      for (const manifest of manifests) {
         const path = joinPath(folder, manifest);
-        if (mayDeclare(await textOf(tree, path), source.kind, source.name)) found = path;
+        const text = this.#texts.get(path) ?? textOf(this.#tree, path);
+        this.#texts.set(path, text);
+        if (mayDeclare(await text, kind, name)) return path;
       }
     }
-    sources.push({ ...source, ...(found !== undefined && { file: found }) });
+    return undefined;
   }
-  return sources;
 }
