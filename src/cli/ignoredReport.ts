@@ -108,6 +108,6 @@ export function toIgnoredReport(lists: readonly IgnoredOf[]): IgnoredReport {
 }
 
 function placesOf(sources: readonly FileRange[] = []): { file?: string; line?: number; places?: readonly Place[] } {
-  if (sources.length === 0) return {};
+  if (sources.length < 2) return place(sources[0]);
   return { ...place(sources[0]), places: sources.map(({ file, startLine }) => ({ file, line: startLine + 1 })) };
 }

@@ -89,31 +89,37 @@ export class Bench {
   }
 }
 
-/** `reader` may only read, and also what owns the objects: the roles that Argo CD's and Flux's installations add to `view`. */
+/** `reader` may only read, and also what owns the objects: the roles that Argo CD's and Flux's installations add to `view`; `tenant` may read Applications alone. */
 const readerRights: readonly KubeObject[] = [
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRole',
-    metadata: { name: 'owners-view' },
-    rules: [
-      {
-        apiGroups: [
-          ...['argoproj.io', 'kustomize.toolkit.fluxcd.io', 'helm.toolkit.fluxcd.io'],
-          ...['example.com', 'cert-manager.io', 'external-secrets.io', 'keda.sh'],
-        ],
-        resources: ['*'],
-        verbs: ['get', 'list', 'watch'],
-      },
+  ...mayRead('readers', {
+    apiGroups: [
+      ...['argoproj.io', 'kustomize.toolkit.fluxcd.io', 'helm.toolkit.fluxcd.io'],
+      ...['example.com', 'cert-manager.io', 'external-secrets.io', 'keda.sh'],
     ],
-  },
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name: 'owners-view' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'owners-view' },
-    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'owners:readers' }],
-  },
+    resources: ['*'],
+  }),
+  ...mayRead('tenants', { apiGroups: ['argoproj.io'], resources: ['applications'] }),
 ];
+
+function mayRead(group: string, what: JsonObject): readonly KubeObject[] {
+  const name = `owners-${group}`;
+  const apiGroup = 'rbac.authorization.k8s.io';
+  return [
+    {
+      apiVersion: `${apiGroup}/v1`,
+      kind: 'ClusterRole',
+      metadata: { name },
+      rules: [{ ...what, verbs: ['get', 'list', 'watch'] }],
+    },
+    {
+      apiVersion: `${apiGroup}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name },
+      roleRef: { apiGroup, kind: 'ClusterRole', name },
+      subjects: [{ apiGroup, kind: 'Group', name: `owners:${group}` }],
+    },
+  ];
+}
 
 /** The AppProject that every Argo CD has. */
 export const defaultProject: KubeObject = {
@@ -135,7 +141,10 @@ export class OwnerWorld {
 
   static async start(): Promise<OwnerWorld> {
     const [plane, renders] = await Promise.all([
-      startControlPlane({ name: 'owners', users: { reader: ['plumbline:viewers', 'owners:readers'] } }),
+      startControlPlane({
+        name: 'owners',
+        users: { reader: ['plumbline:viewers', 'owners:readers'], tenant: ['plumbline:viewers', 'owners:tenants'] },
+      }),
       makeService(),
     ]);
     await installOwnerKinds(plane);
@@ -151,7 +160,7 @@ export class OwnerWorld {
   }
 
   /** A user's bench. */
-  async open(t: TestContext, user: 'admin' | 'viewer' | 'reader' = 'admin'): Promise<Bench> {
+  async open(t: TestContext, user: 'admin' | 'viewer' | 'reader' | 'tenant' = 'admin'): Promise<Bench> {
     const file = user === 'admin' ? this.plane.kubeconfigPath : await this.plane.kubeconfig(user);
     const connection = await testConnection(t, file, 'owners');
     await connection.ready(signal);

@@ -158,6 +158,16 @@ test('Argo CD: what a sync does about an ignored field, and whether a drifted on
   }
 });
 
+test('Argo CD: who may read the Application and not its AppProject is told that its sync windows are not known', async (t) => {
+  const tenant = await world.open(t, 'tenant');
+  await world.apply(application('words', { syncPolicy: { automated: { selfHeal: true } } }));
+  const { view } = await tenant.judge(deployment('words'));
+  assert.equal(
+    describe(view?.revert.reason.code ?? '', view?.revert.reason.details),
+    'Argo CD undoes it within seconds (Application argocd/words heals itself), unless a sync window of AppProject argocd/default, which cannot be read here, denies that',
+  );
+});
+
 test('Argo CD, applying as a client: what is added to a list that a merge patch replaces is its business; for a reader, too', async (t) => {
   const [bench, reader] = [await world.open(t), await world.open(t, 'reader')];
   const widget = (ports: readonly JsonObject[], status?: JsonObject): KubeObject => ({
