@@ -69,6 +69,8 @@ export const RISKY_KEYS: ReadonlySet<string> = new Set([
 /** What a YAML text may hold before nothing of it is tried: larger ones cost seconds. */
 export const MAX_TEXT = 2_000_000;
 const MAX_SCALARS = 20_000;
+/** Keys of strategic merge patches that say how to merge, and reach no object (kustomize kyaml/yaml/merge2, apimachinery strategicpatch). */
+const DIRECTIVE = /^\$(patch$|retainKeys$|setElementOrder\/|deleteFromPrimitiveList\/)/;
 
 /** Every scalar of the values of a YAML text, each once (behind an anchor where it stands); none of a broken document. */
 export function scalarsOf(text: string): { readonly scalars: readonly VisitedScalar[]; readonly lines: LineCounter } {
@@ -95,7 +97,7 @@ export function scalarsOf(text: string): { readonly scalars: readonly VisitedSca
     if (isScalar(node)) scalars.push({ node, path, start, document: index });
     else if (isMap(node)) {
       for (const { key, value } of node.items) {
-        if (isScalar(key)) visit(value, [...path, String(key.value)], key.range?.[0] ?? start);
+        if (isScalar(key) && !DIRECTIVE.test(String(key.value))) visit(value, [...path, String(key.value)], key.range?.[0] ?? start);
       }
     } else if (isSeq(node)) {
       for (const [at, item] of node.items.entries()) visit(item, [...path, at], (item as Node).range?.[0] ?? start);

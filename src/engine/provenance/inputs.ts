@@ -177,13 +177,19 @@ function joined(folder: string, name: string): string {
   return steps.join('/');
 }
 
+/** A chart's version takes another number at its end: with letters it is none, and the chart is refused. */
+function versionCandidate(candidate: Candidate): Candidate {
+  const patch = candidate.key === 'version' && candidate.kind === 'text' ? /^v?\d+\.\d+\.(\d+)$/.exec(candidate.value)?.[1] : undefined;
+  return patch === undefined ? candidate : { ...candidate, kind: 'number', start: candidate.start - patch.length, value: patch };
+}
+
 function chartCandidates(file: string, text: string, spec: SourceSpec): readonly Candidate[] {
   const name = file.slice(file.lastIndexOf('/') + 1);
   const isValues = spec.helm?.valueFiles?.some((each) => joined(spec.path, each) === file) === true;
   if (isValues || name === 'values.yaml') return yamlCandidates(file, text, 'values');
   if (name === chartName) {
     const versions = ['version', 'appVersion', 'name'];
-    return yamlCandidates(file, text, 'chart', (path) => path.length === 1 && versions.includes(String(path[0])));
+    return yamlCandidates(file, text, 'chart', (path) => path.length === 1 && versions.includes(String(path[0]))).map(versionCandidate);
   }
   if (file.includes('/templates/')) return name === 'NOTES.txt' ? [] : templateCandidates(file, text);
   if (file.includes('/crds/')) return yamlCandidates(file, text, 'manifest');

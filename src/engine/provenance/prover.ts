@@ -118,7 +118,10 @@ export class Prover {
     const { candidates } = this.#inputs;
     const isSafe = ({ isRisky, kind, isExpression }: Candidate): boolean => !isRisky && kind !== 'boolean' && isExpression !== true;
     const safe = candidates.flatMap((candidate, index) => (isSafe(candidate) ? [index] : []));
-    await this.#together(safe, this.#found, signal);
+    // Where nothing is said, templates take another value, which hides that one's source.
+    const isSaid = (index: number): boolean => candidates[index]?.value !== '';
+    const said = safe.filter(isSaid);
+    await this.#together(said, this.#found, signal);
     // What arrives nowhere may be a condition: without it the branches are those of the render that is asked about.
     const arrived = [...new Set([...this.#found.seen.values()].flatMap((parts) => [...parts.keys()]))];
     for (const half of halves(arrived)) await this.#together(half, this.#found, signal);
@@ -128,6 +131,8 @@ export class Prover {
       isRisky && isIdentity !== true && kind !== 'boolean' && (role === 'manifest' || role === 'patch') ? [index] : [],
     );
     for (let time = 0; time < 2; time += 1) for (const half of halves(listKeys)) await this.#together(half, this.#found, signal);
+    const unsaid = safe.filter((index) => !isSaid(index));
+    for (let time = 0; time < 2; time += 1) await this.#together(unsaid, this.#found, signal);
     this.#isPrepared = true;
     // More pieces of the same leaves may be known now.
     this.#confirmed.clear();

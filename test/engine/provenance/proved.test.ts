@@ -127,6 +127,63 @@ describe('lines of rendered fields, proved by changing the inputs', () => {
     }
   });
 
+  it('a default behind an empty value, the version of a chart, and directives of patches hide and break nothing', async () => {
+    const chart = {
+      'c/Chart.yaml': 'apiVersion: v2\nname: market\nversion: 1.2.3\nappVersion: "7.1"\n',
+      'c/values.yaml': 'image:\n  repository: registry.example/market\n  tag: ""\nsuffix: ""\n',
+      'c/templates/pod.yaml':
+        'apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  labels:\n    chart: {{ .Chart.Name }}-{{ .Chart.Version }}\n' +
+        'spec:\n  hostname: {{ .Values.suffix | quote }}\n  containers:\n    - name: web\n' +
+        '      image: "{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}"\n',
+    };
+    const overlay = {
+      'c/kustomization.yaml': 'resources: [all.yaml]\npatches: [{path: patch.yaml}]\n',
+      'c/all.yaml':
+        'apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  nodeName: one\n  containers: [{name: web}, {name: side}]\n  volumes: [{name: x}]\n',
+      'c/patch.yaml':
+        'apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  hostname: here\n  containers: [{name: side, $patch: delete}]\n  $setElementOrder/volumes: [{name: x}]\n',
+    };
+    const chains: unknown[] = [];
+    const ask = async (spec: SourceSpec, files: Record<string, string>, paths: readonly string[]): Promise<void> => {
+      const tree = new MemoryTree(files);
+      const render = await renders.render(spec, tree, { signal });
+      const [object] = render.objects;
+      assert.ok(object);
+      const failures: string[] = [];
+      const lines = new SourceLines(() => async (changed) => {
+        const result = await renders.render(spec, new MemoryTree(changed, tree), { signal });
+        failures.push(...result.errors.map(({ message }) => message));
+        return result;
+      });
+      const places = await lines.locate(
+        { spec, tree, render },
+        paths.map((path) => ({ object, path: pathOf(path) })),
+        signal,
+      );
+      chains.push(
+        ...places.map((place) => place?.chain.map(({ range }) => `${range.file}:${String(range.startLine + 1)}`).join(' ')),
+        ...failures,
+      );
+    };
+    const image = 'spec containers name=web image';
+    await ask({ type: 'helm', path: 'c', helm: { releaseName: 'r', namespace: 'n' } }, chart, [
+      ...[image, image, image],
+      ...[image, 'metadata labels chart', 'spec hostname'],
+    ]);
+    await ask({ type: 'kustomize', path: 'c' }, overlay, [
+      'spec hostname',
+      'spec nodeName',
+      'spec hostname',
+      'spec hostname',
+      'spec hostname',
+    ]);
+    const chartImage = 'c/values.yaml:2 c/Chart.yaml:4';
+    assert.deepEqual(chains, [
+      ...[chartImage, chartImage, chartImage, chartImage, 'c/Chart.yaml:3', 'c/values.yaml:4'],
+      ...['c/patch.yaml:5', 'c/all.yaml:5', 'c/patch.yaml:5', 'c/patch.yaml:5', 'c/patch.yaml:5'],
+    ]);
+  });
+
   // Plain manifests have no native renderer; locate.test.ts changes them line by line.
   for (const each of [...provenanceCases, ...deployedCases].filter(({ spec }) => spec.type !== 'directory')) {
     it(`${each.name}: at least 85 % of the leaves, the very line of each feature, each followed natively`, async (t) => {
