@@ -37,7 +37,8 @@ function deployersOf(file: string, { text, firstLine }: DocumentText): readonly 
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, merge: true, uniqueKeys: false, logLevel: 'silent' });
   return ('empty' in documents ? [] : documents).flatMap((document) => {
-    const value: unknown = document.errors.length > 0 ? undefined : document.toJS({ maxAliasCount: 100 });
+    // While somebody types, a text has errors for moments: what can be read of it deploys on.
+    const value: unknown = document.toJS({ maxAliasCount: 100 });
     const root = document.contents;
     if (!isJsonObject(value) || !isMap(root)) return [];
     const [start] = root.range;

@@ -58,6 +58,8 @@ export class ParameterFiles {
         stringAt(value, 'metadata', 'name') === name &&
         (namespace === '' || (stringAt(value, 'metadata', 'namespace') ?? namespace) === namespace),
     )?.value;
+    const error = documents.find((document) => document.error !== undefined)?.error;
+    if (found === undefined && error !== undefined) throw new ParametersProblem(`${path}: ${error.message}`);
     if (kind === 'Secret' && found !== undefined) this.#hasSecrets = true;
     return found;
   }

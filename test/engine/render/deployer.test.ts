@@ -79,6 +79,7 @@ test('a HelmRelease: names, values in their order, and why values are not all th
       outcome(from(), { 'values.yaml': object('ConfigMap', 'settings', 'data: {}\nsops: {mac: x}\n') }, [settings]),
       outcome(from(), { 'values.yaml': object('ConfigMap', 'settings', 'data: {values.yaml: "a: 1"}\n', 'elsewhere') }, [settings]),
       outcome(object('HelmRelease', 'other', 'spec: {}\n')),
+      outcome(release('  values: {a: "1}\n')),
     ]),
     [
       'shop prod {"a":null,"b":{"c":[1]},"base":1}',
@@ -96,6 +97,7 @@ test('a HelmRelease: names, values in their order, and why values are not all th
       'parameters-missing: ConfigMap settings is encrypted',
       'parameters-missing: this repository has no ConfigMap settings',
       'parameters-missing: shop.yaml has no HelmRelease shop',
+      'parameters-missing: shop.yaml: line 6: found unexpected end of stream',
     ],
   );
 });

@@ -342,6 +342,10 @@ test('the source of an earlier commit keeps what Flux and Argo CD add to its pat
   };
   const [shop] = (await find(t, files)).applications;
   assert.ok(shop?.source.deployedBy);
+  // While somebody types in it, it deploys on.
+  const typed = `${files['clusters/shop.yaml'].trimEnd()}\n  values: {replicas: "3\n  interval: 1m\n`;
+  const [meanwhile] = (await find(t, { ...files, 'clusters/shop.yaml': typed })).applications;
+  assert.deepEqual(meanwhile, shop);
   const moved = { ...files, 'plumbline.yaml': config('name: shop, environment: prod, path: charts/old, namespace: shop') };
   assert.deepEqual(
     await Promise.all([files, moved].map(async (then) => (await sourceDeclaredAt(new MemoryTree(then), shop))?.deployedBy?.file)),
