@@ -158,13 +158,13 @@ test('when a self-healing Application undoes a change, by its sync windows', () 
       `${denied('2026-07-15T04:30:00Z', 'deny "TZ=Asia/Tokyo 0 12 * * *" for 90m')} [2026-07-15T04:30]`,
       `${denied('2026-07-15T13:30:00Z', 'deny "0 12 * * *" for 90m (Nowhere/City)')} [2026-07-15T13:30]`,
       `${denied('2026-10-25T04:00:00Z', 'deny "0 1 * * *" for 4h (Europe/Berlin)')} [2026-10-25T04:00]`,
-      'Argo CD keeps it: sync windows of AppProject argocd/p never let Application argocd/web sync by itself (deny "* * * * *" for 1h) [2026-07-15T12:01]',
+      'Argo CD keeps it: sync windows of AppProject argocd/p never let Application argocd/web sync by itself (deny "* * * * *" for 1h) [2026-07-15T12:10]',
       'Argo CD keeps it: a sync window of AppProject argocd/p cannot be read (deny "@daily" for 90m), and Argo CD then denies every sync of Application argocd/web []',
       'Argo CD keeps it until somebody syncs (Application argocd/web has no auto-sync) | A sync window of AppProject argocd/p cannot be read (deny "0 12 * * *" for long), and Argo CD then denies every sync []',
       'Argo CD keeps it until somebody syncs (Application argocd/web has no auto-sync) | Sync windows of AppProject argocd/p deny every sync until 2026-07-15T13:30:00Z (deny "0 12 * * *" for 90m) [2026-07-15T13:30]',
       'Argo CD keeps it until somebody syncs (Application argocd/web has no auto-sync) [2026-07-15T13:30]',
       'Argo CD keeps it until the next sync (Application argocd/web syncs by itself, without self-heal) | Sync windows of AppProject argocd/p deny every sync but one by hand until 2026-07-15T13:30:00Z (deny "0 12 * * *" for 90m) [2026-07-15T13:30]',
-      'Argo CD keeps it until somebody syncs (Application argocd/web has no auto-sync) | Sync windows of AppProject argocd/p deny every sync (deny "* * * * *" for 1h) [2026-07-15T12:01]',
+      'Argo CD keeps it until somebody syncs (Application argocd/web has no auto-sync) | Sync windows of AppProject argocd/p deny every sync (deny "* * * * *" for 1h) [2026-07-15T12:10]',
     ],
   );
 });

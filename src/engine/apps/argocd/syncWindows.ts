@@ -42,6 +42,9 @@ export const openGate: SyncGate = { isOpen: true, isManualOpen: true };
 /** so many starts and ends of windows are looked at for one that lets a sync through */
 const maximumBoundaries = 2_000;
 const horizonMs = 400 * 86_400_000;
+const shutMs = 600_000;
+/** clocks are put forward and back at no other times */
+const quarterMs = 900_000;
 
 /**
  * Whether sync windows let Argo CD sync an Application by itself: not in an active deny window; where allow windows match, only in one of
@@ -58,10 +61,11 @@ export function syncGate(projects: readonly KubeObject[], application: KubeObjec
   const broken = windows.find(({ times }) => times === undefined);
   if (broken !== undefined) return { isOpen: false, isManualOpen: false, window: { ...shown(broken), isBroken: true } };
   const now = canSync(windows, nowMs);
-  const untilMs = nextBoundary(windows, nowMs);
-  const until = untilMs === undefined ? {} : { untilMs };
-  if (now.isOpen) return { ...openGate, ...until };
+  const next = nextBoundary(windows, nowMs);
+  if (now.isOpen) return next === undefined ? openGate : { ...openGate, untilMs: next };
   const opensAtMs = nextOpening(windows, nowMs);
+  // Where no opening is in sight, it is not looked for at each start of a window that starts every minute.
+  const untilMs = opensAtMs === undefined ? Math.max(next ?? 0, nowMs + shutMs) : (next ?? opensAtMs);
   // Of several windows that would allow it, the one that comes first.
   const opener = opensAtMs === undefined ? undefined : windows.find((each) => each.kind === 'allow' && isActive(each, opensAtMs + 1));
   const window = now.denies ?? opener ?? windows[0];
@@ -70,7 +74,7 @@ export function syncGate(projects: readonly KubeObject[], application: KubeObjec
     isManualOpen: now.isManualOpen,
     ...(window === undefined ? {} : { window: { ...shown(window), isBroken: false } }),
     ...(opensAtMs === undefined ? {} : { opensAtMs }),
-    ...until,
+    untilMs,
   };
 }
 
@@ -130,12 +134,19 @@ function zoneOffset(zone: string): (atMs: number) => number {
   } catch {
     return () => 0;
   }
+  let known = { quarter: Number.NaN, ms: 0 };
   return (atMs) => {
-    const name = format.formatToParts(atMs).find(({ type }) => type === 'timeZoneName')?.value ?? '';
-    const [, sign, hours, minutes = '0', seconds = '0'] = /^GMT([+-])(\d+)(?::(\d+))?(?::(\d+))?$/.exec(name) ?? [];
-    if (sign === undefined) return 0;
-    return (sign === '-' ? -1000 : 1000) * (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds));
+    const quarter = Math.floor(atMs / quarterMs);
+    if (known.quarter !== quarter) known = { quarter, ms: offsetIn(format, atMs) };
+    return known.ms;
   };
+}
+
+function offsetIn(format: Intl.DateTimeFormat, atMs: number): number {
+  const name = format.formatToParts(atMs).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const [, sign, hours, minutes = '0', seconds = '0'] = /^GMT([+-])(\d+)(?::(\d+))?(?::(\d+))?$/.exec(name) ?? [];
+  if (sign === undefined) return 0;
+  return (sign === '-' ? -1000 : 1000) * (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds));
 }
 
 function canSync(
