@@ -254,8 +254,8 @@ flow(session, 'by keyboard alone: the three sides of an object, and from change 
   await workbench.untilNote('replicas:', /^live: 5 in prod-eu/);
   await workbench.goToLine(7);
   await page.keyboard.press('F1');
-  await page.keyboard.type('Plumbline: Open Live, Git and Working Tree');
-  await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: 'Open Live, Git and Working Tree' }).first().waitFor();
+  await page.keyboard.type('Plumbline: Open Live, Last Sync and Working Tree');
+  await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: 'Open Live, Last Sync and Working Tree' }).first().waitFor();
   await page.keyboard.press('Enter');
   const names = page.locator('.multiDiffEntry .file-path');
   await until('two pairs', async () => ((await names.count()) === 2 ? undefined : (await names.allInnerTexts()).join(' | ')));

@@ -123,6 +123,33 @@ flow(session, 'sync: one question with cluster, namespace and counts; the histor
   await workbench.restMouse();
 });
 
+flow(session, 'three sides of a synced object: live, the last sync and the working tree', '24-three-sides', async () => {
+  await cluster.kubectl(['-n', 'shop-dev', 'patch', 'configmap', 'settings', '--type=merge', '-p', '{"data":{"level":"trace"}}']);
+  await workbench.row(/^application shop, dev, .*drifted/);
+  await workbench.openFile('shop/dev/settings.yaml');
+  const text = await readFile(join(folder, 'shop/dev/settings.yaml'), 'utf8');
+  await workbench.goToLine(text.split('\n').findIndex((line) => line.includes('level: info')) + 1);
+  await page.keyboard.press('End');
+  await page.keyboard.type('rmative');
+  await workbench.command('Plumbline: Open Live, Last Sync and Working Tree');
+  const names = page.locator('.multiDiffEntry .file-path');
+  await until('two pairs', async () => ((await names.count()) === 2 ? undefined : (await names.allInnerTexts()).join(' | ')));
+  const shown = async (): Promise<string[]> =>
+    (await page.locator('.multiDiffEntry .view-line', { hasText: 'level' }).allInnerTexts()).map((line) =>
+      line.replaceAll('\u00a0', ' ').trim(),
+    );
+  const expected = ['level: trace', 'level: info', 'level: info', 'level: informative'];
+  await until('the values of the three sides', async () =>
+    (await shown()).join() === expected.join() ? undefined : (await shown()).join(' | '),
+  );
+  const entries = (await page.locator('.multiDiffEntry').allInnerTexts()).join('\n');
+  for (const pair of ['live ↔ last sync', 'last sync ↔ working tree']) assert.ok(entries.includes(pair), entries);
+  await workbench.picture('24-sides');
+  await workbench.closeEditors();
+  // This editor may have saved by itself.
+  await writeFile(join(folder, 'shop/dev/settings.yaml'), text);
+});
+
 flow(session, 'undo of a live change and prune stand in the question, and are done', '22-undone', async () => {
   await cluster.kubectl(['-n', 'shop-dev', 'patch', 'configmap', 'settings', '--type=merge', '-p', '{"data":{"level":"trace"}}']);
   await rm(join(folder, 'shop/dev/banner.yaml'));

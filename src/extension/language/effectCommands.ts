@@ -66,16 +66,22 @@ async function targetAtCursor({ engine }: Services): Promise<{ applicationId: st
   return mark === undefined ? undefined : { applicationId: mark.applicationId, key: mark.objectKey };
 }
 
-/** Live, target and working tree of one object in one view: what a sync would do, and what the edits add to it. */
-async function openThreeSides(applicationId: string, key: string, object: string, { documents }: Services): Promise<void> {
+/**
+ * Three sides of one object in one view: live, what was applied last, and the working tree. Where no sync is recorded target stands for
+ * the middle one.
+ */
+async function openThreeSides(applicationId: string, key: string, object: string, { documents, store }: Services): Promise<void> {
   const { l10n } = vscode;
+  const isSynced = store.applications.get(applicationId)?.lastSync !== undefined;
   const between = (pair: string, left: Side, right: Side): vscode.Uri[] => {
     const [from, to] = [left, right].map((side) => documents.uri({ type: 'side', applicationId, key, side, pair }));
     return from === undefined || to === undefined ? [] : [to, from, to];
   };
-  await vscode.commands.executeCommand('vscode.changes', l10n.t('{0}: live ↔ Git ↔ working tree', object), [
-    between(l10n.t('live ↔ Git'), 'live', 'target'),
-    between(l10n.t('Git ↔ working tree'), 'target', 'working tree'),
+  const title = isSynced ? l10n.t('{0}: live ↔ last sync ↔ working tree', object) : l10n.t('{0}: live ↔ Git ↔ working tree', object);
+  const middle = isSynced ? 'synced' : 'target';
+  await vscode.commands.executeCommand('vscode.changes', title, [
+    between(isSynced ? l10n.t('live ↔ last sync') : l10n.t('live ↔ Git'), 'live', middle),
+    between(isSynced ? l10n.t('last sync ↔ working tree') : l10n.t('Git ↔ working tree'), middle, 'working tree'),
   ]);
 }
 
