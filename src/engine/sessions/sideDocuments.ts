@@ -71,7 +71,7 @@ export class SideDocuments {
   async #rendered(session: ApplicationSession, key: string, render: RenderResult, signal: AbortSignal): Promise<SideDocument> {
     const { destination } = session.application;
     const found = await this.#find(render, key, session, signal);
-    if (found !== undefined) return shown(maskSecrets(found, session.object(key)?.desired));
+    if (found !== undefined) return shown(side(found, session.object(key)));
     return isComplete(render) && destination !== undefined
       ? { text: '', exists: false }
       : this.#renderFailure(render, session.application.name);
@@ -103,8 +103,7 @@ function syncedSide(session: ApplicationSession, key: string): SideDocument {
     return failed('synced-changed', { revision: history.syncedRevision.slice(0, 7) });
   }
   if (synced.object === undefined) return { text: '', exists: false };
-  const object = session.object(key);
-  return shown(maskSecrets(normalizeDesired(synced.object, object?.live, object?.resource), object?.desired));
+  return shown(side(synced.object, session.object(key)));
 }
 
 /** The files of a side that Git or the disk has. */
@@ -118,6 +117,11 @@ async function treeOf(side: Exclude<Side, 'live' | 'target' | 'synced'>, repo: R
 /** The desired object as it would be sent, Secrets masked: the side that the others are compared with. */
 function targetSide(object: TrackedObject): JsonObject {
   return maskSecrets(normalizeDesired(object.desired, object.live, object.resource));
+}
+
+/** The same object by another commit, read as target is, Secrets masked against it. */
+function side(rendered: KubeObject, object: TrackedObject | undefined): JsonObject {
+  return maskSecrets(normalizeDesired(rendered, object?.live, object?.resource), object?.desired);
 }
 
 function shown(object: JsonObject): SideDocument {

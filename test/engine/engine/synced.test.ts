@@ -204,6 +204,18 @@ test('without a ledger who holds the field decides, and a revert goes back to ta
   assert.equal(side.reason?.code, 'synced-not-recorded');
 });
 
+test('an object in sync reads the same on all its sides, whatever its owner added to it', async (t) => {
+  const { engine } = await syncedShop(t);
+  const { key } = objectOf(engine, id, 'ConfigMap/settings');
+  const sides = ['live', 'synced', 'target', 'HEAD', 'working tree', 'revision:HEAD'] as const;
+  const texts = await Promise.all(sides.map(async (side) => (await engine.sideDocument(id, key, side, false, signal)).text));
+  assert.match(texts[0] ?? '', /color: red/);
+  assert.deepEqual(
+    texts,
+    sides.map(() => texts[0]),
+  );
+});
+
 test('a revert brings back what was synced, not what waits in Git, and the sides show it', async (t) => {
   const { engine, namespace, edit, commit } = await syncedShop(t);
   const synced = rowOf(engine, id).lastSync?.revision;
