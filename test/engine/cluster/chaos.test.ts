@@ -96,7 +96,7 @@ async function faultsFor(
 async function assertAsFresh(t: TestContext, run: ChaosRun, world: ChaosWorld): Promise<WeakRef<object>> {
   const fresh = await ChaosRun.start(t, plane, world.repo, shortTimes);
   const startedAtMs = Date.now();
-  if (!(await run.isAs(fresh))) assert.deepEqual([run.everything(), run.watched()], [fresh.everything(), fresh.watched()]);
+  if (!(await run.isAs(fresh))) assert.deepEqual([run.everything(), run.watchedObjects()], [fresh.everything(), fresh.watchedObjects()]);
   t.diagnostic(
     `as a fresh start after ${Date.now() - startedAtMs} ms; ${fresh.watched().length} watches, ${run.proxy.seen.length} requests`,
   );
