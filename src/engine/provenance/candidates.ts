@@ -14,6 +14,8 @@ export interface Candidate {
   readonly end: number;
   /** what it says, as text */
   readonly value: string;
+  /** what it is a part of, when only its end takes a marker */
+  readonly whole?: string;
   /** name of its mapping key; of the list for an item */
   readonly key: string;
   /** the line that shows it */

@@ -177,10 +177,11 @@ function joined(folder: string, name: string): string {
   return steps.join('/');
 }
 
-/** A chart's version takes another number at its end: with letters it is none, and the chart is refused. */
+/** A chart's versions take another number at their end: with letters they are none, and the chart, or what compares them, fails. */
 function versionCandidate(candidate: Candidate): Candidate {
-  const patch = candidate.key === 'version' && candidate.kind === 'text' ? /^v?\d+\.\d+\.(\d+)$/.exec(candidate.value)?.[1] : undefined;
-  return patch === undefined ? candidate : { ...candidate, kind: 'number', start: candidate.start - patch.length, value: patch };
+  const { kind, start, value } = candidate;
+  const patch = kind === 'text' ? /^v?\d+\.\d+\.(\d+)$/.exec(value)?.[1] : undefined;
+  return patch === undefined ? candidate : { ...candidate, kind: 'number', start: start - patch.length, value: patch, whole: value };
 }
 
 function chartCandidates(file: string, text: string, spec: SourceSpec): readonly Candidate[] {

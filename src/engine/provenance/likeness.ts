@@ -54,7 +54,7 @@ export function linesAway({ file, range }: Candidate, origin: Origin | undefined
  * @param decoded the same without its Base64
  * @param leafKey name of the leaf's mapping key, or an index
  */
-export function likeness({ value, key, kind }: Candidate, text: string, decoded: string, leafKey: string): number {
+export function likeness({ value: own, whole: value = own, key, kind }: Candidate, text: string, decoded: string, leafKey: string): number {
   if (value === '') return 0;
   if (kind === 'boolean') return value === text ? (key === leafKey ? 8 : 3) : 0;
   if (value === text || value === decoded) return key === leafKey ? 9 : 5;

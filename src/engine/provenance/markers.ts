@@ -5,7 +5,7 @@ import type { Candidate, OuterScalar } from './candidates.ts';
 /** A scalar of a render. */
 export type Leaf = string | number | boolean;
 
-const MARKER = /zq[a-z]([0-9a-z]{4})qz/gi;
+const MARKER = /zq[a-z]([0-9a-z]{4})qz|\d{6}/gi;
 const NUMBER_BASE = 100_000;
 const NUMBER_STEP = 7;
 
@@ -97,18 +97,12 @@ export class MarkerSet {
 
   #foundIn(before: string, after: string): readonly number[] {
     const places: { at: number; index: number }[] = [];
-    let restored = after.replace(MARKER, (_marker, digits: string, at: number) => {
-      places.push({ at, index: parseInt(digits, 36) });
-      return '';
+    const restored = after.replace(MARKER, (written: string, digits: string | undefined, at: number) => {
+      const index = digits === undefined ? this.#byNumber.get(written) : parseInt(digits, 36);
+      if (index === undefined || (digits === undefined && before.includes(written))) return written;
+      places.push({ at, index });
+      return digits === undefined ? (this.#candidates[index]?.value ?? '') : '';
     });
-    if (this.#byNumber.size > 0) {
-      restored = restored.replace(/\d{6}/g, (digits, at: number) => {
-        const index = this.#byNumber.get(digits);
-        if (index === undefined || before.includes(digits)) return digits;
-        places.push({ at, index });
-        return this.#candidates[index]?.value ?? '';
-      });
-    }
     if (places.length === 0 || !isSame(before, restored)) return [];
     return [...new Set(places.sort((left, right) => left.at - right.at).map(({ index }) => index))];
   }

@@ -23,6 +23,8 @@ export const MAX_SINGLE = 4;
 const SURE_LIKENESS = 8;
 /** such pieces that are tried before all are marked */
 const MAX_SURE = 4;
+/** parts of a value that are marked together before all are */
+const MAX_PIECES = 60;
 
 /** What renders showed of leaves. */
 interface Findings {
@@ -138,15 +140,29 @@ export class Prover {
     this.#confirmed.clear();
   }
 
-  /** Tries what is the whole value, under the same key: where that makes the leaf, nothing else does. */
+  /** Tries what is the whole value, under the same key, then what makes the whole of it together: nothing else does, then. */
   async #sure(id: string, value: Leaf, signal: AbortSignal): Promise<void> {
     for (const index of this.#alike(id, value, SURE_LIKENESS)) {
       const isBoolean = this.#inputs.candidates[index]?.kind === 'boolean';
       if (!(await this.#follows(id, [index], signal)) || (!isBoolean && !(await this.#follows(id, [index], signal)))) continue;
-      this.#proved.set(id, [index]);
-      this.#confirmed.add(id);
+      this.#prove(id, [index]);
       return;
     }
+    // Of a value that several pieces make, all that look like parts of it.
+    const { candidates } = this.#inputs;
+    const pieces = this.#alike(id, value, 1).filter(
+      (index) => candidates[index]?.kind !== 'boolean' && candidates[index]?.isRisky === false,
+    );
+    if (pieces.length < 2) return;
+    const parts = (await this.#render(pieces.slice(0, MAX_PIECES), signal))?.get(id) ?? [];
+    const rest = parts.reduce((text, index) => text.replace(candidates[index]?.whole ?? candidates[index]?.value ?? '', ''), String(value));
+    if (parts.length > 1 && !/[a-z\d]/i.test(rest) && (await this.#follows(id, parts, signal))) this.#prove(id, parts);
+  }
+
+  /** Takes what two different markers each showed alone. */
+  #prove(id: string, parts: Parts): void {
+    this.#proved.set(id, parts);
+    this.#confirmed.add(id);
   }
 
   async #express(id: string, signal: AbortSignal): Promise<void> {

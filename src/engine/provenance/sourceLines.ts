@@ -140,9 +140,10 @@ function partOf(parts: readonly Candidate[], value: unknown, live: JsonValue | u
   if (typeof value !== 'string' || typeof live !== 'string') return parts.at(-1);
   let from = 0;
   for (const part of parts) {
-    const at = value.indexOf(part.value, from);
+    const said = part.whole ?? part.value;
+    const at = value.indexOf(said, from);
     if (at < 0) continue;
-    from = at + part.value.length;
+    from = at + said.length;
     if (!live.startsWith(value.slice(0, from))) return part;
   }
   return parts.at(-1);
