@@ -12,6 +12,7 @@ import { executePlan } from './sync/executePlan.ts';
 import { commonManager } from './sync/managers.ts';
 import { planRevert } from './sync/planRevert.ts';
 import type { PreparedPlan, RevertItem } from './sync/revertTypes.ts';
+import { notCompared } from './sessions/notCompared.ts';
 import type { TrackedObject } from './sessions/trackedObject.ts';
 
 /** One target with the application that it names. */
@@ -41,7 +42,10 @@ export class Reverts {
     const refused: StepResult[] = [];
     for (const { target, session } of requests) {
       const { connection } = session;
-      if (connection === undefined) throw new AppError('not-compared-yet', { application: session.application.name });
+      if (connection === undefined) {
+        const { code, details } = notCompared(session);
+        throw new AppError(code, details);
+      }
       const group = byConnection.get(connection) ?? { items: [], sessions: new Set() };
       byConnection.set(connection, group);
       group.items.push(...itemsOf(target, session));

@@ -12,6 +12,7 @@ import type { StepResult } from './model/plan.ts';
 import { isComplete, renderReason } from './model/render.ts';
 import type { SyncOptions, SyncPlans, SyncProgress, SyncRequest, SyncResult, SyncTarget } from './model/sync.ts';
 import type { Reason } from './model/states.ts';
+import { notCompared } from './sessions/notCompared.ts';
 import { descendants } from './sessions/objectChecker.ts';
 import type { RepoSession } from './sessions/repoSession.ts';
 import type { SourceRenderer } from './sources/sourceRenderer.ts';
@@ -63,11 +64,17 @@ export class Syncs implements SyncApi {
       const found = this.#services.known(target.applicationId);
       await found.session.settled();
       const { connection, application } = found.session;
-      if (connection === undefined) throw new AppError('not-compared-yet', { application: application.name });
+      const refuse = (reason: Reason): void => {
+        const key = parentKeyOf(application, application.destination?.namespace ?? '');
+        refused.push({ applicationId: application.id, key, outcome: 'refused', reason });
+      };
+      if (connection === undefined) {
+        refuse(notCompared(found.session));
+        continue;
+      }
       const item = await this.#item(target, request, found, connection, signal);
       if ('code' in item) {
-        const key = parentKeyOf(application, application.destination?.namespace ?? '');
-        refused.push({ applicationId: application.id, key, outcome: 'refused', reason: item });
+        refuse(item);
         continue;
       }
       const group = groups.get(connection) ?? { items: [], sessions: [] };
@@ -114,7 +121,7 @@ export class Syncs implements SyncApi {
     const { session } = this.#services.known(applicationId);
     const { connection, application } = session;
     if (connection === undefined || application.destination === undefined) {
-      return { entries: [], problem: { code: 'not-compared-yet', details: { application: application.name } } };
+      return { entries: [], problem: notCompared(session) };
     }
     try {
       const key = parentKeyOf(application, application.destination.namespace);

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { runLongTest } from './longTest.mjs';
 import { isProgram, isProjectNode, main, ToolError, underProjectNode } from './main.mjs';
-import { CONTROL_PLANE, DEPENDENCIES, PEERS } from './setup.mjs';
+import { CONTROL_PLANE, DEPENDENCIES, PEERS, RENDERER } from './setup.mjs';
 import { runSteps } from './steps.mjs';
 
 function wholeNumber(text, name) {
@@ -18,7 +18,7 @@ async function runOracle(argv, signal) {
     ORACLE_SEED: wholeNumber(values.seed ?? String(Date.now() % 100_000), 'seed'),
   };
   console.log(`${environment.ORACLE_CASES} cases, seed ${environment.ORACLE_SEED}`);
-  await runSteps([DEPENDENCIES, ...CONTROL_PLANE, ...PEERS], signal);
+  await runSteps([DEPENDENCIES, ...CONTROL_PLANE, RENDERER, ...PEERS], signal);
   return runLongTest('engine/drift/oracle.test.ts', { environment, timeoutMs: 7_200_000, signal });
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { AppError, isAppError } from '../../base/errors.ts';
 import type { ApplicationSession } from '../sessions/applicationSession.ts';
+import { notCompared } from '../sessions/notCompared.ts';
 import { kustomizationNames } from '../apps/fileFacts.ts';
 import { joinPath } from '../apps/paths.ts';
 import type { ClusterConnection } from '../cluster/api.ts';
@@ -33,7 +34,10 @@ export class ObjectWritebacks {
     const key = parseKeyString(id);
     if (key.kind === 'Secret' && key.group === '') throw new AppError('adopt-secret');
     if (application.source.type === 'helm') throw new AppError('adopt-object-helm', { application: application.name });
-    if (connection === undefined) throw new AppError('not-compared-yet', { application: application.name });
+    if (connection === undefined) {
+      const { code, details } = notCompared(session);
+      throw new AppError(code, details);
+    }
     const manifest = await liveManifest(connection, key, signal);
     let problem: AppError | undefined;
     for (const variant of this.#variants(manifest, application.destination?.namespace ?? '', await this.#affixes(session))) {

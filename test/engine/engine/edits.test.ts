@@ -398,39 +398,3 @@ test('what a line knows, and where files lead', async (t) => {
     ['apiVersion', 'kind', 'environments', 'applications'],
   );
 });
-
-test('while other objects of the application change without end the server is asked about an edit, and nobody is told of what looks as before', async (t) => {
-  const other = deployment.replaceAll('web', 'busy');
-  const { engine, repo } = await opened(t, 'busy', { 'shop/web.yaml': deployment, 'shop/busy.yaml': other }, '-f', ['shop']);
-  const file = join(repo, 'shop/web.yaml');
-  const told = { rows: 0, marks: 0, documents: 0 };
-  const subscriptions = [
-    engine.onDidChangeRows(() => (told.rows += 1)),
-    engine.onDidChangeMarks(() => (told.marks += 1)),
-    engine.onDidChangeDocuments(() => (told.documents += 1)),
-  ];
-  t.after(() => {
-    for (const subscription of subscriptions) subscription.dispose();
-  });
-  const stop = new AbortController();
-  const churn = async (): Promise<void> => {
-    for (let index = 1; !stop.signal.aborted; index += 1) {
-      const { status } = await plane.request('/apis/apps/v1/namespaces/busy/deployments/busy/status', {
-        method: 'PATCH',
-        body: { status: { collisionCount: index } },
-        contentType: 'application/merge-patch+json',
-      });
-      assert.equal(status, 200);
-    }
-  };
-  const churning = churn();
-  try {
-    await until(engine, 'many changes have come', () => told.documents >= 20);
-    assert.deepEqual({ rows: told.rows, marks: told.marks }, { rows: 0, marks: 0 });
-    engine.setBuffer(file, deployment.replace('replicas: 2', 'replicas: 4'));
-    await until(engine, 'the server has answered', () => engine.editor.effects(file).some(({ isConfirmed }) => isConfirmed));
-  } finally {
-    stop.abort();
-    await churning;
-  }
-});
