@@ -28,7 +28,7 @@ const DEFAULT_CACHE_SIZE = 200;
 
 /**
  * Finds the lines of rendered objects and their fields. Exact for plain manifests; behind Kustomize only where the declaring file
- * has the very value and nothing else may write it; for Helm the template's first line. Texts are parsed when first asked for.
+ * has the very value and nothing else may write it, or for the parent of a field that only live has; for Helm the template's first line. Texts are parsed when first asked for.
  */
 export class Locator {
   readonly #cache = new Map<string, YamlIndex | undefined>();
@@ -70,12 +70,14 @@ export class Locator {
     const header: Location = { range: index.header(origin.file, object), isExact: false };
     const hit = hitOf(index, origin.file, object, field.path);
     if (hit.kind === 'unknown') return header;
+    // Nothing in Git writes it, so that its parent in the file that declares the object is as good behind Kustomize.
+    if (hit.kind === 'missing' && field.change === 'added' && hit.depth > 0)
+      return { range: hit.range, isExact: origin.kind === 'directory' && hit.depth === field.path.length - 1 };
     if (origin.kind === 'kustomize') {
       const isSetHere = hit.kind === 'found' && field.git !== undefined && nodeEquals(hit.node, field.git, object.document);
       return isSetHere && !mayBeWrittenBy(origin.otherWriters ?? [], field.path) ? { range: hit.range, isExact: true } : header;
     }
-    if (hit.kind === 'found') return { range: hit.range, isExact: true };
-    return field.change === 'added' && hit.depth > 0 ? { range: hit.range, isExact: hit.depth === field.path.length - 1 } : header;
+    return hit.kind === 'found' ? { range: hit.range, isExact: true } : header;
   }
 
   #indexOf(text: string, contentHash: string): YamlIndex | undefined {
