@@ -24,8 +24,8 @@ export function classOfManager(manager: string): ManagerClass {
   return CONTROLLERS.test(manager) || CONTROLLER_WORD.test(manager) ? 'controller' : 'unknown';
 }
 
-/** Commands of kubectl that change objects and never make one. */
-const EDITORS = /^kubectl-(edit|patch|label|annotate|set|scale|rollout|autoscale|taint)$/;
+/** Commands of kubectl, and k9s, that change objects and never make one. */
+const EDITORS = /^(kubectl-(edit|patch|label|annotate|set|scale|rollout|autoscale|taint)|k9s)$/;
 
 /** Whether a manager only ever edits what others made, so that it cannot be the one that applied an object. */
 export function isEditor(manager: string): boolean {

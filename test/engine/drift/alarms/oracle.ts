@@ -114,6 +114,35 @@ const CASES: readonly AlarmCase[] = [
     setUp: (world) => withoutMarks(world, '/metadata/labels/app.kubernetes.io~1managed-by'),
     expected: { state: 'synced' },
   },
+  {
+    sources: [5],
+    name: 'nothing is left of what was applied: who only edits is not taken for the owner (oracle seed 88003 case 441)',
+    ways: ['server-side'],
+    setUp: async (world) => {
+      const name = `forgotten-${world.namespace}`;
+      const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }];
+      const git: KubeObject = {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRole',
+        metadata: { name, labels: { app: 'web' } },
+        rules,
+      };
+      await world.apply(git);
+      world.cleanups.push(() => world.kubectl('delete', git.kind, name));
+      await world.write(git, 'k9s', [{ op: 'add', path: '/metadata/labels/added', value: 'v' }]);
+      await world.write(git, 'k9s', [{ op: 'remove', path: '/metadata/labels/app' }]);
+      await world.write(git, 'kubectl-patch', [{ op: 'add', path: '/rules/0/verbs/-', value: 'watch' }]);
+      return { git };
+    },
+    expected: {
+      state: 'drifted',
+      fields: [
+        'differs removed metadata.labels.app: "web" -> -',
+        'drifted added metadata.labels.added: - -> "v" by k9s',
+        'drifted added rules[0].verbs[1]: - -> "watch" by kubectl-patch',
+      ],
+    },
+  },
 ];
 
 /** What random cases have found (`npm run oracle`). */
