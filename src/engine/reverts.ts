@@ -6,6 +6,7 @@ import type { ClusterConnection } from './cluster/api.ts';
 import type { ExecutionProgress, RevertPlans } from './engineApi.ts';
 import { displayName } from './model/objects.ts';
 import type { RevertTarget, StepResult } from './model/plan.ts';
+import { errorOf } from './model/reasons.ts';
 import type { OwnerMark } from './model/states.ts';
 import { applySetId, parentKeyOf } from './sync/applySet.ts';
 import { executePlan } from './sync/executePlan.ts';
@@ -42,10 +43,7 @@ export class Reverts {
     const refused: StepResult[] = [];
     for (const { target, session } of requests) {
       const { connection } = session;
-      if (connection === undefined) {
-        const { code, details } = notCompared(session);
-        throw new AppError(code, details);
-      }
+      if (connection === undefined) throw errorOf(notCompared(session));
       const group = byConnection.get(connection) ?? { items: [], sessions: new Set() };
       byConnection.set(connection, group);
       group.items.push(...itemsOf(target, session));

@@ -5,6 +5,7 @@ import type { Disposable } from '../../base/lifecycle.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { ContextList } from '../../engine/engineApi.ts';
 import { displayName } from '../../engine/model/objects.ts';
+import { errorOf } from '../../engine/model/reasons.ts';
 import type { TrackedObject } from '../../engine/sessions/trackedObject.ts';
 import type { Comparison, Counters } from '../comparison.ts';
 import { selectApplications } from '../selection.ts';
@@ -93,7 +94,7 @@ async function contextsOf(context: CommandContext): Promise<ContextList['context
   const engine = await createEngine(context.args, context);
   try {
     const { contexts, problem } = await engine.contexts();
-    if (problem !== undefined) throw new AppError(problem.code, problem.details);
+    if (problem !== undefined) throw errorOf(problem);
     return contexts;
   } finally {
     engine.dispose();

@@ -14,6 +14,7 @@ import { commitOf, pushTargetOf, pushUrl } from '../git/pushTarget.ts';
 import { rebaseOnto } from '../git/rebase.ts';
 import { shortRefName } from '../git/refs.ts';
 import type { CommitChoice, CommitOutcome, CommitPlan, PushOutcome, PushPlan, RebaseOutcome } from '../model/commit.ts';
+import { errorOf } from '../model/reasons.ts';
 import type { CommitSettings } from '../model/settings.ts';
 import type { Reason } from '../model/states.ts';
 import { namesChanged, planPushOf } from './pushPlans.ts';
@@ -129,7 +130,7 @@ export class Commits implements CommitApi {
       const { prepared, branchStart } = kept;
       const { message, newBranch } = choice;
       const reason = plan.refused ?? (newBranch === undefined ? plan.mustBranch : undefined);
-      if (reason !== undefined) throw new AppError(reason.code, reason.details);
+      if (reason !== undefined) throw errorOf(reason);
       const { settings, logger } = this.#services;
       const { base, changes, workingTree } = prepared;
       const request = { base, changes, message, workingTree, signOff: settings().signOff };
@@ -187,7 +188,7 @@ export class Commits implements CommitApi {
       const git = repo.writing;
       const answer = await remotes?.fetch({ repoRoot: plan.repoRoot, remote: plan.remote }, signal);
       const problem = answer === undefined ? await (await repo.repository(signal)).fetch(signal, plan.remote) : answer.problem;
-      if (problem !== undefined) throw new AppError(problem.code, problem.details);
+      if (problem !== undefined) throw errorOf(problem);
       const checkedOut = await pushTargetOf(git, undefined, signal);
       const { branch, trackingCommit, trackingRef, tip } = checkedOut;
       if (branch !== plan.branch) throw new AppError('push-moved', { branch: plan.branch });

@@ -11,6 +11,7 @@ import type { Target } from '../git/state.ts';
 import { parentOf } from '../git/treePath.ts';
 import type { Application } from '../model/application.ts';
 import type { CommitSummary } from '../model/commit.ts';
+import { errorOf } from '../model/reasons.ts';
 import { isComplete, renderReason, type RenderResult } from '../model/render.ts';
 import type { RollbackMethod, RollbackPlan, SharedChange } from '../model/rollback.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
@@ -237,7 +238,7 @@ async function requireSameAsTarget(
   const [here, there] = [await repo.entries(base, signal), await repo.entries(target.commit, signal)];
   const paths = changes.map(({ path }) => path);
   if (haveSame(here, there, paths)) return;
-  if (otherBranch !== undefined) throw new AppError(otherBranch.reason.code, otherBranch.reason.details);
+  if (otherBranch !== undefined) throw errorOf(otherBranch.reason);
   throw new AppError('rollback-behind', { branch: target.name, application: found.session.application.name });
 }
 

@@ -5,6 +5,7 @@ import { historyOf, listCommits } from '../git/history.ts';
 import { requireRevertable, type RevertedCommit, revertChanges, startRevert } from '../git/revert.ts';
 import type { CommitSummary } from '../model/commit.ts';
 import type { SyncHistory } from '../model/ledger.ts';
+import { errorOf } from '../model/reasons.ts';
 import type { ApplicationHistory, MainlineQuestion, RollbackPlanning, RollbackTarget, StartedRevert } from '../model/rollback.ts';
 import type { RepoSession } from '../sessions/repoSession.ts';
 import type { RollbackApi } from './rollbackApi.ts';
@@ -94,7 +95,7 @@ export class Rollbacks implements RollbackApi {
     this.#services.requireTrust();
     const standing = await this.#standing(target, signal);
     const { otherBranch, repo } = standing;
-    if (otherBranch !== undefined) throw new AppError(otherBranch.reason.code, otherBranch.reason.details);
+    if (otherBranch !== undefined) throw errorOf(otherBranch.reason);
     const reverting = await this.#reverting(standing, target, signal);
     if ('questions' in reverting) throw new AppError('rollback-mainline', { commits: reverting.questions.map(({ commit }) => commit.id) });
     return { conflicts: await startRevert(repo.git, reverting.reverted, signal) };

@@ -3,6 +3,7 @@ import type { ClusterConnection } from '../cluster/api.ts';
 import { stringAt } from '../model/json.ts';
 import type { SyncRecord } from '../model/ledger.ts';
 import { displayName, type KubeObject, type ObjectKey } from '../model/objects.ts';
+import { errorOf } from '../model/reasons.ts';
 import type { Reason } from '../model/states.ts';
 import { foreignTool, parentAnnotations, parentLabels, scopeOf, type SetScope, supersetOf } from './applySet.ts';
 import { currentHolder } from './holder.ts';
@@ -138,7 +139,7 @@ function claimable(parent: KubeObject, claim: Claim): Ledger {
   if (tool !== undefined) throw new AppError('ledger-foreign', { object, namespace: claim.key.namespace, owner: tool });
   const ledger = ledgerOf(parent);
   const other = otherApplication(ledger, claim.applicationId, claim.key);
-  if (other !== undefined) throw new AppError(other.code, other.details);
+  if (other !== undefined) throw errorOf(other);
   if (ledger.running !== undefined && isAlive(ledger.running, claim.now())) {
     throw new AppError('sync-running', { object, by: ledger.running.record.by, until: ledger.running.until });
   }

@@ -2,6 +2,7 @@ import { delay, Limiter } from '../../base/async.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import { displayName, keyString } from '../model/objects.ts';
 import type { StepResult } from '../model/plan.ts';
+import { errorOf } from '../model/reasons.ts';
 import { tickId, type SyncProgress, type SyncResult, type SyncResultOutcome } from '../model/sync.ts';
 import type { SyncCounts } from '../model/ledger.ts';
 import type { Reason } from '../model/states.ts';
@@ -62,7 +63,7 @@ export class SyncRun {
     );
     if (prepared === undefined) return;
     const reason = await this.#run(prepared, 'apply');
-    if (reason !== undefined) throw new AppError(reason.code, reason.details);
+    if (reason !== undefined) throw errorOf(reason);
   }
 
   /** Carries out everything: waves with their waits, prunes, and the wait for health. Never throws. */

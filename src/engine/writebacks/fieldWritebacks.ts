@@ -6,6 +6,7 @@ import { type FieldPath, toJsonPointer, valueAtPath } from '../model/fieldPath.t
 import { isJsonArray, isJsonObject, type JsonValue, valueAt } from '../model/json.ts';
 import { type KubeObject, nameOf, namespaceOf } from '../model/objects.ts';
 import type { FieldProvenance, SourceRole } from '../model/provenance.ts';
+import { errorOf } from '../model/reasons.ts';
 import { isComplete, type RenderedObject, renderReason, type RenderResult } from '../model/render.ts';
 import type { FieldDifference } from '../model/states.ts';
 import type { WritebackAction } from '../model/writeback.ts';
@@ -132,7 +133,7 @@ export class FieldWritebacks {
     const editable = places.filter(({ edit }) => edit.role !== 'template' && edit.role !== 'chart');
     const [first] = places;
     const reason = located.find((found) => found?.reason !== undefined)?.reason;
-    if (first === undefined && reason !== undefined) throw new AppError(reason.code, reason.details);
+    if (first === undefined && reason !== undefined) throw errorOf(reason);
     if (editable.length === 0 && first !== undefined) throw new AppError('adopt-in-template', { file: first.range.file });
     return (shape.down.length > 0 ? editable.toSorted((left, right) => own(left) - own(right)) : editable).slice(0, MAX_PLACES);
   }
@@ -210,9 +211,7 @@ function leavesBelow(value: JsonValue | undefined, path: Steps): readonly Steps[
 /** Why nothing can be proved: the source does not render as it is. */
 function brokenRender({ errors }: RenderResult): AppError {
   const error = errors.find(({ isWarning }) => isWarning !== true);
-  if (error === undefined) return new AppError('adopt-not-proved');
-  const { code, details } = renderReason(error);
-  return new AppError(code, details);
+  return error === undefined ? new AppError('adopt-not-proved') : errorOf(renderReason(error));
 }
 
 /** @throws AppError when the live value of a field may never be written, or the field not be taken out */

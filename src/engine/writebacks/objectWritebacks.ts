@@ -8,6 +8,7 @@ import type { ClusterConnection } from '../cluster/api.ts';
 import type { KindFacts } from '../compare/normalize.ts';
 import { arrayAt, jsonEqual, type JsonObject, type JsonValue, stringAt, valueAt } from '../model/json.ts';
 import { keyOf, keyString, type KubeObject, type ObjectKey, parseKeyString } from '../model/objects.ts';
+import { errorOf } from '../model/reasons.ts';
 import { cleanManifest, defaultableFields, manifestText, without, withoutEmptied } from '../writeback/cleanManifest.ts';
 import type { TextDraft } from '../writeback/textDraft.ts';
 import { editYaml, yamlValues } from '../writeback/yamlEdit.ts';
@@ -34,10 +35,7 @@ export class ObjectWritebacks {
     const key = parseKeyString(id);
     if (key.kind === 'Secret' && key.group === '') throw new AppError('adopt-secret');
     if (application.source.type === 'helm') throw new AppError('adopt-object-helm', { application: application.name });
-    if (connection === undefined) {
-      const { code, details } = notCompared(session);
-      throw new AppError(code, details);
-    }
+    if (connection === undefined) throw errorOf(notCompared(session));
     const manifest = await liveManifest(connection, key, signal);
     let problem: AppError | undefined;
     for (const variant of this.#variants(manifest, application.destination?.namespace ?? '', await this.#affixes(session))) {
