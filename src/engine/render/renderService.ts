@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { toError } from '../../base/errors.ts';
-import { Limiter } from '../../base/async.ts';
 import { sha256 } from '../../base/hash.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
@@ -15,27 +14,9 @@ import { type Parse, postBuilt } from './postBuild.ts';
 import type { RemoteSources } from './remoteSources.ts';
 import { type CachedRender, RenderCache } from './renderCache.ts';
 import { RendererModule } from './rendererModule.ts';
-import { type JobOutcome, type JobRequest, RenderWorker } from './renderWorker.ts';
-
-/** What a render may use up. */
-export interface RenderLimits {
-  /** of one render, from the start of its work; default 10,000 */
-  readonly timeoutMs: number;
-  /** of the answer's JSON; default 64 MB */
-  readonly maxOutputBytes: number;
-  /** of one file; default 16 MB */
-  readonly maxFileBytes: number;
-  /** of results kept in memory; default 128 MB */
-  readonly memoryCacheBytes: number;
-  /** of results kept on disk; default 256 MB */
-  readonly diskCacheBytes: number;
-  /** threads, each with up to 1 GiB; default 1 */
-  readonly workers: number;
-  /** a worker without work for this time is ended to give its memory back; default 5 minutes */
-  readonly idleMs: number;
-  /** a cancelled render may still end by itself, since its reads now fail; after this time its worker is ended; default 100 */
-  readonly cancelGraceMs: number;
-}
+import { defaultLimits, type RenderLimits } from './renderLimits.ts';
+import type { JobOutcome, JobRequest } from './renderWorker.ts';
+import { nothingThere, type RenderOptions, WorkerPool } from './workerPool.ts';
 
 /** What {@link RenderService} is made of. */
 export interface RenderServiceOptions {
@@ -49,31 +30,6 @@ export interface RenderServiceOptions {
   readonly logger: Logger;
 }
 
-/** How urgent a render is, and how to cancel it. */
-export interface RenderOptions {
-  readonly signal: AbortSignal;
-  /** true: goes before everything that waits in the background */
-  readonly interactive?: boolean;
-  /** overrides {@link RenderLimits.timeoutMs} */
-  readonly timeoutMs?: number;
-}
-
-const DEFAULT_LIMITS: RenderLimits = {
-  timeoutMs: 10_000,
-  maxOutputBytes: 64 << 20,
-  maxFileBytes: 16 << 20,
-  memoryCacheBytes: 128 << 20,
-  diskCacheBytes: 256 << 20,
-  workers: 1,
-  idleMs: 300_000,
-  cancelGraceMs: 100,
-};
-
-/** A worker whose module has grown beyond this is replaced when it is idle, since WebAssembly memory never shrinks. */
-const RECYCLE_BYTES = 512 << 20;
-/** One that has grown beyond this makes room for a fresh one after so short a rest; what is compiled stays, so that it starts at once. */
-const LARGE_BYTES = 96 << 20;
-const LARGE_IDLE_MS = 3_000;
 /** These depend on more than the files read, so they are never reused. */
 const PASSING_CODES = new Set([
   'render-timeout',
@@ -89,7 +45,7 @@ const PASSING_CODES = new Set([
 /** of one batch of queries; each item has its own limit of steps */
 const QUERY_TIMEOUT_MS = 5_000;
 
-const isSource = import.meta.url.endsWith('.ts');
+const wasmPath = import.meta.url.endsWith('.ts') ? '../../../dist/renderer.wasm' : './renderer.wasm';
 
 /** What a jq expression or a Lua script gave for one object. */
 export interface QueryAnswer {
@@ -127,23 +83,17 @@ interface Answer {
 export class RenderService implements Disposable {
   readonly #module: RendererModule;
   readonly #limits: RenderLimits;
-  readonly #limiter: Limiter;
+  readonly #pool: WorkerPool;
   readonly #memory: RenderCache;
   readonly #disk: DiskCache | undefined;
   readonly #directories: DirectoryReader;
   readonly #remote: RemoteSources | undefined;
   readonly #logger: Logger;
-  readonly #idle: RenderWorker[] = [];
-  readonly #workers = new Set<RenderWorker>();
-  #idleTimer: NodeJS.Timeout | undefined;
-  readonly #abort = new AbortController();
-  #isDisposed = false;
 
   constructor(options: RenderServiceOptions) {
-    const beside = isSource ? '../../../dist/renderer.wasm' : './renderer.wasm';
-    this.#module = new RendererModule(options.wasmFile ?? fileURLToPath(new URL(beside, import.meta.url)));
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
-    this.#limiter = new Limiter(this.#limits.workers);
+    this.#module = new RendererModule(options.wasmFile ?? fileURLToPath(new URL(wasmPath, import.meta.url)));
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#pool = new WorkerPool(this.#module, this.#limits);
     this.#memory = new RenderCache(this.#limits.memoryCacheBytes);
     this.#disk = options.cacheFolder === undefined ? undefined : new DiskCache(options.cacheFolder, this.#limits.diskCacheBytes);
     this.#remote = options.remote;
@@ -192,7 +142,7 @@ export class RenderService implements Disposable {
       return finish(specKey, direct, false, startedAt);
     }
     const recorder = new ReadRecorder({ tree, remote: this.#remote, maxFileBytes: this.#limits.maxFileBytes, signal: options.signal });
-    const outcome = await this.#run(
+    const outcome = await this.#pool.run(
       { request: requestOf(spec), text: new Uint8Array(), lookup: (operation, text) => recorder.answer(operation, text) },
       options,
     );
@@ -210,8 +160,8 @@ export class RenderService implements Disposable {
    * @param file name for errors
    */
   async parse(file: string, text: Uint8Array, options: RenderOptions): Promise<readonly ParsedDocument[]> {
-    const outcome = await this.#run(
-      { request: { op: 'parse', seed: 0, path: file } as JobRequest['request'], text, lookup: () => Promise.resolve(new Uint8Array([1])) },
+    const outcome = await this.#pool.run(
+      { request: { op: 'parse', seed: 0, path: file } as JobRequest['request'], text, lookup: nothingThere },
       options,
     );
     const answer = this.#read(outcome, file);
@@ -253,9 +203,8 @@ export class RenderService implements Disposable {
   ): Promise<readonly QueryAnswer[]> {
     if (items.length === 0) return [];
     const text = new TextEncoder().encode(JSON.stringify(bodyOf(items)));
-    const lookup = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array([1]));
-    const outcome = await this.#run(
-      { request: { op, seed: 0 }, text, lookup },
+    const outcome = await this.#pool.run(
+      { request: { op, seed: 0 }, text, lookup: nothingThere },
       { timeoutMs: Math.min(this.#limits.timeoutMs, QUERY_TIMEOUT_MS), ...options },
     );
     const answer = this.#read(outcome, op);
@@ -268,16 +217,12 @@ export class RenderService implements Disposable {
   }
 
   /** Compiles the module and starts a worker, so that the first render does not wait for it. */
-  async warmUp(signal: AbortSignal): Promise<void> {
-    await this.parse('warm-up', new TextEncoder().encode('a: 1\n'), { signal });
+  warmUp(signal: AbortSignal): Promise<void> {
+    return this.#pool.warmUp(signal);
   }
 
   dispose(): void {
-    this.#isDisposed = true;
-    this.#abort.abort();
-    clearTimeout(this.#idleTimer);
-    for (const worker of this.#workers) worker.dispose();
-    this.#workers.clear();
+    this.#pool.dispose();
     this.#memory.clear();
     this.#directories.clear();
   }
@@ -300,57 +245,6 @@ export class RenderService implements Disposable {
       return candidate;
     }
     return undefined;
-  }
-
-  #run(job: Pick<JobRequest, 'request' | 'text' | 'lookup'>, options: RenderOptions): Promise<JobOutcome> {
-    const { signal, interactive = false, timeoutMs = this.#limits.timeoutMs } = options;
-    return this.#limiter.run(
-      async () => {
-        const worker = await this.#takeWorker();
-        try {
-          return await worker.run({ ...job, timeoutMs, maxOutputBytes: this.#limits.maxOutputBytes, signal });
-        } finally {
-          this.#giveBack(worker);
-        }
-      },
-      { signal, interactive },
-    );
-  }
-
-  async #takeWorker(): Promise<RenderWorker> {
-    clearTimeout(this.#idleTimer);
-    const idle = this.#idle.pop();
-    if (idle?.isAlive === true) return idle;
-    const worker = new RenderWorker(new URL(isSource ? './worker.ts' : './worker.mjs', import.meta.url), this.#limits);
-    this.#workers.add(worker);
-    try {
-      worker.load(await this.#module.compiled());
-    } catch (error) {
-      this.#workers.delete(worker);
-      worker.dispose();
-      throw error;
-    }
-    return worker;
-  }
-
-  #giveBack(worker: RenderWorker): void {
-    if (worker.isAlive && worker.memoryBytes <= RECYCLE_BYTES && !this.#isDisposed) this.#idle.push(worker);
-    else {
-      worker.dispose();
-      this.#workers.delete(worker);
-    }
-    const isLarge = LARGE_IDLE_MS < this.#limits.idleMs && this.#idle.some(({ memoryBytes }) => memoryBytes > LARGE_BYTES);
-    clearTimeout(this.#idleTimer);
-    this.#idleTimer = setTimeout(
-      () => {
-        for (const idle of this.#idle.splice(0)) {
-          idle.dispose();
-          this.#workers.delete(idle);
-        }
-        if (isLarge) this.warmUp(this.#abort.signal).catch(ignore);
-      },
-      isLarge ? LARGE_IDLE_MS : this.#limits.idleMs,
-    ).unref();
   }
 
   #read(outcome: JobOutcome, path: string): Answer {
@@ -377,9 +271,6 @@ export class RenderService implements Disposable {
     }
   }
 }
-
-/** A renderer that cannot start is told by the next who needs it. */
-const ignore = (): void => undefined;
 
 /** The request of a spec, with every default filled in, so that equal renders have equal keys. */
 function requestOf(spec: SourceSpec): JobRequest['request'] {
