@@ -118,7 +118,7 @@ export async function createServices(
     }),
   );
   const hubs = store.add(new ControlPlanes(pool, () => settings().controlPlanes));
-  const owners = new OwnerViews(renders, new OwnerObjects(hubs));
+  const owners = new OwnerViews(renders, new OwnerObjects(hubs), background.signal);
   const volatile = new VolatileFields(renders);
   return {
     gitOptions,

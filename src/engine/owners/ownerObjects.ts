@@ -53,7 +53,7 @@ export class OwnerObjects {
   readonly projects: ArgoProjects;
 
   /** @param now epoch milliseconds */
-  constructor(hubs: Hubs = { connections: () => Promise.resolve([]) }, now: () => number = Date.now) {
+  constructor(hubs: Hubs, now: () => number = Date.now) {
     this.#hubs = hubs;
     this.#reads = new OwnerReads(now);
     this.projects = new ArgoProjects(this.#reads);

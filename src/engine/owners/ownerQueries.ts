@@ -22,11 +22,12 @@ export class OwnerQueries implements JqRunner {
   readonly #runner: JqRunner;
   readonly #known = new Map<string, Promise<Answer>>();
   readonly #waiting = new Map<string, Waiting[]>();
-  /** answers are not one caller's alone: they end with the module, or by its own limits */
-  readonly #abort = new AbortController();
+  readonly #lifetime: AbortSignal;
 
-  constructor(runner: JqRunner) {
+  /** @param lifetime ends what is asked: an answer is not one caller's alone, so no caller's signal does */
+  constructor(runner: JqRunner, lifetime: AbortSignal) {
     this.#runner = runner;
+    this.#lifetime = lifetime;
   }
 
   /** The places that an expression selects in each object; see {@link JqRunner}. */
@@ -70,7 +71,7 @@ export class OwnerQueries implements JqRunner {
     this.#waiting.delete(expression);
     if (batch.length === 0) return;
     const objects = batch.map(({ object }) => object);
-    const answers = this.#runner.jq(expression, objects, 'paths', { signal: this.#abort.signal, interactive: true });
+    const answers = this.#runner.jq(expression, objects, 'paths', { signal: this.#lifetime, interactive: true });
     for (const [index, { settle }] of batch.entries()) settle(answers.then((list) => list[index] ?? { error: 'no answer' }));
   }
 }

@@ -13,7 +13,7 @@ import type { OwnerMark } from '../model/states.ts';
 import { windowsOf } from './argoProjects.ts';
 import { argoLiveOnly, argoView } from './argoView.ts';
 import { fluxLiveOnly, fluxView } from './fluxView.ts';
-import { type FoundApplication, type FoundController, IN_CLUSTER, OwnerObjects } from './ownerObjects.ts';
+import { type FoundApplication, type FoundController, IN_CLUSTER, type OwnerObjects } from './ownerObjects.ts';
 import type { JqRunner, OwnedObject } from './ownerPlaces.ts';
 import { OwnerQueries } from './ownerQueries.ts';
 
@@ -29,8 +29,9 @@ export class OwnerViews {
   readonly #customizations = new WeakMap<KubeObject, ArgoCustomizations>();
   readonly #inventories = new WeakMap<KubeObject, ReadonlySet<string>>();
 
-  constructor(jq: JqRunner, objects: OwnerObjects = new OwnerObjects()) {
-    this.#jq = new OwnerQueries(jq);
+  /** @param lifetime ends the queries that several callers wait for */
+  constructor(jq: JqRunner, objects: OwnerObjects, lifetime: AbortSignal) {
+    this.#jq = new OwnerQueries(jq, lifetime);
     this.#objects = objects;
   }
 

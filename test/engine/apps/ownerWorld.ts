@@ -41,7 +41,7 @@ export class Bench {
   constructor(connection: ClusterConnection, renders: RenderService) {
     this.#connection = connection;
     this.#renders = renders;
-    this.owners = new OwnerViews(renders, new OwnerObjects(this.#hubs, () => (this.#now += 60_000)));
+    this.owners = new OwnerViews(renders, new OwnerObjects(this.#hubs, () => (this.#now += 60_000)), signal);
   }
 
   /** Whose an object is, and what that owner is called. */
