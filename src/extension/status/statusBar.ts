@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { LastTold } from '../../base/lastTold.ts';
 import { DisposableStore } from '../../base/lifecycle.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
 import type { EngineClient } from '../engine/engineClient.ts';
@@ -10,7 +11,7 @@ import { summarize } from './summary.ts';
 export class StatusBar implements Disposable {
   readonly #store: SnapshotStore;
   /** what the item shows: each setter costs a message and a repaint */
-  #shown = '';
+  readonly #shown = new LastTold();
   readonly #engine: EngineClient;
   readonly #disposables = new DisposableStore();
   readonly #item = this.#disposables.add(vscode.window.createStatusBarItem('plumbline.status', vscode.StatusBarAlignment.Left, 40));
@@ -52,15 +53,13 @@ export class StatusBar implements Disposable {
     }
     const summary = summarize(this.#store.applications.values(), this.#store.clusters, vscode.l10n);
     if (summary === undefined) {
-      this.#shown = '';
+      this.#shown.forget();
       this.#item.hide();
     } else this.#show(summary.icon, summary.text, summary.tooltip, false);
   }
 
   #show(icon: string, text: string, tooltip: readonly string[], isWarning: boolean): void {
-    const shown = JSON.stringify([icon, text, tooltip, isWarning]);
-    if (shown === this.#shown) return;
-    this.#shown = shown;
+    if (!this.#shown.isNews([icon, text, tooltip, isWarning])) return;
     this.#item.text = `$(${icon}) ${text}`;
     this.#item.accessibilityInformation = { label: `Plumbline: ${text}` };
     this.#item.tooltip = ['Plumbline', ...tooltip].join('\n');

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { coalesce } from '../../base/async.ts';
+import { LastTold } from '../../base/lastTold.ts';
 import { DisposableStore } from '../../base/lifecycle.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
 import type { CommandTarget } from '../commands/target.ts';
@@ -46,9 +47,9 @@ export class ApplicationsView implements Disposable {
   readonly #expandedApplications = new Set<string>();
   #isFullRefresh = false;
   /** what the view's badge and message show: each setter costs a message and a repaint */
-  #shown = '';
+  readonly #shown = new LastTold();
   /** the interest that the running engine was told */
-  #toldInterest = '';
+  readonly #interest = new LastTold();
   #clusterStatuses = '';
 
   constructor(options: ApplicationsViewOptions) {
@@ -87,7 +88,7 @@ export class ApplicationsView implements Disposable {
     );
     this.#disposables.add(
       engine.onDidChangeState((state) => {
-        this.#toldInterest = '';
+        this.#interest.forget();
         if (state === 'running') interest.request();
         this.#updateView();
       }),
@@ -201,9 +202,7 @@ export class ApplicationsView implements Disposable {
       }),
     );
     const message = this.#message(isFiltered, total - hiddenCount, total);
-    const shown = `${attentionCount}\n${message}`;
-    if (shown === this.#shown) return;
-    this.#shown = shown;
+    if (!this.#shown.isNews([attentionCount, message])) return;
     this.#view.badge =
       attentionCount === 0
         ? undefined
@@ -240,10 +239,9 @@ export class ApplicationsView implements Disposable {
     const open = groups.filter((group) => this.#isOpen(group.id, group.kind === 'suggestions'));
     const ids = new Set([...this.#expandedApplications, ...open.flatMap((group) => group.applicationIds), ...ungrouped]);
     const applicationIds = [...ids].filter((id) => this.#options.store.applications.has(id)).slice(0, mostInterests);
-    const told = { applicationIds, isViewVisible: this.#view.visible };
-    if (JSON.stringify(told) === this.#toldInterest) return;
-    this.#toldInterest = JSON.stringify(told);
-    engine.notify('plumbline/interest', told).catch((error: unknown) => {
+    const interest = { applicationIds, isViewVisible: this.#view.visible };
+    if (!this.#interest.isNews(interest)) return;
+    engine.notify('plumbline/interest', interest).catch((error: unknown) => {
       presenter.log('interest', error);
     });
   }
