@@ -13,6 +13,11 @@ import { specInputOf } from '../sources/specInputs.ts';
 import { specOf } from '../sources/sourceRenderer.ts';
 import type { TrackedObject } from '../sessions/trackedObject.ts';
 
+interface AskedField {
+  readonly object: TrackedObject;
+  readonly field: FieldDifference;
+}
+
 /** Proves the lines of drifted fields behind Kustomize and Helm, in the background, and tells the applications when they are known. */
 export class FieldLines {
   readonly lines: SourceLines;
@@ -53,34 +58,43 @@ export class FieldLines {
     if (session.application.source.type === 'directory' || !this.#isShown()) return;
     const { render, tree } = session;
     if (render === undefined || tree === undefined || !isComplete(render)) return;
-    const asked = session.objects.flatMap((object) => this.#unknown(object).map((field) => ({ object, field })));
+    const isHelm = session.application.source.type === 'helm';
+    const asked = session.objects.flatMap((object) => this.#unknown(object, isHelm).map((field) => ({ object, field })));
     if (asked.length === 0) return;
     const spec = specOf(session.application, session.connection);
     this.#background.run(`prove lines of ${session.application.id}`, async (signal) => {
-      const questions = asked.map(({ object: { rendered }, field: { path, live } }) => ({
+      const said = await specInputOf(session.application, session.connection, workingTree);
+      const source = { spec, tree, render, said };
+      const keys = new Set<string>();
+      const found = ({ object, field }: AskedField, range: FileRange | undefined): void => {
+        if (range === undefined) return;
+        this.#known.get(object.rendered)?.set(field.id, range);
+        keys.add(keyString(object.key));
+      };
+      const inGit = asked.filter(({ field }) => field.change !== 'added');
+      const questions = inGit.map(({ object: { rendered }, field: { path, live } }) => ({
         object: rendered,
         path,
         ...(live === undefined ? {} : { live }),
       }));
-      const said = await specInputOf(session.application, session.connection, workingTree);
-      const located = await this.lines.locate({ spec, tree, render, said }, questions, signal);
-      const keys = new Set<string>();
-      for (const [index, { object, field }] of asked.entries()) {
-        const found = located[index];
-        if (found?.certainty !== 'proved') continue;
-        this.#known.get(object.rendered)?.set(field.id, found.range);
-        keys.add(keyString(object.key));
+      const located = await this.lines.locate(source, questions, signal);
+      for (const [index, each] of inGit.entries()) if (located[index]?.certainty === 'proved') found(each, located[index].range);
+      for (const each of asked) {
+        if (each.field.change !== 'added') continue;
+        found(each, await this.lines.parentLine(source, each.object.rendered, each.field.path, signal));
       }
       if (keys.size > 0) session.liveChanged({ keys, namespaces: new Set() });
     });
   }
 
-  /** Differing fields of an object that nobody asked about yet. */
-  #unknown({ rendered, verdict }: TrackedObject): readonly FieldDifference[] {
+  /** Differing fields of an object that nobody asked about yet. @param withAdded those that only live has, too: nothing else knows a line of theirs */
+  #unknown({ rendered, verdict }: TrackedObject, withAdded: boolean): readonly FieldDifference[] {
     if (verdict.fields.length === 0) return [];
     const known = this.#known.get(rendered) ?? new Map<string, FileRange | undefined>();
     this.#known.set(rendered, known);
-    const fields = verdict.fields.filter(({ id, change, isCosmetic }) => change !== 'added' && !isCosmetic && !known.has(id));
+    const fields = verdict.fields.filter(
+      ({ id, change, isCosmetic }) => (withAdded || change !== 'added') && !isCosmetic && !known.has(id),
+    );
     for (const { id } of fields) known.set(id, undefined);
     return fields;
   }

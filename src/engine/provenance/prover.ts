@@ -110,6 +110,23 @@ export class Prover {
     }, signal);
   }
 
+  /**
+   * The line of the object's template whose output a leaf is, whatever sets its value.
+   * @returns at most one piece
+   */
+  expressionOf(id: string, signal: AbortSignal): Promise<Parts> {
+    return this.#inTurn(async () => {
+      const key = keyOf(id);
+      const file = this.#origins[parseInt(id, 10)]?.file;
+      const alike = this.#inputs.candidates.flatMap((each, index) =>
+        each.isExpression === true && each.key === key && each.file === file ? [index] : [],
+      );
+      for (const index of alike.slice(0, MAX_TRIES))
+        if ((await this.#follows(id, [index], signal)) && (await this.#follows(id, [index], signal))) return [index];
+      return [];
+    }, signal);
+  }
+
   /** One at a time: what is tried for one leaf tells of others. */
   #inTurn<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
     return this.#turn.run(task, { signal });

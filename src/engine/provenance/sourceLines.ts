@@ -7,6 +7,7 @@ import type { SourceTree } from '../model/sourceTree.ts';
 import type { Candidate } from './candidates.ts';
 import { type RenderInputs, inputsOf, type SpecInput } from './inputs.ts';
 import { leafId } from './markers.ts';
+import { ParentLines } from './parentLines.ts';
 import { MAX_SINGLE, type Probe, Prover } from './prover.ts';
 
 /** A render whose lines are asked for. */
@@ -30,6 +31,7 @@ export interface FieldQuestion {
 export interface Answers {
   readonly inputs: RenderInputs;
   readonly prover: Prover;
+  readonly parents: ParentLines;
 }
 
 const MAX_RENDERS = 12;
@@ -65,6 +67,15 @@ export class SourceLines {
     return located;
   }
 
+  /**
+   * The line of the nearest mapping or list, on the way to a field that the render does not have, in which the field would arrive when it
+   * stood below that line.
+   * @returns undefined where none is proved
+   */
+  async parentLine(source: RenderSource, object: RenderedObject, path: FieldPath, signal: AbortSignal): Promise<FileRange | undefined> {
+    return (await this.#known(source)).parents.find(object, path, signal);
+  }
+
   /** All that can be known of a render: its inputs, and which of them set its leaves. */
   async answers(source: RenderSource, signal: AbortSignal): Promise<Answers> {
     const answers = await this.#known(source);
@@ -88,7 +99,9 @@ export class SourceLines {
 
   async #read(source: RenderSource): Promise<Answers> {
     const inputs = await inputsOf(source.spec, source.tree, source.render, source.said);
-    return { inputs, prover: new Prover(inputs, source.render, this.#probeOf(source)) };
+    const probe = this.#probeOf(source);
+    const prover = new Prover(inputs, source.render, probe);
+    return { inputs, prover, parents: new ParentLines(source.render, inputs, prover, probe) };
   }
 
   async #locateOne(

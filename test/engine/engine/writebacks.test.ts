@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { helm, kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { configOfPaths } from '../../tools/manifests.ts';
 import { until } from './support.ts';
-import { built, carryOut, config, deployment, objectsIn, opened, spec } from './writebackSupport.ts';
+import { built, carryOut, deployment, objectsIn, opened, spec } from './writebackSupport.ts';
 
 let plane: ControlPlane;
 const run = (...args: readonly string[]): Promise<string> => kubectl(args, { kubeconfig: plane.kubeconfigPath });
@@ -16,7 +17,7 @@ before(async () => {
 after(() => plane.stop());
 
 test('several live values go into a plain manifest at once; layout, comments and quotes stay', async (t) => {
-  const shop = await opened(plane, t, 'plain', { 'plumbline.yaml': config('plain', 'shop'), 'shop/web.yaml': deployment }, () =>
+  const shop = await opened(plane, t, 'plain', { 'plumbline.yaml': configOfPaths('plain', 'shop'), 'shop/web.yaml': deployment }, () =>
     run('apply', '--server-side', '-n', 'plain', '-f', 'shop'),
   );
   await run('scale', 'deployment/web', '-n', 'plain', '--replicas=5');
@@ -48,7 +49,7 @@ test('several live values go into a plain manifest at once; layout, comments and
 
 test('a base that others read: which would change, and a patch in the overlay instead', async (t) => {
   const files = {
-    'plumbline.yaml': config('shared', 'one', 'two'),
+    'plumbline.yaml': configOfPaths('shared', 'one', 'two'),
     'base/kustomization.yaml': 'resources: [web.yaml]\nconfigMapGenerator:\n  - name: settings\n    literals:\n      - COLOR=green\n',
     'base/web.yaml': deployment.replace(
       '          env:\n',
@@ -124,7 +125,7 @@ test('a base that others read: which would change, and a patch in the overlay in
 
 test('a generated ConfigMap: the name that follows is listed; JSON patches, inline patches and files of generators', async (t) => {
   const files = {
-    'plumbline.yaml': config('derived', 'prod'),
+    'plumbline.yaml': configOfPaths('derived', 'prod'),
     'prod/kustomization.yaml':
       "resources: [web.yaml]\nconfigMapGenerator:\n  - name: settings\n    literals:\n      - COLOR=green # now\n    files: [motd.txt]\npatches:\n  - target: {kind: Deployment}\n    patch: |-\n      - op: add\n        path: /spec/template/spec/priorityClassName\n        value: ''\n      - op: replace\n        path: /spec/replicas\n        value: 3 # three\n",
     'prod/motd.txt': 'welcome\n',
@@ -207,6 +208,11 @@ applications:
     '-p',
     '[{"op":"replace","path":"/spec/template/spec/containers/0/args/1","value":"--loud"}]',
   );
+  // Only live has it: it is marked where it would stand.
+  const template = join(shop.repo, 'chart/templates/web.yaml');
+  await until(shop.engine, 'the parent of a field that only live has', () =>
+    shop.engine.marks(template).some(({ fieldId, range }) => fieldId === 'spec.minReadySeconds' && range.startLine === 6),
+  );
   const replicas = await shop.field('prod/a', 'Deployment/a-web', 'spec.replicas');
   const image = await shop.field('prod/a', 'Deployment/a-web', 'spec.template.spec.containers[name=web].image');
   const args = await shop.field('prod/b', 'Deployment/b-web', 'spec.template.spec.containers[name=web].args[1]');
@@ -249,7 +255,7 @@ test('Flux substitution: what it builds is compared, and a live value goes into 
   const vars = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vars, namespace: flux-system}\ndata:\n  tag: "1.0"\n';
   const web = deployment.replace('replicas: 2 ', 'replicas: ${replicas} ').replace('web:1.0', 'web:${tag}');
   const files = {
-    'plumbline.yaml': config('fluxed', 'shop', 'lost'),
+    'plumbline.yaml': configOfPaths('fluxed', 'shop', 'lost'),
     'shop/web.yaml': web,
     'lost/web.yaml': web.replace('name: web\n  labels', 'name: lost\n  labels'),
     'clusters/prod/shop.yaml': `${build}---\n${build.replaceAll('shop', 'lost').replace('name: vars', 'name: sealed')}`,
@@ -288,7 +294,7 @@ test('HelmRelease and Application: a live value goes into what they say, with it
   const application = (name: string, source: string): string =>
     `apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: ${name}, namespace: argocd}\nspec:\n  destination: {namespace: deployed}\n  source:\n${source}`;
   const files = {
-    'plumbline.yaml': config('deployed', 'chart', 'clusters').replace(
+    'plumbline.yaml': configOfPaths('deployed', 'chart', 'clusters').replace(
       '  - {name: chart, environment: prod, path: chart,',
       ['first', 'second', 'third'].map((name) => `  - {name: ${name}, environment: prod, path: chart, namespace: deployed}`).join('\n') +
         '\n  - {name: front, environment: prod, path: front,',
