@@ -8,28 +8,13 @@ import { Ajv } from 'ajv';
 import { writeFile } from 'node:fs/promises';
 import type { DiffReport } from '../../../src/cli/diffJson.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { deploymentYaml } from '../../tools/manifests.ts';
 import { CliFolder } from './support.ts';
 
 let plane: ControlPlane;
 let folder: CliFolder;
 
-const deployment = `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-  labels: {app: web}
-spec:
-  replicas: 2
-  selector:
-    matchLabels: {app: web}
-  template:
-    metadata:
-      labels: {app: web}
-    spec:
-      containers:
-        - name: web
-          image: registry.example/web:1
-`;
+const deployment = deploymentYaml({ labels: '{app: web}', image: 'registry.example/web:1' });
 const secret = `apiVersion: v1
 kind: Secret
 metadata:

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { configYaml } from '../../tools/manifests.ts';
 import { settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
 
 let plane: ControlPlane;
@@ -27,13 +28,7 @@ test('live objects with the marks of an application that Git does not have are e
   await run(['create', 'namespace', 'shop']);
   const names = ['keep-6ct58987ht', 'web'];
   const repo = await testRepo(t, {
-    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments:
-  prod: {context: plumbline-dev, clusterUid: ${uid}}
-applications:
-  - {name: shop, environment: prod, path: apps/shop, namespace: shop}
-`,
+    'plumbline.yaml': configYaml([{ name: 'shop', path: 'apps/shop', namespace: 'shop' }], { clusterUid: uid }),
     'apps/shop/all.yaml': names.map((name) => JSON.stringify({ ...configMap(name), metadata: { name } })).join('\n---\n'),
   });
   const items = [

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { ChaosProxy } from '../../tools/chaosProxy.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { configYaml } from '../../tools/manifests.ts';
 import { settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
 import { manifests } from './objects.ts';
 
@@ -34,13 +35,7 @@ function objects(): readonly KubeObject[] {
 test('who may only read is told what the objects prove, at one access review per kind and namespace', async (t) => {
   const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
   const repo = await testRepo(t, {
-    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments:
-  prod: {context: plumbline-dev, clusterUid: ${uid}}
-applications:
-  - {name: shop, environment: prod, path: apps, namespace: east}
-`,
+    'plumbline.yaml': configYaml([{ name: 'shop', path: 'apps', namespace: 'east' }], { clusterUid: uid }),
     'apps/all.yaml': objects()
       .map((object) => JSON.stringify(object))
       .join('\n---\n'),

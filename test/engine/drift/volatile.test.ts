@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { describe } from '../../../src/engine/model/describe.ts';
 import { helm } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { configYaml } from '../../tools/manifests.ts';
 import { objectOf, rowOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
 
 let plane: ControlPlane;
@@ -35,13 +36,7 @@ data: {a: "1"}
 test('what every render of a chart makes anew is no drift and says so, and a name made anew cannot be compared', async (t) => {
   const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
   const repo = await testRepo(t, {
-    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments:
-  prod: {context: plumbline-dev, clusterUid: ${uid}}
-applications:
-  - {name: shop, environment: prod, path: chart, namespace: shop}
-`,
+    'plumbline.yaml': configYaml([{ name: 'shop', path: 'chart', namespace: 'shop' }], { clusterUid: uid }),
     ...chart,
   });
   await helm(['install', 'shop', `${repo}/chart`, '-n', 'shop', '--create-namespace'], { kubeconfig: plane.kubeconfigPath });

@@ -6,8 +6,8 @@ import type { Engine } from '../../../src/engine/engine.ts';
 import { describe } from '../../../src/engine/model/describe.ts';
 import { kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { configOfPaths } from '../../tools/manifests.ts';
 import { git, rowOf, settingsFor, startEngine, testRepo, until } from './support.ts';
-import { config } from './writebackSupport.ts';
 
 let plane: ControlPlane;
 before(async () => {
@@ -112,7 +112,7 @@ function matched(found: unknown, expected: unknown): unknown {
 test('files that cannot be read exactly: the very line or none, features that are off say why, and the others go on', async (t) => {
   const texts = Object.fromEntries(Object.entries(cases).map(([name, [text]]) => [fileOf(name), text]));
   const repo = await testRepo(t, {
-    'plumbline.yaml': `${config('bad', ...names)}  - {name: elsewhere, environment: prod, path: ../elsewhere, namespace: bad}\n`,
+    'plumbline.yaml': `${configOfPaths('bad', ...names)}  - {name: elsewhere, environment: prod, path: ../elsewhere, namespace: bad}\n`,
     ...texts,
     'shared/cm.yaml': texts['link/cm.yaml'] ?? '',
     'template/Chart.yaml': 'apiVersion: v2\nname: template\nversion: 1.0.0\n',

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import type { Engine } from '../../../src/engine/engine.ts';
@@ -9,6 +7,8 @@ import { describe } from '../../../src/engine/model/describe.ts';
 import type { LineFacts } from '../../../src/engine/model/lineFacts.ts';
 import { kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { configOfPaths, deploymentYaml } from '../../tools/manifests.ts';
+import { refuseEdits } from './editRefusals.ts';
 import { git, settingsFor, startEngine, testRepo, until } from './support.ts';
 
 let plane: ControlPlane;
@@ -19,30 +19,7 @@ before(async () => {
 });
 after(() => plane.stop());
 
-const deployment = `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  replicas: 2
-  selector:
-    matchLabels: {app: web}
-  template:
-    metadata:
-      labels: {app: web}
-    spec:
-      containers:
-        - name: web
-          image: registry.example/web:1.0
-`;
-
-const config = (namespace: string, ...paths: readonly string[]): string => `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments:
-  prod: {context: plumbline-dev}
-applications:
-${paths.map((path) => `  - {name: ${path.replaceAll('/', '-')}, environment: prod, path: ${path}, namespace: ${namespace}}`).join('\n')}
-`;
+const deployment = deploymentYaml();
 
 async function opened(
   t: TestContext,
@@ -51,7 +28,7 @@ async function opened(
   flag: string,
   paths: readonly string[],
 ): Promise<{ engine: Engine; repo: string }> {
-  const repo = await testRepo(t, { 'plumbline.yaml': config(namespace, ...paths), ...files });
+  const repo = await testRepo(t, { 'plumbline.yaml': configOfPaths(namespace, ...paths), ...files });
   await run('create', 'namespace', namespace);
   for (const path of paths) await run('apply', '--server-side', '-n', namespace, flag, join(repo, path));
   const { engine } = await startEngine(t, repo, settingsFor(plane.kubeconfigPath));
@@ -166,44 +143,6 @@ test('typing in a base marks the line for every overlay that it changes, and nam
   );
 });
 
-/** A webhook that refuses every ConfigMap of a namespace whose data has `weather: bad`, until the test ends. */
-async function installWebhook(t: TestContext, namespace: string): Promise<void> {
-  const [cert, key] = await Promise.all([
-    readFile(join(plane.dir, 'certs/apiserver.crt')),
-    readFile(join(plane.dir, 'certs/apiserver.key')),
-  ]);
-  const server = createServer({ cert, key }, (request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.once('end', () => {
-      const review = JSON.parse(Buffer.concat(chunks).toString()) as { request: { uid: string; object: { data?: { weather?: string } } } };
-      const { uid, object } = review.request;
-      const allowed = object.data?.weather !== 'bad';
-      const answer = { uid, allowed, ...(allowed ? {} : { status: { message: 'stay at home in such weather', code: 403 } }) };
-      response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: answer }));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = server.address() as AddressInfo;
-  const webhook = {
-    name: 'weather.example.com',
-    admissionReviewVersions: ['v1'],
-    sideEffects: 'None',
-    clientConfig: { url: `https://127.0.0.1:${String(port)}/`, caBundle: cert.toString('base64') },
-    rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['configmaps'] }],
-    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-  };
-  const kind = 'ValidatingWebhookConfiguration';
-  await plane.apply(JSON.stringify({ apiVersion: admission, kind, metadata: { name: 'weather' }, webhooks: [webhook] }));
-}
-
-const admission = 'admissionregistration.k8s.io/v1';
-
 test('what a webhook, a policy and a quota refuse stands after a save on the line of the edit', async (t) => {
   const namespace = 'refusals';
   const manifest = `apiVersion: v1
@@ -224,31 +163,7 @@ spec:
     - port: 80
 `;
   const { engine, repo } = await opened(t, namespace, { 'shop/plans.yaml': manifest }, '-f', ['shop']);
-  await installWebhook(t, namespace);
-  const validations = [{ expression: "object.data.day != 'sunday'", message: 'no work on that day' }];
-  const matchConstraints = { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['configmaps'] }] };
-  const hard = { 'services.nodeports': '0' };
-  const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none', namespace }, spec: { hard } };
-  const policy = {
-    apiVersion: admission,
-    kind: 'ValidatingAdmissionPolicy',
-    metadata: { name: 'days' },
-    spec: { matchConstraints, validations },
-  };
-  const spec = { policyName: 'days', validationActions: ['Deny'] };
-  const binding = { apiVersion: admission, kind: 'ValidatingAdmissionPolicyBinding', metadata: { name: 'days' }, spec };
-  await plane.apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [quota, policy, binding] }));
-  const status = JSON.stringify({ status: { hard, used: { 'services.nodeports': '0' } } });
-  await run('patch', 'resourcequota', 'none', '-n', namespace, '--subresource=status', '--type=merge', '-p', status);
-  // The API server learns of new configurations by watching them.
-  for (const data of ['{"weather":"bad"}', '{"day":"sunday"}']) {
-    const refused = (): Promise<boolean> =>
-      run('patch', 'configmap', 'plans', '-n', namespace, '--type=merge', '-p', `{"data":${data}}`, '--dry-run=server').then(
-        () => false,
-        () => true,
-      );
-    while (!(await refused())) continue;
-  }
+  await refuseEdits(t, plane, namespace, 'plans');
   const file = join(repo, 'shop/plans.yaml');
   const cases: readonly (readonly [edit: readonly (readonly [string, string])[], line: number, words: RegExp])[] = [
     [[['weather: good', 'weather: bad']], 4, /^Refused on plumbline-dev by \S*weather\.example\.com\S*: .*stay at home in such weather/],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { configYaml, deploymentYaml } from '../../tools/manifests.ts';
 import { kubectl } from '../../tools/binaries.ts';
 import { git, objectOf, rowOf, settingsFor, startEngine, testRepo, until, writeFiles } from './support.ts';
 
@@ -18,22 +19,7 @@ before(async () => {
 after(() => plane.stop());
 
 const webYaml = `# The web tier.
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  replicas: 2 # two are enough
-  selector:
-    matchLabels: {app: web}
-  template:
-    metadata:
-      labels: {app: web}
-    spec:
-      containers:
-        - name: web
-          image: nginx:1.27
----
+${deploymentYaml({ replicas: '2 # two are enough', image: 'nginx:1.27' })}---
 apiVersion: v1
 kind: Secret
 metadata:
@@ -49,13 +35,7 @@ async function deployed(
   applyArgs: readonly string[] = [],
 ): Promise<{ repo: string; engine: Engine; storage: string }> {
   const repo = await testRepo(t, {
-    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments:
-  prod: {context: plumbline-dev, clusterUid: ${uid}}
-applications:
-  - {name: shop, environment: prod, path: apps/shop, namespace: ${namespace}}
-`,
+    'plumbline.yaml': configYaml([{ name: 'shop', path: 'apps/shop', namespace }], { clusterUid: uid }),
     'apps/shop/web.yaml': webYaml,
   });
   await git(repo, 'init', '-q', '--bare', '-b', 'main', '../origin.git');

@@ -8,6 +8,7 @@ import { isAppError } from '../../../src/base/errors.ts';
 import { fetchRemoteFile } from '../../../src/engine/sources/remoteFetch.ts';
 import { helm, kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { configYaml } from '../../tools/manifests.ts';
 import { atEnd, git, objectOf, reasonTexts, rowOf, settingsFor, startEngine, testFolder, testRepo, until, writeFiles } from './support.ts';
 
 let plane: ControlPlane;
@@ -25,6 +26,12 @@ after(() => plane.stop());
 function configMap(name: string): string {
   return `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: default\ndata:\n  colour: blue\n`;
 }
+
+const config = (...paths: readonly string[]): string =>
+  configYaml(
+    paths.map((path) => ({ name: path, path, namespace: 'default' })),
+    { clusterUid: uid, environment: 'test' },
+  );
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -66,15 +73,7 @@ async function remoteRepo(t: TestContext): Promise<{ repo: string; base: string;
   });
   const gitUrl = `file://${base}.git//deploy?ref=v1`;
   const repo = await testRepo(t, {
-    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments:
-  test: {context: plumbline-dev, clusterUid: ${uid}}
-applications:
-  - {name: base, environment: test, path: base, namespace: default}
-  - {name: file, environment: test, path: file, namespace: default}
-  - {name: chart, environment: test, path: chart, namespace: default}
-`,
+    'plumbline.yaml': config('base', 'file', 'chart'),
     'base/kustomization.yaml': `resources:\n  - ${gitUrl}\n`,
     'file/kustomization.yaml': `resources:\n  - ${server.url}/cm.yaml\n`,
     'chart/Chart.yaml': `apiVersion: v2\nname: parent\nversion: 1.0.0\ndependencies:\n  - {name: child, version: ^1, repository: "${server.url}/charts"}\n`,
@@ -131,13 +130,7 @@ test('a source that is not there says so, and the next try finds it', async (t) 
     response.writeHead(isThere ? 200 : 503).end(configMap('from-file'));
   });
   const repo = await testRepo(t, {
-    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments:
-  test: {context: plumbline-dev, clusterUid: ${uid}}
-applications:
-  - {name: file, environment: test, path: file, namespace: default}
-`,
+    'plumbline.yaml': config('file'),
     'file/kustomization.yaml': `resources:\n  - ${server.url}/cm.yaml\n`,
   });
   const settings = { ...settingsFor(plane.kubeconfigPath), allowRemoteSources: true };

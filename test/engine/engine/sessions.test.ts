@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { deploymentYaml } from '../../tools/manifests.ts';
 import { rowOf, settingsFor, startEngine, testRepo, until, writeFiles } from './support.ts';
 
 let plane: ControlPlane;
@@ -13,22 +14,7 @@ before(async () => {
 });
 after(() => plane.stop());
 
-const deployment = `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  replicas: 2
-  selector:
-    matchLabels: {app: web}
-  template:
-    metadata:
-      labels: {app: web}
-    spec:
-      containers:
-        - name: web
-          image: registry.example/web:1.0
-`;
+const deployment = deploymentYaml();
 
 const config = (namespace: string, far = ''): string => `apiVersion: plumbline.dev/v1alpha1
 kind: Config

@@ -9,6 +9,7 @@ import type { SyncResult, SyncTarget } from '../../../src/engine/model/sync.ts';
 import { currentHolder } from '../../../src/engine/sync/holder.ts';
 import { kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { configYaml } from '../../tools/manifests.ts';
 import { git, objectOf, rowOf, settingsFor, startEngine, testRepo, until, writeFiles } from './support.ts';
 
 let plane: ControlPlane;
@@ -49,21 +50,14 @@ interface Shop {
   readonly edit: (patch: object, name?: string) => Promise<void>;
 }
 
-function configYaml(namespace: string, environment = 'prod'): string {
-  return `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments:
-  ${environment}: {context: plumbline-dev, clusterUid: ${uid}}
-applications:
-  - {name: shop, environment: ${environment}, path: apps/shop, namespace: ${namespace}}
-`;
-}
+const config = (namespace: string, environment = 'prod'): string =>
+  configYaml([{ name: 'shop', path: 'apps/shop', namespace }], { clusterUid: uid, environment });
 
 /** A repo with one application in a namespace of its own, not yet synced. */
 async function shop(t: TestContext): Promise<Shop> {
   made += 1;
   const namespace = `synced-${made}`;
-  const repo = await testRepo(t, { 'plumbline.yaml': configYaml(namespace), 'apps/shop/settings.yaml': settingsYaml });
+  const repo = await testRepo(t, { 'plumbline.yaml': config(namespace), 'apps/shop/settings.yaml': settingsYaml });
   await run('create', 'namespace', namespace);
   const storage = join(repo, '../storage');
   const { engine } = await startEngine(t, repo, settingsFor(plane.kubeconfigPath), storage);
@@ -367,7 +361,7 @@ test('a sync that was cut off is offered for completion; a new one is refused un
 
 test('a renamed environment is refused with the command that hands the record over, and that command works', async (t) => {
   const { engine, namespace, repo } = await syncedShop(t);
-  await writeFiles(repo, { 'plumbline.yaml': configYaml(namespace, 'production') });
+  await writeFiles(repo, { 'plumbline.yaml': config(namespace, 'production') });
   await git(repo, 'commit', '-qam', 'rename');
   await engine.refresh(undefined, { fetch: false }, signal);
   await until(engine, 'renamed', () => engine.applicationIds().includes('production/shop'));

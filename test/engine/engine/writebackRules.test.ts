@@ -7,8 +7,9 @@ import { parseKeyString } from '../../../src/engine/model/objects.ts';
 import type { WritebackTarget } from '../../../src/engine/model/writeback.ts';
 import { helm, kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { configOfPaths } from '../../tools/manifests.ts';
 import { git, until } from './support.ts';
-import { built, carryOut, config, deployment, opened } from './writebackSupport.ts';
+import { built, carryOut, deployment, opened } from './writebackSupport.ts';
 
 let plane: ControlPlane;
 const run = (...args: readonly string[]): Promise<string> => kubectl(args, { kubeconfig: plane.kubeconfigPath });
@@ -20,7 +21,7 @@ after(() => plane.stop());
 
 test('an object that only the cluster has becomes a file without defaults, named by its kustomization; a chart takes none', async (t) => {
   const files = {
-    'plumbline.yaml': config('extras', 'overlay', 'plain'),
+    'plumbline.yaml': configOfPaths('extras', 'overlay', 'plain'),
     'overlay/kustomization.yaml': '# ours\nnamePrefix: p-\nresources:\n  - web.yaml # the shop\n',
     'overlay/web.yaml': deployment,
     'plain/config.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: b}\n',
@@ -64,7 +65,7 @@ test('an object that only the cluster has becomes a file without defaults, named
 
 test('what is refused says why and what else there is; Remove from Git leaves the field to live', async (t) => {
   const files = {
-    'plumbline.yaml': config('refused', 'shop', 'chart'),
+    'plumbline.yaml': configOfPaths('refused', 'shop', 'chart'),
     'queue/Chart.yaml': 'apiVersion: v2\nname: queue\nversion: 0.1.0\n',
     'queue/values.yaml': 'size: small\n',
     'queue/templates/cm.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: queue}\ndata:\n  size: {{ .Values.size }}\n',
@@ -137,7 +138,7 @@ test('Ignore This Field: the smallest rule, where the owner of the object looks,
   const kustomization =
     'apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: built, namespace: apps}\nspec:\n  path: ./built # here\n';
   const files = {
-    'plumbline.yaml': config('ignored', 'shop', 'argo', 'flux', 'built'),
+    'plumbline.yaml': configOfPaths('ignored', 'shop', 'argo', 'flux', 'built'),
     'shop/web.yaml': deployment.replace('name: web\n  labels', 'name: own\n  labels'),
     'argo/web.yaml': deployment,
     'flux/web.yaml': deployment.replace('name: web\n  labels', 'name: flux\n  labels'),

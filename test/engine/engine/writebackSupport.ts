@@ -34,15 +34,6 @@ spec:
               value: fast
 `;
 
-/** A plumbline.yaml that maps these paths to one namespace. */
-export const config = (namespace: string, ...paths: readonly string[]): string => `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments:
-  prod: {context: plumbline-dev}
-applications:
-${paths.map((path) => `  - {name: ${path.replaceAll('/', '-')}, environment: prod, path: ${path}, namespace: ${namespace}}`).join('\n')}
-`;
-
 /** An engine on a repo, with what tests of write-backs ask of it. */
 export interface Opened {
   readonly engine: Engine;

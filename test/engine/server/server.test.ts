@@ -11,6 +11,7 @@ import type { ApplicationRow } from '../../../src/engine/model/snapshot.ts';
 import type { SnapshotPage, Stamp } from '../../../src/protocol/messages.ts';
 import { kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { configYaml } from '../../tools/manifests.ts';
 import { atEnd, settingsFor, testFolder, testRepo } from '../engine/support.ts';
 import { descendants, EngineProcess, isRunning } from './engineProcess.ts';
 
@@ -37,14 +38,13 @@ data:
 /** Two applications in a namespace of their own, both applied. */
 async function deployed(t: TestContext, namespace: string): Promise<{ repo: string; file: string; storagePath: string }> {
   const repo = await testRepo(t, {
-    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments:
-  prod: {context: plumbline-dev, clusterUid: ${uid}}
-applications:
-  - {name: shop, environment: prod, path: shop, namespace: ${namespace}}
-  - {name: other, environment: prod, path: other, namespace: ${namespace}}
-`,
+    'plumbline.yaml': configYaml(
+      [
+        { name: 'shop', path: 'shop', namespace },
+        { name: 'other', path: 'other', namespace },
+      ],
+      { clusterUid: uid },
+    ),
     'shop/settings.yaml': settingsYaml(namespace),
     'other/cm.yaml': settingsYaml(namespace).replace('name: settings', 'name: other'),
   });
