@@ -22,6 +22,10 @@ after(async () => {
   await fixture.stop();
 });
 
+/** Merges a patch into a live object (`configmap/web`), as `kubectl patch` does. */
+const patched = (object: string, namespace: string, patch: object, ...flags: readonly string[]): Promise<string> =>
+  fixture.plane.kubectl(['patch', object, '-n', namespace, '--type=merge', '-p', JSON.stringify(patch), ...flags]);
+
 async function applied(
   kind: string,
   apply: readonly string[] = ['apply', '--server-side', '-f', '-'],
@@ -38,16 +42,7 @@ async function applied(
 /** A drifted ConfigMap that server-side apply owns. */
 async function drifted(): Promise<{ object: KubeObject; namespace: string }> {
   const made = await applied('configMap');
-  await fixture.plane.kubectl([
-    'patch',
-    'configmap',
-    'web-config',
-    '-n',
-    made.namespace,
-    '--type=merge',
-    '-p',
-    '{"data":{"app.conf":"x"}}',
-  ]);
+  await patched('configmap/web-config', made.namespace, { data: { 'app.conf': 'x' } });
   return made;
 }
 
@@ -86,7 +81,7 @@ test('objects of a real Helm release are refused and stay as they are', async (t
   );
   await fixture.plane.kubectl(['create', 'namespace', 'helm']);
   await helm(['install', 'shop', folder, '--namespace', 'helm'], { kubeconfig: fixture.plane.kubeconfigPath });
-  await fixture.plane.kubectl(['patch', 'configmap', 'web-config', '-n', 'helm', '--type=merge', '-p', '{"data":{"a":"2"}}']);
+  await patched('configmap/web-config', 'helm', { data: { a: '2' } });
   const object: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'web-config', namespace: 'helm' }, data: { a: '1' } };
   const edited = await fixture.admin.live(object);
   const planning = await fixture.admin.plan([await item(object)]);
@@ -193,7 +188,7 @@ test('one chosen field goes back alone, the others stay with who changed them', 
 
 test('what waits to be applied is not touched', async () => {
   const { object, namespace } = await applied('configMap', ['apply', '-f', '-']);
-  await fixture.plane.kubectl(['patch', 'configmap', 'web-config', '-n', namespace, '--type=merge', '-p', '{"data":{"empty":"by hand"}}']);
+  await patched('configmap/web-config', namespace, { data: { empty: 'by hand' } });
   const target: KubeObject = { ...object, data: { ...(object['data'] as object), 'app.conf': 'waiting\n' } };
   const planning = await fixture.admin.plan([await item(target)]);
   assert.deepEqual(
@@ -257,17 +252,7 @@ test('an object that moved between plan and execution is not written; one whose 
   );
   const planned = await fixture.admin.plan([await item(object)]);
   const status = { status: { observedGeneration: 1, replicas: 2 } };
-  await fixture.plane.kubectl([
-    'patch',
-    'deployment',
-    'web',
-    '-n',
-    namespace,
-    '--subresource=status',
-    '--type=merge',
-    '-p',
-    JSON.stringify(status),
-  ]);
+  await patched('deployment/web', namespace, status, '--subresource=status');
   assert.deepEqual(
     (await fixture.admin.execute(planned)).map(({ outcome }) => outcome),
     ['done'],
@@ -281,51 +266,24 @@ test('live that the cache has old is read again: the same field goes back, anoth
   await fixture.plane.kubectl(['label', 'configmap', 'web-config', 'x=y', '-n', namespace]);
   const fresh = await fixture.admin.plan([old]);
   assert.deepEqual(fresh.refused, []);
-  await fixture.plane.kubectl(['patch', 'configmap', 'web-config', '-n', namespace, '--type=merge', '-p', '{"data":{"app.conf":"y"}}']);
+  await patched('configmap/web-config', namespace, { data: { 'app.conf': 'y' } });
   assert.equal(refusals(await fixture.admin.plan([old]))[0]?.code, 'moved-since-plan');
 });
 
 test('an object that is being deleted is refused', async () => {
   const { object, namespace } = await drifted();
-  await fixture.plane.kubectl([
-    'patch',
-    'configmap',
-    'web-config',
-    '-n',
-    namespace,
-    '--type=merge',
-    '-p',
-    '{"metadata":{"finalizers":["example.io/hold"]}}',
-  ]);
+  await patched('configmap/web-config', namespace, { metadata: { finalizers: ['example.io/hold'] } });
   await fixture.plane.kubectl(['delete', 'configmap', 'web-config', '-n', namespace, '--wait=false']);
   const old = await item(object);
   const planning = await fixture.admin.plan([{ ...old, verdict: { ...old.verdict, state: 'drifted' } }]);
   assert.equal(refusals(planning)[0]?.code, 'being-deleted');
-  await fixture.plane.kubectl([
-    'patch',
-    'configmap',
-    'web-config',
-    '-n',
-    namespace,
-    '--type=merge',
-    '-p',
-    '{"metadata":{"finalizers":null}}',
-  ]);
+  await patched('configmap/web-config', namespace, { metadata: { finalizers: null } });
 });
 
 test('a cancelled execution stops between steps; the log names who, where, what, and no values', async () => {
   const first = await drifted();
   const secret = await applied('secret');
-  await fixture.plane.kubectl([
-    'patch',
-    'secret',
-    'web-secret',
-    '-n',
-    secret.namespace,
-    '--type=merge',
-    '-p',
-    '{"data":{"password":"b3RoZXI="}}',
-  ]);
+  await patched('secret/web-secret', secret.namespace, { data: { password: 'b3RoZXI=' } });
   const planning = await fixture.admin.plan([await item(first.object), await item(secret.object)]);
   const lines: string[] = [];
   const abort = new AbortController();

@@ -10,10 +10,9 @@ import { applySetId, parentKeyOf } from '../../../src/engine/sync/applySet.ts';
 import { tickId } from '../../../src/engine/model/sync.ts';
 import { manifests } from '../drift/objects.ts';
 import { holders, type RevertFixture, startRevertFixture } from './support.ts';
-import { configMap, stepsOf, syncUser, type SyncUser } from './syncSupport.ts';
+import { configMap, freshNamespaces, stepsOf, syncUser } from './syncSupport.ts';
 
 let fixture: RevertFixture;
-let made = 0;
 before(async () => {
   fixture = await startRevertFixture();
 });
@@ -21,12 +20,7 @@ after(async () => {
   await fixture.stop();
 });
 
-async function fresh(more: Parameters<typeof syncUser>[2] = {}): Promise<{ namespace: string; user: SyncUser }> {
-  made += 1;
-  const namespace = `s${made}`;
-  await fixture.plane.kubectl(['create', 'namespace', namespace]);
-  return { namespace, user: syncUser(fixture.admin.connection, namespace, more) };
-}
+const fresh = freshNamespaces('s', () => fixture);
 
 const data = (object: KubeObject | undefined): unknown => object?.['data'];
 const setIdOf = (namespace: string): string => applySetId(parentKeyOf({ name: namespace }, namespace));

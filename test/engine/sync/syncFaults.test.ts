@@ -6,10 +6,9 @@ import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { annotationsOf, gvkOf, keyOf } from '../../../src/engine/model/objects.ts';
 import type { SyncConnection } from '../../../src/engine/sync/syncTypes.ts';
 import { type RevertFixture, startRevertFixture } from './support.ts';
-import { configMap, stepsOf, syncUser, type SyncUser } from './syncSupport.ts';
+import { configMap, freshNamespaces, stepsOf, syncUser, type SyncUser } from './syncSupport.ts';
 
 let fixture: RevertFixture;
-let made = 0;
 before(async () => {
   fixture = await startRevertFixture();
 });
@@ -17,12 +16,7 @@ after(async () => {
   await fixture.stop();
 });
 
-async function fresh(): Promise<{ namespace: string; user: SyncUser }> {
-  made += 1;
-  const namespace = `f${made}`;
-  await fixture.plane.kubectl(['create', 'namespace', namespace]);
-  return { namespace, user: syncUser(fixture.admin.connection, namespace) };
-}
+const fresh = freshNamespaces('f', () => fixture);
 
 /** A connection on which something happens before each write, counted from 1; once dead, nothing gets through any more. */
 function hooked(

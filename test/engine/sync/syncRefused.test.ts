@@ -8,10 +8,9 @@ import type { SyncPlanning } from '../../../src/engine/sync/syncTypes.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import { manifests } from '../drift/objects.ts';
 import { type RevertFixture, startRevertFixture } from './support.ts';
-import { configMap, stepsOf, syncUser, type SyncUser } from './syncSupport.ts';
+import { configMap, freshNamespaces, stepsOf, syncUser } from './syncSupport.ts';
 
 let fixture: RevertFixture;
-let made = 0;
 before(async () => {
   fixture = await startRevertFixture();
 });
@@ -19,12 +18,7 @@ after(async () => {
   await fixture.stop();
 });
 
-async function fresh(): Promise<{ namespace: string; user: SyncUser }> {
-  made += 1;
-  const namespace = `r${String(made)}`;
-  await fixture.plane.kubectl(['create', 'namespace', namespace]);
-  return { namespace, user: syncUser(fixture.admin.connection, namespace) };
-}
+const fresh = freshNamespaces('r', () => fixture);
 
 /** The server learns of policies and rights by its own watches. */
 async function planUntil(plan: () => Promise<SyncPlanning>, isReached: (steps: readonly string[]) => boolean): Promise<SyncPlanning> {

@@ -11,7 +11,7 @@ import { historyOf, ledgerOf } from '../../../src/engine/sync/ledger.ts';
 import { readParent } from '../../../src/engine/sync/ledgerHold.ts';
 import { planSync } from '../../../src/engine/sync/planSync.ts';
 import type { SyncConnection, SyncItem, SyncObject, SyncPlanning } from '../../../src/engine/sync/syncTypes.ts';
-import { application } from './support.ts';
+import { application, type RevertFixture } from './support.ts';
 
 /** One application on a real cluster, synced as the engine does it. */
 export interface SyncUser {
@@ -80,6 +80,31 @@ export function syncUser(connection: SyncConnection, namespace: string, more: Pa
         return undefined;
       }
     },
+  };
+}
+
+/** A namespace that is nobody else's, with an application in it. */
+export interface FreshNamespace {
+  readonly namespace: string;
+  readonly user: SyncUser;
+}
+
+/**
+ * Makes namespaces with a {@link syncUser} each.
+ * @param prefix the first is `<prefix>1`
+ * @param fixture asked for each, since suites start theirs in `before`
+ */
+export function freshNamespaces(
+  prefix: string,
+  fixture: () => RevertFixture,
+): (more?: Parameters<typeof syncUser>[2]) => Promise<FreshNamespace> {
+  let made = 0;
+  return async (more) => {
+    made += 1;
+    const namespace = `${prefix}${made}`;
+    const { plane, admin } = fixture();
+    await plane.kubectl(['create', 'namespace', namespace]);
+    return { namespace, user: syncUser(admin.connection, namespace, more) };
   };
 }
 
