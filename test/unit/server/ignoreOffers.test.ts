@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LineMark } from '../../../src/engine/model/snapshot.ts';
 import { ignoreOffers } from '../../../src/server/ignoreOffers.ts';
+import { lineMark } from '../extension/support.ts';
 
-const mark: LineMark = {
-  range: { file: 'web.yaml', startLine: 1, startColumn: 0, endLine: 1, endColumn: 1 },
-  kind: 'changed',
-  applicationId: 'prod/shop',
-  applicationName: 'shop',
-  context: 'prod-eu',
-  object: 'Deployment/web',
-  objectKey: 'apps/Deployment/shop/web',
-  fieldId: 'spec.replicas',
-  isEdited: false,
-};
+const mark = lineMark(1);
 
 test('what an ignore rule would do is looked for no longer when the editor does not ask any more', async () => {
   const request = new AbortController();

@@ -6,23 +6,9 @@ import { codeActionsOf } from '../../../src/server/codeActions.ts';
 import { toDiagnostics } from '../../../src/server/diagnostics.ts';
 import { hoverOf } from '../../../src/server/hover.ts';
 import type { IgnoreOffer } from '../../../src/server/ignoreOffers.ts';
+import { lineMark } from '../extension/support.ts';
 
-const mark: LineMark = {
-  range: { file: 'apps/web.yaml', startLine: 7, startColumn: 12, endLine: 7, endColumn: 13 },
-  kind: 'changed',
-  applicationId: 'prod/shop',
-  applicationName: 'shop',
-  environment: 'prod',
-  context: 'prod-eu',
-  object: 'Deployment/web',
-  objectKey: 'apps/Deployment/shop/web',
-  fieldId: 'spec.replicas',
-  git: '2',
-  live: '5',
-  manager: 'kubectl-scale',
-  time: '2026-11-20T14:02:00Z',
-  isEdited: false,
-};
+const mark = lineMark(7, { time: '2026-11-20T14:02:00Z' });
 
 function hoverText(marks: readonly LineMark[], line: number, facts?: LineFacts): string | undefined {
   const hover = hoverOf(marks, line, facts);
