@@ -1,3 +1,4 @@
+import { isUnwell } from '../health/eventCause.ts';
 import { stringAt } from '../model/json.ts';
 import type { TrackedObject } from './trackedObject.ts';
 
@@ -12,8 +13,9 @@ const FIRST_MS = 5_000;
 const LONGEST_MS = 60_000;
 
 /**
- * When to look again at objects that are on their way to health, since time alone may change what they are called (kstatus calls a Pod
- * unschedulable 15 s after its creation): after 5 s, then twice as long each time while nothing of them changes, to a minute.
+ * When to look again at objects that are not well, since time alone may change what they are called (kstatus calls a Pod unschedulable
+ * 15 s after its creation) and what their cause is (a warning that is not told again is over): after 5 s, then twice as long each time
+ * while nothing of them changes, to a minute.
  */
 export class ProgressLooks {
   readonly #looks = new Map<string, Look>();
@@ -27,10 +29,10 @@ export class ProgressLooks {
   due(objects: ReadonlyMap<string, Pick<TrackedObject, 'health' | 'live'>>): readonly string[] {
     const now = this.#now();
     const due: string[] = [];
-    for (const id of this.#looks.keys()) if (objects.get(id)?.health?.status !== 'progressing') this.#looks.delete(id);
+    for (const id of this.#looks.keys()) if (!isUnwell(objects.get(id)?.health)) this.#looks.delete(id);
     for (const [id, { health, live }] of objects) {
-      if (health?.status !== 'progressing') continue;
-      const state = `${stringAt(live?.metadata, 'resourceVersion') ?? ''} ${health.message ?? ''}`;
+      if (!isUnwell(health)) continue;
+      const state = `${stringAt(live?.metadata, 'resourceVersion') ?? ''} ${health?.message ?? ''}`;
       const last = this.#looks.get(id);
       if (last?.state === state && now < last.atMs) continue;
       const waitMs = last?.state === state ? Math.min(last.waitMs * 2, LONGEST_MS) : FIRST_MS;

@@ -247,7 +247,7 @@ function configOf(uid: string, names: readonly string[]): string {
   return `apiVersion: plumbline.dev/v1alpha1\nkind: Config\nenvironments: {prod: {context: plumbline-dev, clusterUid: ${uid}}}\napplications:\n${applications}`;
 }
 
-/** Writes the status of the Pod `web` so often, failed and without a reason, which time alone never makes anybody look at again, and waits until the engine has seen the last of it. */
+/** Writes the status of the Pod `web` so often, failed and without a reason, and waits until the engine has seen the last of it. */
 async function churn(engine: Engine, namespace: string, times: number): Promise<void> {
   let version: string | undefined;
   for (let index = 0; index < times; index += 1) {
@@ -316,6 +316,12 @@ test('what is not healthy is watched for its events: churn costs no call, and a 
   await until(engine, 'the other warning is told', () => causeOf(engine, 'two').includes('full'));
   subscription.dispose();
   assert.deepEqual([...new Set(fired)], ['prod/two']);
+
+  // What a warning told is over when it was not told again for long, though nothing else of the object changes.
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 16 * 60_000 });
+  await until(engine, 'the warnings are over', () => !causeOf(engine, 'two').includes('full') && !causeOf(engine, 'one').includes('disk'));
+  t.mock.timers.reset();
+  assert.equal(objectOf(engine, 'prod/two', 'Pod/web').health?.status, 'degraded');
 
   // An application that is gone needs no events.
   const uid = await run('get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}');

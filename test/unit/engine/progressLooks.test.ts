@@ -10,7 +10,7 @@ const progressing = (resourceVersion: string): Looked => ({
   live: { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', resourceVersion } },
 });
 
-test('an object on its way is looked at again, more seldom while nothing of it changes', () => {
+test('an object that is not well is looked at again, more seldom while nothing of it changes', () => {
   let nowMs = 0;
   const looks = new ProgressLooks(() => nowMs);
   const at: number[] = [];
@@ -18,7 +18,7 @@ test('an object on its way is looked at again, more seldom while nothing of it c
     for (; nowMs < toMs; nowMs += 5_000) if (looks.due(new Map([['web', object]])).length > 0) at.push(nowMs / 1000);
   };
   run(200_000, progressing('1'));
-  run(230_000, progressing('2'));
+  run(230_000, { ...progressing('2'), health: { status: 'degraded' } });
   run(300_000, { ...progressing('2'), health: { status: 'healthy' } });
   assert.deepEqual(at, [5, 15, 35, 75, 135, 195, 200, 205, 215]);
 });
