@@ -1,7 +1,7 @@
+import { indexOfItem, lookUp, schemaAtStep, stepInto } from '../compare/schemaWalk.ts';
 import { type FieldPath, type PathStep, toJsonPointer } from '../model/fieldPath.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts';
 import { fieldSchema, itemSchema, listKeyOf, type TypeSchema } from '../model/schema.ts';
-import { child, findItem, stepSchema, valueAtPathBySchema } from './schemaPaths.ts';
 
 /** One field to bring back. */
 export interface FieldEdit {
@@ -33,27 +33,27 @@ export function withValue(
   if (step === undefined) return value;
   if ('field' in step) {
     const object: JsonObject = isJsonObject(root) ? root : {};
-    const next = withValue(object[step.field], rest, value, fieldSchema(schema, step.field), child(order, step, schema));
+    const next = withValue(object[step.field], rest, value, fieldSchema(schema, step.field), stepInto(order, schema, step));
     return { ...object, [step.field]: next };
   }
   const list = isJsonArray(root) ? root : [];
-  const index = findItem(list, step, schema);
+  const index = indexOfItem(list, schema, step);
   const base = list[index] ?? ('keys' in step ? { ...step.keys } : 'value' in step ? step.value : undefined);
-  const item = withValue(base, rest, value, itemSchema(schema), child(order, step, schema));
+  const item = withValue(base, rest, value, itemSchema(schema), stepInto(order, schema, step));
   return index >= 0 ? list.with(index, item) : list.toSpliced(placeOf(step, list, order, schema), 0, item);
 }
 
 /** A value without one field; a path that is not there changes nothing. */
 export function withoutValue(root: JsonValue, path: FieldPath, schema: TypeSchema | undefined): JsonValue {
   const [step, ...rest] = path;
-  const below = step === undefined ? undefined : child(root, step, schema);
+  const below = step === undefined ? undefined : stepInto(root, schema, step);
   if (step === undefined || below === undefined) return root;
   if ('field' in step && isJsonObject(root)) {
     if (rest.length > 0) return { ...root, [step.field]: withoutValue(below, rest, fieldSchema(schema, step.field)) };
     return Object.fromEntries(Object.entries(root).filter(([name]) => name !== step.field));
   }
   if (!isJsonArray(root)) return root;
-  const index = findItem(root, step, schema);
+  const index = indexOfItem(root, schema, step);
   return rest.length > 0 ? root.with(index, withoutValue(below, rest, itemSchema(schema))) : root.toSpliced(index, 1);
 }
 
@@ -73,11 +73,11 @@ export function withEdits(
 
 function placeOf(step: PathStep, list: readonly JsonValue[], order: JsonValue | undefined, schema: TypeSchema | undefined): number {
   if (!isJsonArray(order)) return list.length;
-  const position = findItem(order, step, schema);
+  const position = indexOfItem(order, schema, step);
   if (position < 0) return list.length;
   for (const before of order.slice(0, position).toReversed()) {
     const neighbour = stepOf(before, step, schema);
-    const index = neighbour === undefined ? -1 : findItem(list, neighbour, schema);
+    const index = neighbour === undefined ? -1 : indexOfItem(list, schema, neighbour);
     if (index >= 0) return index + 1;
   }
   return 0;
@@ -111,7 +111,7 @@ export function patchOf(
   const operations: PatchOperation[] = [];
   let state = current;
   for (const edit of edits) {
-    const present = valueAtPathBySchema(state, edit.path, schema);
+    const present = lookUp(state, schema, edit.path);
     if (present === undefined && edit.wanted === undefined) return undefined;
     const next = withEdits(state, [edit], schema, order);
     if (present !== undefined) {
@@ -122,7 +122,7 @@ export function patchOf(
     } else {
       const outermost = outermostMissing(state, edit.path, schema);
       const pointer = toJsonPointer(next, outermost);
-      const value = valueAtPathBySchema(next, outermost, schema);
+      const value = lookUp(next, schema, outermost);
       if (pointer === undefined || value === undefined) return undefined;
       operations.push({ op: 'add', path: pointer, value });
     }
@@ -135,8 +135,8 @@ function outermostMissing(state: JsonValue, path: FieldPath, schema: TypeSchema 
   let current: JsonValue | undefined = state;
   let type = schema;
   for (const [depth, step] of path.entries()) {
-    current = child(current, step, type);
-    type = stepSchema(type, step);
+    current = stepInto(current, type, step);
+    type = schemaAtStep(type, step);
     if (current === undefined) return path.slice(0, depth + 1);
   }
   return path;

@@ -1,10 +1,11 @@
 import { managedEntries } from '../compare/fieldsV1.ts';
+import { lookUp } from '../compare/schemaWalk.ts';
 import { type FieldPath, formatPath, type PathStep, startsWithPath } from '../model/fieldPath.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, jsonEqual } from '../model/json.ts';
 import type { KubeObject } from '../model/objects.ts';
 import { fieldSchema, itemSchema, listKeyOf, type TypeSchema } from '../model/schema.ts';
 import { heldPaths, type ManagerRef } from './managers.ts';
-import { areRelated, isAtomic, valueAtPathBySchema } from './schemaPaths.ts';
+import { isAtomic } from './atomicValues.ts';
 import { withoutKeys } from './withoutKeys.ts';
 
 /** Metadata that the server keeps by itself. */
@@ -130,7 +131,7 @@ export function besideIntent(
 function isMeant({ path, before, after }: LeafChange, { chosen, expected }: WriteIntent, schema: TypeSchema | undefined): boolean {
   if (chosen.some((choice) => startsWithPath(path, choice))) return true;
   if (!chosen.some((choice) => startsWithPath(choice, path))) return false;
-  if (areEmpty(before, after) || jsonEqual(after, valueAtPathBySchema(expected, path, schema))) return true;
+  if (areEmpty(before, after) || jsonEqual(after, lookUp(expected, schema, path))) return true;
   return innerChanges(before, after, path).every((inner) => chosen.some((choice) => startsWithPath(inner, choice)));
 }
 
@@ -173,4 +174,10 @@ function heldByManager(object: KubeObject): ReadonlyMap<string, ReadonlyMap<stri
     held.set(id, new Map([...(held.get(id) ?? []), ...heldPaths(entry.fields)]));
   }
   return held;
+}
+
+/** Whether one of two paths is the other or lies above it. */
+function areRelated(left: FieldPath, right: FieldPath): boolean {
+  const shared = Math.min(left.length, right.length);
+  return formatPath(left.slice(0, shared)) === formatPath(right.slice(0, shared));
 }

@@ -1,8 +1,9 @@
 import { children, type FieldSet } from '../compare/fieldsV1.ts';
+import { indexOfItem } from '../compare/schemaWalk.ts';
 import type { PathStep } from '../model/fieldPath.ts';
 import { isJsonArray, isJsonObject, type JsonValue } from '../model/json.ts';
 import { fieldSchema, itemSchema, type TypeSchema } from '../model/schema.ts';
-import { findItem, isAtomic } from './schemaPaths.ts';
+import { isAtomic } from './atomicValues.ts';
 
 /**
  * The part of a live value that one manager applied, read from its FieldsV1: what it would send again to change nothing
@@ -40,7 +41,7 @@ function extractList(
   const items = itemSchema(schema);
   const picked: { readonly index: number; readonly item: JsonValue }[] = [];
   for (const [step, tree] of below) {
-    const index = findItem(live, step, schema);
+    const index = indexOfItem(live, schema, step);
     const item = live[index];
     if (item !== undefined) picked.push({ index, item: extractItem(item, step, tree, items) });
   }

@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../../base/errors.ts';
+import { lookUp } from '../compare/schemaWalk.ts';
 import { type FieldPath, formatPath, startsWithPath } from '../model/fieldPath.ts';
 import { canonicalJson, jsonEqual, type JsonValue } from '../model/json.ts';
 import { displayName, gvkOf, type KubeObject, namespaceOf } from '../model/objects.ts';
@@ -14,7 +15,6 @@ import { besideIntent, leafChanges } from './exactness.ts';
 import { refusalOf } from './guards.ts';
 import { outermostEdits, ownablePaths, writesFor } from './plannedWrites.ts';
 import type { PreparedStep, RevertConnection, RevertItem, RevertWrite } from './revertTypes.ts';
-import { valueAtPathBySchema } from './schemaPaths.ts';
 import { reasonOfFailure, sendWrite } from './sendWrite.ts';
 
 /** What planning one object gave: a step with its requests, fields that were left out, or a refusal. */
@@ -148,8 +148,8 @@ async function withoutAutoscaled(
 }
 
 function toEdit(path: FieldPath, live: KubeObject, restored: KubeObject, schema: TypeSchema | undefined): FieldEdit {
-  const shown = valueAtPathBySchema(live, path, schema);
-  const wanted = valueAtPathBySchema(restored, path, schema);
+  const shown = lookUp(live, schema, path);
+  const wanted = lookUp(restored, schema, path);
   return { path, ...(shown === undefined ? {} : { shown }), ...(wanted === undefined ? {} : { wanted }) };
 }
 
@@ -173,7 +173,7 @@ async function prove(plan: FieldPlan, shown: KubeObject, context: StepContext): 
     context.signal.throwIfAborted();
     return { refusal: isAppError(error, 'not-found') ? first.refusal : reasonOfFailure(error, plan.item.key, context.connection.context) };
   }
-  const isSame = plan.edits.every((edit) => jsonEqual(valueAtPathBySchema(fresh, edit.path, plan.schema), edit.shown));
+  const isSame = plan.edits.every((edit) => jsonEqual(lookUp(fresh, plan.schema, edit.path), edit.shown));
   const refusal = refusalOf({ ...plan.item, live: fresh }, context.connection);
   if (refusal !== undefined) return { refusal };
   return isSame ? proveOn(plan, fresh, context) : first;

@@ -1,4 +1,5 @@
 import { managedEntries } from '../compare/fieldsV1.ts';
+import { lookUp } from '../compare/schemaWalk.ts';
 import { type FieldPath, formatPath, startsWithPath } from '../model/fieldPath.ts';
 import { isJsonObject, type JsonObject, type JsonValue, objectAt } from '../model/json.ts';
 import { type KubeObject, nameOf } from '../model/objects.ts';
@@ -7,7 +8,7 @@ import { type FieldEdit, withEdits, withoutValue, withValue } from './edits.ts';
 import { extractOwned } from './extract.ts';
 import { entryOf } from './managers.ts';
 import type { RevertWrite } from './revertTypes.ts';
-import { atomicRoot, valueAtPathBySchema } from './schemaPaths.ts';
+import { atomicRoot } from './atomicValues.ts';
 
 /** What decides the requests for one object. */
 export interface WriteInput {
@@ -69,7 +70,7 @@ function ownFields(input: WriteInput, manager: string, edits: readonly FieldEdit
   let body: JsonValue = isJsonObject(owned) ? owned : {};
   for (const root of new Map(ownablePaths(live, edits, schema).map((path) => [formatPath(path), path])).values()) {
     const edit = edits.find((candidate) => formatPath(candidate.path) === formatPath(root));
-    const value = edit === undefined ? valueAtPathBySchema(wanted, root, schema) : edit.wanted;
+    const value = edit === undefined ? lookUp(wanted, schema, root) : edit.wanted;
     body = value === undefined ? withoutValue(body, root, schema) : withValue(body, root, value, schema, wanted);
   }
   const object: JsonObject = isJsonObject(body) ? body : {};

@@ -1,6 +1,5 @@
 import type { ClusterConnection } from '../cluster/api.ts';
 import type { Application } from '../model/application.ts';
-import type { FieldPath } from '../model/fieldPath.ts';
 import type { GroupVersionKind, KubeObject, ObjectKey } from '../model/objects.ts';
 import type { Plan, PlanStep, StepResult } from '../model/plan.ts';
 import type { TypeSchema } from '../model/schema.ts';
@@ -69,6 +68,3 @@ export interface RevertPlanning {
   readonly prepared: readonly PreparedPlan[];
   readonly refused: readonly StepResult[];
 }
-
-/** Fields of a plan step as paths. */
-export type ChosenPaths = readonly FieldPath[];
