@@ -1,7 +1,7 @@
 import { silentLogger } from '../../src/base/log.ts';
 import { SourceLines } from '../../src/engine/provenance/sourceLines.ts';
 import type { FieldPath } from '../../src/engine/model/fieldPath.ts';
-import { openDiskTree } from '../../src/engine/render/diskTree.ts';
+import { openDiskTree } from '../engine/render/diskTree.ts';
 import { MemoryTree } from '../../src/engine/render/memoryTree.ts';
 import { RenderService } from '../../src/engine/render/renderService.ts';
 import { deployedCases } from '../engine/provenance/deployed.ts';

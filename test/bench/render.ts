@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { silentLogger } from '../../src/base/log.ts';
 import type { SourceSpec } from '../../src/engine/model/render.ts';
-import { openDiskTree } from '../../src/engine/render/diskTree.ts';
+import { openDiskTree } from '../engine/render/diskTree.ts';
 import { MemoryTree } from '../../src/engine/render/memoryTree.ts';
 import { RenderService } from '../../src/engine/render/renderService.ts';
 import { helmPath, kustomizePath } from '../tools/binaries.ts';

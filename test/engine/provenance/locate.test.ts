@@ -9,7 +9,7 @@ import type { RenderedObject, SourceSpec } from '../../../src/engine/model/rende
 import type { SourceTree } from '../../../src/engine/model/sourceTree.ts';
 import { Locator, type ObjectOrigin } from '../../../src/engine/provenance/locate.ts';
 import { otherWriterPaths } from '../../../src/engine/provenance/otherWriters.ts';
-import { openDiskTree } from '../../../src/engine/render/diskTree.ts';
+import { openDiskTree } from '../render/diskTree.ts';
 import { MemoryTree } from '../../../src/engine/render/memoryTree.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';
 import { cases, makeService } from '../render/support.ts';

@@ -10,7 +10,7 @@ import { valueAt } from '../../../src/engine/model/json.ts';
 import { substitute } from '../../../src/engine/render/envsubst.ts';
 import { yamlValues } from '../../../src/engine/writeback/yamlEdit.ts';
 import { MemoryTree } from '../../../src/engine/render/memoryTree.ts';
-import { openDiskTree } from '../../../src/engine/render/diskTree.ts';
+import { openDiskTree } from '../render/diskTree.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';
 import { temporaryFolder } from '../../tools/processes.mjs';
 import { flat, makeService, native } from '../render/support.ts';

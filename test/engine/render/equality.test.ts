@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { openDiskTree } from '../../../src/engine/render/diskTree.ts';
+import { openDiskTree } from './diskTree.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';
 import { cases, flat, makeService, native } from './support.ts';
 

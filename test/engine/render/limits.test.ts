@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { AppError } from '../../../src/base/errors.ts';
 import type { RenderErrorCode, SourceSpec } from '../../../src/engine/model/render.ts';
 import type { SourceTree } from '../../../src/engine/model/sourceTree.ts';
-import { openDiskTree } from '../../../src/engine/render/diskTree.ts';
+import { openDiskTree } from './diskTree.ts';
 import { MemoryTree } from '../../../src/engine/render/memoryTree.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';
 import { makeService } from './support.ts';

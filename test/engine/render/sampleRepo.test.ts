@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { after, before, describe, it } from 'node:test';
 import { stringAt } from '../../../src/engine/model/json.ts';
 import type { SourceSpec } from '../../../src/engine/model/render.ts';
-import { type DiskTree, openDiskTree } from '../../../src/engine/render/diskTree.ts';
+import { type DiskTree, openDiskTree } from './diskTree.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';
 import { flat, makeService, native } from './support.ts';
 
