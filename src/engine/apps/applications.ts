@@ -6,6 +6,7 @@ import type { EntryKind, SourceTree } from '../model/sourceTree.ts';
 import { type ConfigFile, configFileName, type DeclaredApplication, parseConfig } from './configFile.ts';
 import { recogniseSource, suggest, type Suggestion } from './convention.ts';
 import { chartName } from './fileFacts.ts';
+import type { FileLink } from './fileLinks.ts';
 import { deployerSpec, deploymentsOf, ValuesFiles, withAdditions } from './deployments.ts';
 import { isBelow, joinPath, resolvePath } from './paths.ts';
 import type { AppProblem } from './problems.ts';
@@ -76,6 +77,11 @@ export class ApplicationFinder {
     const kept = last !== undefined && isDeepStrictEqual(last.found, found) ? last.found : found;
     this.#last = { config, chosen: chosenText, found: kept };
     return kept;
+  }
+
+  /** What the kustomizations, charts and plumbline.yaml of the tree name, by file, as of the last {@link find}. */
+  links(tree: SourceTree): Promise<ReadonlyMap<string, readonly FileLink[]>> {
+    return this.#index.links(tree);
   }
 
   async #compose(tree: SourceTree, config: ConfigFile | undefined, chosen: ChosenDestinations): Promise<FoundApplications> {

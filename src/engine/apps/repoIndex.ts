@@ -11,6 +11,8 @@ import {
   kustomizationFacts,
   kustomizationNames,
 } from './fileFacts.ts';
+import { configFileName } from './configFile.ts';
+import { type FileLink, fileLinks } from './fileLinks.ts';
 import { type FluxBuild, fluxBuilds } from './flux/postBuild.ts';
 import { isBelow, joinPath, parentPath } from './paths.ts';
 import { type RuleFact, ruleFacts } from './ruleFacts.ts';
@@ -38,6 +40,13 @@ interface ManifestFacts {
   readonly rules: readonly RuleFact[];
 }
 
+/** A file that names others. */
+interface NamingFile {
+  readonly isLink: boolean;
+  /** absent: not asked for yet */
+  links?: readonly FileLink[];
+}
+
 const MAX_FOLDERS = 20_000;
 const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 const SKIPPED_FOLDERS: ReadonlySet<string> = new Set(['node_modules', 'vendor']);
@@ -50,6 +59,8 @@ export class RepoIndex {
   readonly #folders = new Map<string, FolderFacts>();
   /** by folder and name; undefined: a file without objects */
   readonly #files = new Map<string, ReadonlyMap<string, ManifestFacts | undefined>>();
+  /** files that name others, by folder and name */
+  readonly #links = new Map<string, ReadonlyMap<string, NamingFile>>();
   #isComplete = true;
   #hasChanged = false;
 
@@ -61,6 +72,24 @@ export class RepoIndex {
   /** False: the repo has more folders than are looked into. */
   get isComplete(): boolean {
     return this.#isComplete;
+  }
+
+  /**
+   * What the kustomizations, charts and plumbline.yaml of the tree name, by file. A file is read when it is first asked for, and again
+   * when it changed.
+   */
+  async links(tree: SourceTree): Promise<ReadonlyMap<string, readonly FileLink[]>> {
+    const found = new Map<string, readonly FileLink[]>();
+    for (const [folder, files] of [...this.#links]) {
+      for (const [name, file] of files) {
+        const path = joinPath(folder, name);
+        const links = file.links ?? fileLinks(path, await textOf(tree, path));
+        // What a link leads to may change without a word of the link.
+        if (!file.isLink) file.links = links;
+        found.set(path, links);
+      }
+    }
+    return found;
   }
 
   /**
@@ -78,6 +107,7 @@ export class RepoIndex {
     if (changed === undefined || changed.includes('')) {
       this.#folders.clear();
       this.#files.clear();
+      this.#links.clear();
       this.#isComplete = true;
       this.#hasChanged = true;
       await this.#scan(tree, [''], true, signal);
@@ -138,6 +168,7 @@ export class RepoIndex {
     const kustomization = kustomizationNames.find((name) => names.has(name));
     const manifests: string[] = [];
     const isChart = names.has(chartName);
+    this.#followLinks(folder, names, links);
     const builds: FluxBuild[] = [];
     const deployers: Deployer[] = [];
     const rules: RuleFact[] = [];
@@ -168,14 +199,25 @@ export class RepoIndex {
     };
   }
 
+  /** Keeps what is known of the files of a folder that name others. @param symbolic names that are links */
+  #followLinks(folder: string, names: ReadonlySet<string>, symbolic: ReadonlySet<string>): void {
+    const naming = [...kustomizationNames, chartName, ...(folder === '' ? [configFileName] : [])].filter((name) => names.has(name));
+    const known = this.#links.get(folder);
+    if (naming.length === 0) this.#links.delete(folder);
+    else this.#links.set(folder, new Map(naming.map((name) => [name, known?.get(name) ?? { isLink: symbolic.has(name) }])));
+  }
+
   #forgetFile(path: string): void {
     const folder = parentPath(path);
+    const naming = this.#links.get(folder);
+    if (naming !== undefined) this.#links.set(folder, new Map([...naming].filter(([name]) => joinPath(folder, name) !== path)));
     const others = [...(this.#files.get(folder) ?? [])].filter(([name]) => joinPath(folder, name) !== path);
     this.#files.set(folder, new Map(others));
   }
 
   #forgetBelow(path: string): void {
     for (const known of this.#files.keys()) if (isBelow(known, path)) this.#files.delete(known);
+    for (const known of this.#links.keys()) if (isBelow(known, path)) this.#links.delete(known);
     for (const known of this.#folders.keys()) {
       if (!isBelow(known, path)) continue;
       this.#folders.delete(known);

@@ -43,6 +43,7 @@ export class EditorFacts implements EditorApi {
   readonly #workspaces: Workspaces;
   readonly #renderer: SourceRenderer;
   readonly #limits = new FileLimits();
+  readonly #references = new WeakMap<Workspace, FileReferences>();
 
   /** @param renderer renders sides that are not rendered yet */
   constructor(workspaces: Workspaces, renderer: SourceRenderer) {
@@ -67,11 +68,11 @@ export class EditorFacts implements EditorApi {
   }
 
   async definition(file: string, line: number, column: number): Promise<readonly FileRange[]> {
-    return this.#ranges(file, (workspace, path) => new FileReferences(workspace).definition(path, line, column));
+    return this.#ranges(file, (workspace, path) => this.#referencesOf(workspace).definition(path, line, column));
   }
 
   async references(file: string, line: number): Promise<readonly FileRange[]> {
-    return this.#ranges(file, (workspace, path) => new FileReferences(workspace).references(path, line));
+    return this.#ranges(file, (workspace, path) => this.#referencesOf(workspace).references(path, line));
   }
 
   async completions(file: string, line: number, column: number, contexts: readonly string[]): Promise<readonly ConfigCompletion[]> {
@@ -103,6 +104,12 @@ export class EditorFacts implements EditorApi {
 
   async objectLines(file: string): Promise<readonly ObjectLine[]> {
     return (await this.#workspaces.inFile(file, objectLinesOf)) ?? [];
+  }
+
+  #referencesOf(workspace: Workspace): FileReferences {
+    const known = this.#references.get(workspace) ?? new FileReferences(workspace);
+    this.#references.set(workspace, known);
+    return known;
   }
 
   async #ranges(file: string, find: (workspace: Workspace, path: string) => Promise<readonly FileRange[]>): Promise<readonly FileRange[]> {

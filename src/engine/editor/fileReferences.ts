@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { deployerLinks } from '../apps/deployerLinks.ts';
 import { type FileLink, fileLinks, keyRange } from '../apps/fileLinks.ts';
 import { chartName, kustomizationNames } from '../apps/fileFacts.ts';
@@ -14,9 +15,18 @@ import type { Workspace } from '../sessions/workspace.ts';
 const mostFolders = 5_000;
 const mostBytes = 5 * 1024 * 1024;
 
+/** Links of a HelmRelease or Application, good for as long as text and sources are the same. */
+interface DeployerFacts {
+  readonly text: string;
+  readonly sources: readonly ValuesObject[];
+  readonly links: readonly FileLink[];
+}
+
 /** Where files name each other in one repo: "go to definition" and "who includes this file". Paths are of the tree; texts are the editor's. */
 export class FileReferences {
   readonly #workspace: Workspace;
+  /** by file */
+  readonly #deployerFacts = new Map<string, DeployerFacts>();
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace;
@@ -169,22 +179,20 @@ export class FileReferences {
 
   /** The links of all files that may name others, by file. */
   async #allLinks(): Promise<ReadonlyMap<string, readonly FileLink[]>> {
-    const found = new Map<string, readonly FileLink[]>();
-    let waiting = [''];
-    for (let count = 0; waiting.length > 0 && count < mostFolders; count += waiting.length) {
-      const below: string[] = [];
-      for (const folder of waiting) {
-        for (const { name, kind, isLink } of (await this.#tree.list(folder).catch(() => undefined)) ?? []) {
-          const path = joinPath(folder, name);
-          if (kind === 'directory' && !isLink && !name.startsWith('.') && name !== 'node_modules') below.push(path);
-          const isLinking = path === configFileName || name === chartName || kustomizationNames.includes(name);
-          if (kind === 'file' && isLinking) found.set(path, fileLinks(path, (await this.#read(path)) ?? ''));
-        }
-      }
-      waiting = below;
-    }
-    for (const [path, sources] of this.#deployers()) found.set(path, deployerLinks(path, (await this.#read(path)) ?? '', sources));
+    const found = new Map(await this.#workspace.repo.links());
+    const deployers = this.#deployers();
+    for (const [path, sources] of deployers) found.set(path, await this.#deployerLinks(path, sources));
+    for (const path of this.#deployerFacts.keys()) if (!deployers.has(path)) this.#deployerFacts.delete(path);
     return found;
+  }
+
+  async #deployerLinks(path: string, sources: readonly ValuesObject[]): Promise<readonly FileLink[]> {
+    const text = (await this.#read(path)) ?? '';
+    const known = this.#deployerFacts.get(path);
+    if (known?.text === text && isDeepStrictEqual(known.sources, sources)) return known.links;
+    const links = deployerLinks(path, text, sources);
+    this.#deployerFacts.set(path, { text, sources, links });
+    return links;
   }
 
   /** Files of HelmReleases and Applications that an application is rendered with, and what they take values from. */

@@ -3,6 +3,7 @@ import { type BackgroundRunner, raceWithSignal, Throttler } from '../../base/asy
 import { Emitter } from '../../base/events.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import { ApplicationFinder, type ChosenDestinations, type FoundApplications } from '../apps/applications.ts';
+import type { FileLink } from '../apps/fileLinks.ts';
 import { findLayout, type RepositoryLayout } from '../git/layout.ts';
 import type { GitOptions } from '../git/program.ts';
 import { recoverMoves } from '../git/moveJournal.ts';
@@ -224,10 +225,22 @@ export class RepoSession implements Disposable {
 
   /** As {@link refresh}, and resolves when what was read is taken in and told: commits or branches were just moved. */
   async reread(signal: AbortSignal): Promise<void> {
+    this.refresh(false);
+    await this.#takenIn(signal);
+  }
+
+  /** Resolves when what changed until now is read, taken in and told. */
+  async #takenIn(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.#rereads.push(resolve);
-    this.refresh(false);
+    this.#update.request();
     await raceWithSignal(promise, signal);
+  }
+
+  /** Which files of the working tree name which others, unsaved edits included: by file. */
+  async links(): Promise<ReadonlyMap<string, readonly FileLink[]>> {
+    if (this.#pendingPaths.size > 0 || this.#update.isBusy) await this.#takenIn(this.#options.background.signal);
+    return this.#finder.links(this.workingTree);
   }
 
   /** The repo's row. */

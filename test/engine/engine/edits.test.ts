@@ -308,6 +308,11 @@ test('what a line knows, and where files lead', async (t) => {
       [['plumbline.yaml', 5]],
     ],
   );
+  // What is typed counts at once.
+  const other = inRepo('base/kustomization.yaml');
+  engine.setBuffer(other, `${await readFile(other, 'utf8')}crds: [../chart/templates/x.yaml]\n`);
+  assert.deepEqual(await places(engine.editor.references(inRepo('chart/templates/x.yaml'), 0)), [['base/kustomization.yaml', 1]]);
+  engine.setBuffer(other, undefined);
   assert.deepEqual(
     (await engine.editor.completions(inRepo('plumbline.yaml'), 0, 0, [])).map(({ label }) => label),
     ['apiVersion', 'kind', 'environments', 'applications'],

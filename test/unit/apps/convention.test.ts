@@ -332,6 +332,33 @@ test('a changed file costs a look at that file, not at those beside it', async (
   assert.deepEqual(changed, await new ApplicationFinder('/config').find(after, {}, undefined, t.signal));
 });
 
+test('what files name each other is read once, and again of what changed', async (t) => {
+  const names = Array.from({ length: 20 }, (_, index) => `apps/${String(index)}/kustomization.yaml`);
+  const files = { ...Object.fromEntries(names.map((name) => [name, kustomization('../../base')])), 'base/kustomization.yaml': '{}\n' };
+  const before = new MemoryTree(files);
+  const after = new MemoryTree({ ...files, 'apps/7/kustomization.yaml': kustomization('x.yaml'), 'apps/8/kustomization.yaml': undefined });
+  const finder = new ApplicationFinder('/config');
+  const found = async (tree: SourceTree): Promise<readonly string[]> =>
+    [...(await finder.links(tree))].flatMap(([file, links]) => links.map(({ target }) => `${file} ${target}`));
+  await finder.find(before, {}, undefined, t.signal);
+  const first = await found(before);
+  assert.deepEqual(first.toSorted(), names.map((name) => `${name} base`).toSorted());
+  const readings = [t.mock.method(before, 'read'), t.mock.method(after, 'read')];
+  assert.deepEqual(await found(before), first);
+  await finder.find(after, {}, ['apps/7/kustomization.yaml', 'apps/8/kustomization.yaml'], t.signal);
+  const [, ofAfter] = readings;
+  ofAfter?.mock.resetCalls();
+  const second = await found(after);
+  assert.deepEqual(
+    [first.filter((link) => !second.includes(link)), second.filter((link) => !first.includes(link))],
+    [['apps/7/kustomization.yaml base', 'apps/8/kustomization.yaml base'], ['apps/7/kustomization.yaml apps/7/x.yaml']],
+  );
+  assert.deepEqual(
+    readings.flatMap(({ mock }) => mock.calls.map(({ arguments: [path] }) => path)),
+    ['apps/7/kustomization.yaml'],
+  );
+});
+
 test('the source of an earlier commit keeps what Flux and Argo CD add to its path, and no other one does', async (t) => {
   const files = {
     'plumbline.yaml': config('name: shop, environment: prod, path: charts/shop, namespace: shop'),
