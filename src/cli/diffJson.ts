@@ -1,21 +1,15 @@
 import type { FileRange } from '../engine/model/application.ts';
-import { describe } from '../engine/model/describe.ts';
 import { formatPath } from '../engine/model/fieldPath.ts';
 import type { JsonValue } from '../engine/model/json.ts';
 import { keyString } from '../engine/model/objects.ts';
-import type { FieldDifference, Reason } from '../engine/model/states.ts';
+import type { FieldDifference } from '../engine/model/states.ts';
 import type { TrackedObject } from '../engine/sessions/trackedObject.ts';
 import type { Comparison, Counters } from './comparison.ts';
 import { isDifferent, isOpen } from './comparison.ts';
+import { type ReportedReason, toReason, withReason } from './reasons.ts';
 
 /** Version of the JSON that `plumbline diff --output json` prints; its schema is media/plumbline-diff.schema.json. */
 export const diffApiVersion = 'plumbline.dev/diff/v1';
-
-/** A reason with its code and its words. */
-export interface ReportedReason {
-  readonly code: string;
-  readonly message: string;
-}
 
 /** One differing field. Lines are 1-based; Secret values stand as masks. */
 export interface ReportedField {
@@ -111,11 +105,6 @@ function toApplication(comparison: Comparison): DiffReport['applications'][numbe
   };
 }
 
-/** A reason with its words. */
-export function toReason({ code, details }: Reason): ReportedReason {
-  return { code, message: describe(code, details) };
-}
-
 function toObject(object: TrackedObject, owner: string): ReportedObject {
   const { key, desired, verdict, mark, header, fieldRanges } = object;
   return {
@@ -126,7 +115,7 @@ function toObject(object: TrackedObject, owner: string): ReportedObject {
     name: key.name,
     verdict: verdict.state,
     proof: verdict.proof,
-    ...(verdict.reason === undefined ? {} : { reason: toReason(verdict.reason) }),
+    ...withReason(verdict.reason),
     owner: mark?.owner ?? owner,
     ...place(header),
     fields: verdict.fields.map((field) => toField(field, fieldRanges.get(field.id) ?? field.source ?? header)),

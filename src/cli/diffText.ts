@@ -1,10 +1,10 @@
 import { type FileRange, placeText } from '../engine/model/application.ts';
-import { describe } from '../engine/model/describe.ts';
 import { displayName } from '../engine/model/objects.ts';
 import { shortValue } from '../engine/model/snapshot.ts';
-import type { FieldDifference, Reason } from '../engine/model/states.ts';
+import type { FieldDifference } from '../engine/model/states.ts';
 import type { TrackedObject } from '../engine/sessions/trackedObject.ts';
 import { type Comparison, type Counters, isDifferent, isOpen } from './comparison.ts';
+import { reasonText } from './reasons.ts';
 import { type Painter, safeText, type TextRole } from './style.ts';
 
 /** What decides how a text report reads. */
@@ -32,8 +32,8 @@ function applicationText(comparison: Comparison, options: TextOptions): string {
   const about = [...where, revision].filter((part) => part !== '').join(' · ');
   const lines = [`${paint('title', safeText(application.id))}  ${paint('muted', safeText(about))}  ${paint(roleOf(state), state)}`];
   // What an object says itself is not said twice.
-  const said = new Set(comparison.objects.flatMap(({ verdict }) => (verdict.reason === undefined ? [] : [textOf(verdict.reason)])));
-  for (const reason of comparison.reasons) if (!said.has(textOf(reason))) lines.push(`  ${reasonText(reason, options)}`);
+  const said = new Set(comparison.objects.flatMap(({ verdict }) => (verdict.reason === undefined ? [] : [reasonText(verdict.reason)])));
+  for (const reason of comparison.reasons) if (!said.has(reasonText(reason))) lines.push(`  ${paint('warning', reasonText(reason))}`);
   for (const object of comparison.objects) if (isDifferent(object) || isOpen(object)) lines.push(...objectLines(object, options));
   return `${lines.join('\n')}\n`;
 }
@@ -45,7 +45,7 @@ function objectLines(object: TrackedObject, options: TextOptions): readonly stri
   const namespace = key.namespace === '' ? '' : paint('muted', `  ${safeText(key.namespace)}`);
   const owner = mark === undefined ? '' : paint('muted', `  (${mark.owner} ${safeText(mark.name)})`);
   const lines = [`  ${name}${namespace}  ${paint(roleOf(verdict.state), verdict.state)}${owner}${placeNote(header, options)}`];
-  if (verdict.reason !== undefined) lines.push(`    ${reasonText(verdict.reason, options)}`);
+  if (verdict.reason !== undefined) lines.push(`    ${paint('warning', reasonText(verdict.reason))}`);
   if (verdict.needsRecreate) lines.push(`    ${paint('warning', 'An immutable field differs: applying it means delete and create.')}`);
   for (const field of verdict.fields) {
     if (!field.isCosmetic) lines.push(`    ${fieldText(field, object.fieldRanges.get(field.id) ?? field.source, options)}`);
@@ -93,14 +93,6 @@ export function shortTime(time: string, nowMs: number): string {
 
 function placeNote(source: FileRange | undefined, { paint }: TextOptions): string {
   return source === undefined ? '' : paint('muted', `  ${safeText(placeText(source))}`);
-}
-
-function textOf({ code, details }: Reason): string {
-  return describe(code, details);
-}
-
-function reasonText(reason: Reason, { paint }: TextOptions): string {
-  return paint('warning', safeText(textOf(reason)));
 }
 
 /** How a state is coloured. */

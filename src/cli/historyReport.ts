@@ -1,8 +1,7 @@
 import type { Application } from '../engine/model/application.ts';
-import { describe } from '../engine/model/describe.ts';
 import type { SyncCounts, SyncHistory, SyncRecord } from '../engine/model/ledger.ts';
-import { toReason } from './diffJson.ts';
 import { shortTime, type TextOptions } from './diffText.ts';
+import { reasonText, toReason } from './reasons.ts';
 import { safeText, type TextRole } from './style.ts';
 
 /** Version of the JSON that `plumbline history --output json` prints; its schema is media/plumbline-sync.schema.json. */
@@ -31,7 +30,7 @@ export function historyText(histories: readonly ApplicationHistory[], options: T
 function applicationText({ application, history }: ApplicationHistory, options: TextOptions): string {
   const { paint, nowMs } = options;
   const lines = [paint('title', safeText(application.id))];
-  if (history.problem !== undefined) lines.push(`  ${paint('bad', safeText(describe(history.problem.code, history.problem.details)))}`);
+  if (history.problem !== undefined) lines.push(`  ${paint('bad', reasonText(history.problem))}`);
   else if (history.entries.length === 0) lines.push('  No sync is recorded.');
   if (history.running !== undefined) {
     lines.push(`  ${paint('warning', `running, by ${safeText(history.running.by)} until ${shortTime(history.running.until, nowMs)}`)}`);

@@ -2,7 +2,8 @@ import { type Application, type FileRange, placeText } from '../engine/model/app
 import { describe } from '../engine/model/describe.ts';
 import { parseKeyString } from '../engine/model/objects.ts';
 import type { IgnoredList, IgnoredRow, RuleRow } from '../engine/model/snapshot.ts';
-import { place, type ReportedReason, toReason } from './diffJson.ts';
+import { place } from './diffJson.ts';
+import { type ReportedReason, withReason } from './reasons.ts';
 import { type Painter, safeText } from './style.ts';
 
 /** Version of the JSON that `plumbline ignored --output json` prints; its schema is media/plumbline-ignored.schema.json. */
@@ -100,7 +101,7 @@ export function toIgnoredReport(lists: readonly IgnoredOf[]): IgnoredReport {
       id: application.id,
       fields: list.fields.map(({ objectKey, id, by, reason, sources }) => {
         const { kind, namespace, name } = parseKeyString(objectKey);
-        return { kind, namespace, name, path: id, by, ...(reason === undefined ? {} : { reason: toReason(reason) }), ...placesOf(sources) };
+        return { kind, namespace, name, path: id, by, ...withReason(reason), ...placesOf(sources) };
       }),
       rules: list.rules.map(({ by, paths, fieldCount, sources }) => ({ by, paths, fields: fieldCount, ...placesOf(sources) })),
     })),

@@ -1,9 +1,8 @@
 import type { RevertPlans } from '../engine/engineApi.ts';
-import { describe } from '../engine/model/describe.ts';
 import { displayName, keyString } from '../engine/model/objects.ts';
 import type { Plan, PlanStep, StepResult } from '../engine/model/plan.ts';
-import { type ReportedReason, toReason } from './diffJson.ts';
 import { fieldText, type TextOptions } from './diffText.ts';
+import { reasonText, withReason } from './reasons.ts';
 import { safeText } from './style.ts';
 
 /** Version of the JSON that `plumbline revert --output json` prints. */
@@ -47,14 +46,6 @@ export function resultsText(results: readonly StepResult[], { paint }: TextOptio
       return `${paint(outcome === 'done' ? 'good' : 'bad', outcome.padEnd(8))}${safeText(displayName(key))}${why}\n`;
     })
     .join('');
-}
-
-function reasonText(reason: StepResult['reason']): string {
-  return reason === undefined ? '' : safeText(describe(reason.code, reason.details));
-}
-
-function withReason(reason: StepResult['reason']): { reason?: ReportedReason } {
-  return reason === undefined ? {} : { reason: toReason(reason) };
 }
 
 /** Plans, refusals and results as JSON. */

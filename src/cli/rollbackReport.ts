@@ -1,13 +1,12 @@
-import { describe } from '../engine/model/describe.ts';
 import type { CommitOutcome, CommitSummary, PushOutcome } from '../engine/model/commit.ts';
 import type { SyncRecord } from '../engine/model/ledger.ts';
 import { displayName, parseKeyString } from '../engine/model/objects.ts';
 import type { ApplicationHistory, HistoryEntry, RenderedChange, RollbackPlan, SharedChange } from '../engine/model/rollback.ts';
 import type { Reason } from '../engine/model/states.ts';
 import type { SyncPlans, SyncResult } from '../engine/model/sync.ts';
-import { toReason } from './diffJson.ts';
 import { shortTime, type TextOptions } from './diffText.ts';
 import { sentence } from './messages.ts';
+import { reasonText, toReason, withReason } from './reasons.ts';
 import { safeText, type TextRole } from './style.ts';
 import { toSyncReport } from './syncReport.ts';
 
@@ -33,7 +32,7 @@ export function commitsText(applicationId: string, { commits, endsBy, problem }:
   const lines = [paint('title', safeText(applicationId)), ...commits.map((entry) => entryText(entry, options))];
   if (endsBy === 'limit') lines.push(paint('muted', '  … older ones are not listed'));
   if (endsBy === 'shallow') lines.push(paint('muted', '  … this clone has no older commits'));
-  if (problem !== undefined) lines.push(`  ${paint('warning', safeText(describe(problem.code, problem.details)))}`);
+  if (problem !== undefined) lines.push(`  ${paint('warning', reasonText(problem))}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -145,9 +144,7 @@ export function toRollbackReport(applicationId: string, plan: RollbackPlan | und
             ...(committed.requestUrl === undefined ? {} : { requestUrl: committed.requestUrl }),
           },
         }),
-    ...(pushed === undefined
-      ? {}
-      : { pushed: { outcome: pushed.outcome, ...(pushed.reason === undefined ? {} : { reason: toReason(pushed.reason) }) } }),
+    ...(pushed === undefined ? {} : { pushed: { outcome: pushed.outcome, ...withReason(pushed.reason) } }),
     ...(synced === undefined ? {} : { synced: toSyncReport(synced.plans, synced.results) }),
   };
 }
@@ -186,8 +183,4 @@ function toSummary({ id, subject, author, committedAtMs }: CommitSummary): Recor
 
 function toSync({ id, by, startedAt, outcome }: SyncRecord): Record<string, unknown> {
   return { id, by, startedAt, outcome };
-}
-
-function reasonText(reason: Reason | undefined): string {
-  return reason === undefined ? '' : safeText(describe(reason.code, reason.details));
 }

@@ -1,7 +1,5 @@
-import { describe } from '../engine/model/describe.ts';
 import { displayName, keyString } from '../engine/model/objects.ts';
 import type { StepResult } from '../engine/model/plan.ts';
-import type { Reason } from '../engine/model/states.ts';
 import {
   isOwnershipOnly,
   type ReleaseLeft,
@@ -11,8 +9,8 @@ import {
   type SyncResult,
   type SyncStep,
 } from '../engine/model/sync.ts';
-import { type ReportedReason, toReason } from './diffJson.ts';
 import { fieldText, type TextOptions } from './diffText.ts';
+import { reasonText, withReason } from './reasons.ts';
 import { safeText, type TextRole } from './style.ts';
 
 /** Version of the JSON that `plumbline plan --output json` prints; its schema is media/plumbline-sync.schema.json. */
@@ -119,14 +117,6 @@ export function syncResultText(results: readonly SyncResult[], { paint }: TextOp
       return `${lines.join('\n')}\n`;
     })
     .join('');
-}
-
-function reasonText(reason: Reason | undefined): string {
-  return reason === undefined ? '' : safeText(describe(reason.code, reason.details));
-}
-
-function withReason(reason: Reason | undefined): { reason?: ReportedReason } {
-  return reason === undefined ? {} : { reason: toReason(reason) };
 }
 
 /** Plans and refusals as JSON. */

@@ -5,10 +5,10 @@ import { keyString } from '../../engine/model/objects.ts';
 import type { Plan, RevertTarget, StepResult } from '../../engine/model/plan.ts';
 import type { Comparison } from '../comparison.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
-import { sentence } from '../messages.ts';
 import { planText, resultsText, toRevertReport } from '../revertReport.ts';
 import { safeText } from '../style.ts';
 import { compare } from './compare.ts';
+import { confirm } from './confirm.ts';
 import type { CommandContext } from './context.ts';
 
 /** `plumbline revert`: plans to bring drifted fields back to Git, shows the plans, asks once, and carries them out. */
@@ -20,7 +20,7 @@ export async function runRevert(context: CommandContext): Promise<ExitCode> {
     const plans = await engine.planRevert(targetsOf(comparisons, args.objects.length > 0, args.fields), signal);
     const isText = args.output === 'text';
     if (isText) output.out(planText(plans, { paint, nowMs: now() }));
-    const isConfirmed = plans.plans.length > 0 && (await confirm(plans.plans, context));
+    const isConfirmed = plans.plans.length > 0 && (await isAgreed(plans.plans, context));
     const results = isConfirmed ? await execute(engine, plans.plans, context) : [];
     if (isText) output.out(resultsText(results, { paint, nowMs: now() }));
     else output.out(`${JSON.stringify(toRevertReport(plans, results), undefined, 2)}\n`);
@@ -43,24 +43,11 @@ function targetsOf(comparisons: readonly Comparison[], isNamed: boolean, fields:
   );
 }
 
-async function confirm(plans: readonly Plan[], { args, output, ask }: CommandContext): Promise<boolean> {
-  if (args.isConfirmed) return true;
-  if (ask === undefined) {
-    output.err(`${sentence('cli-terminal-needed')}\n`);
-    return false;
-  }
-  const environments = [...new Set(plans.flatMap((plan) => (plan.isProtected ? [plan.environment ?? plan.context] : [])))];
-  for (const environment of environments) {
-    const typed = await ask(`Environment ${safeText(environment)} is protected. Type its name to go on: `);
-    if (typed.trim() === environment) continue;
-    output.err(`${sentence('cli-protected', { environment })}\n`);
-    return false;
-  }
-  if (environments.length > 0) return true;
+function isAgreed(plans: readonly Plan[], context: CommandContext): Promise<boolean> {
   const count = plans.reduce((sum, plan) => sum + plan.steps.filter(({ action }) => action !== 'skipped').length, 0);
   const where = [...new Set(plans.map(({ context: name }) => name))].join(', ');
-  const answer = await ask(`Revert ${count} ${count === 1 ? 'object' : 'objects'} in ${safeText(where)}? [y/N] `);
-  return /^y(es)?$/i.test(answer.trim());
+  const environments = plans.flatMap((plan) => (plan.isProtected ? [plan.environment ?? plan.context] : []));
+  return confirm(`Revert ${count} ${count === 1 ? 'object' : 'objects'} in ${where}`, environments, context);
 }
 
 async function execute(engine: Engine, plans: readonly Plan[], { args, output, signal }: CommandContext): Promise<readonly StepResult[]> {

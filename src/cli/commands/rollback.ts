@@ -16,6 +16,7 @@ import {
 } from '../rollbackReport.ts';
 import { safeText } from '../style.ts';
 import { compare } from './compare.ts';
+import { confirm } from './confirm.ts';
 import type { CommandContext } from './context.ts';
 import { carryOut } from './sync.ts';
 
@@ -72,7 +73,7 @@ async function goBack(engine: Engine, id: string, to: string, rollback: Rollback
     : undefined;
   const refused = commit.refused ?? mustBranch ?? unpushed;
   if (refused !== undefined) return { plan, result: { refused }, exitCode: exitCodes.refused };
-  if (!(await confirm(plan, rollback, context))) return { plan, result: {}, exitCode: exitCodes.differences };
+  if (!(await isAgreed(plan, rollback, context))) return { plan, result: {}, exitCode: exitCodes.differences };
   let committed: CommitOutcome;
   try {
     const branch = rollback.newBranch === undefined ? {} : { newBranch: rollback.newBranch };
@@ -163,21 +164,10 @@ function exitOf(code: string): ExitCode {
   return code.startsWith('rollback-') ? exitCodes.refused : exitCodes.usage;
 }
 
-async function confirm(
-  plan: RollbackPlan,
-  { newBranch, pushes }: RollbackArguments,
-  { args, output, ask }: CommandContext,
-): Promise<boolean> {
-  if (args.isConfirmed) return true;
-  if (ask === undefined) {
-    output.err(`${sentence('cli-terminal-needed')}\n`);
-    return false;
-  }
-  const { commit, shared } = plan;
+function isAgreed({ commit, shared }: RollbackPlan, { newBranch, pushes }: RollbackArguments, context: CommandContext): Promise<boolean> {
   const where = newBranch ?? commit.branch ?? 'HEAD';
   const carried = pushes && newBranch === undefined ? (commit.push?.count ?? 0) : 0;
   const others = shared.length === 0 ? '' : `, which also changes ${shared.map(({ applicationId }) => applicationId).join(', ')}`;
   const push = pushes ? `, and push${carried === 0 ? '' : ` with ${String(carried)} other unpushed commits`}` : '';
-  const question = `Commit ${String(commit.files.length)} files to ${where}${push}${others}? [y/N] `;
-  return /^y(es)?$/i.test((await ask(safeText(question))).trim());
+  return confirm(`Commit ${String(commit.files.length)} files to ${where}${push}${others}`, [], context);
 }

@@ -1,20 +1,23 @@
 import { AppError } from '../../base/errors.ts';
 import { displayName, keyString } from '../../engine/model/objects.ts';
+import { isWork } from '../../engine/model/plan.ts';
 import {
+  isChosen,
+  isHarsh,
   mendsRecord,
   type SyncPlan,
   type SyncPlans,
   type SyncProgress,
   type SyncResult,
   type SyncStep,
-  tickId,
+  tickOf,
 } from '../../engine/model/sync.ts';
 import type { SyncApi } from '../../engine/syncApi.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
-import { sentence } from '../messages.ts';
 import { safeText } from '../style.ts';
 import { syncPlanText, syncResultText, toPlanReport, toSyncReport } from '../syncReport.ts';
 import { compare, isNamed } from './compare.ts';
+import { confirm } from './confirm.ts';
 import type { CommandContext } from './context.ts';
 
 const noRefusals: readonly string[] = ['prune-off', 'take-over-not-live', 'take-over-not-in-git'];
@@ -56,7 +59,7 @@ export async function carryOut(syncs: SyncApi, plans: SyncPlans, context: Comman
   if (isText) output.out(syncPlanText(plans, { paint, nowMs: now() }));
   const working = plans.plans.filter((plan) => plan.steps.some((step) => isWork(step)) || mendsRecord(plan));
   const ticks = ticksOf(working, args.allowed);
-  const isConfirmed = working.length > 0 && (await confirm(working, ticks, context));
+  const isConfirmed = working.length > 0 && (await isAgreed(working, ticks, context));
   const results = isConfirmed ? await executeAll(syncs, working, ticks, context) : [];
   if (isText) output.out(syncResultText(results, { paint, nowMs: now() }));
   if (working.length > 0 && !isConfirmed) return { results, exitCode: exitCodes.differences };
@@ -80,11 +83,6 @@ async function withPlans(context: CommandContext, use: (planned: Planned) => Pro
   }
 }
 
-/** Whether a step writes something. */
-function isWork({ action }: SyncStep): boolean {
-  return action !== 'unchanged' && action !== 'skipped';
-}
-
 /** What is kept because nobody asked for pruning, and what a take over has no business with, is no refusal. */
 function isRefused({ action, reason }: SyncStep): boolean {
   return action === 'skipped' && reason !== undefined && !noRefusals.includes(reason.code);
@@ -102,45 +100,26 @@ function ticksOf(plans: readonly SyncPlan[], allowed: readonly string[]): readon
   return allowed.flatMap((name) => {
     const named = asked.filter(({ key }) => isNamed({ key }, name));
     if (named.length === 0) throw new AppError('cli-not-ticked', { object: name, known: asked.map(({ key }) => displayName(key)) });
-    return named.map(({ applicationId, key }) => tickId(applicationId, keyString(key)));
+    return named.map((step) => tickOf(step));
   });
 }
 
-async function confirm(plans: readonly SyncPlan[], ticks: readonly string[], { args, output, ask }: CommandContext): Promise<boolean> {
-  if (args.isConfirmed) return true;
-  if (ask === undefined) {
-    output.err(`${sentence('cli-terminal-needed')}\n`);
-    return false;
-  }
-  const chosen = plans.flatMap((plan) =>
-    plan.steps.filter((step) => isWork(step) && isChosen(step, ticks)).map((step) => ({ plan, step })),
-  );
-  const environments = new Set(
-    chosen.flatMap(({ plan, step }) => (plan.isProtected && isHarsh(step) ? [plan.environment ?? plan.context] : [])),
-  );
-  for (const environment of environments) {
-    const typed = await ask(`Environment ${safeText(environment)} is protected. Type its name to go on: `);
-    if (typed.trim() === environment) continue;
-    output.err(`${sentence('cli-protected', { environment })}\n`);
-    return false;
-  }
-  if (environments.size > 0) return true;
-  const where = plans.map(({ context, namespaces }) => [context, ...namespaces].join('/')).join(', ');
+function isAgreed(plans: readonly SyncPlan[], ticks: readonly string[], context: CommandContext): Promise<boolean> {
+  const { args } = context;
+  const ticked = new Set(ticks);
+  const chosen = plans.map((plan) => ({ plan, steps: plan.steps.filter((step) => isChosen(step, ticked)) }));
+  const count = chosen.reduce((sum, { steps }) => sum + steps.length, 0);
+  const where = plans.map(({ context: name, namespaces }) => [name, ...namespaces].join('/')).join(', ');
   const verb = args.takesOver ? 'Take over' : 'Apply';
-  const objects = `${chosen.length} ${chosen.length === 1 ? 'object' : 'objects'} ${args.takesOver ? 'of' : 'to'}`;
+  const objects = `${count} ${count === 1 ? 'object' : 'objects'} ${args.takesOver ? 'of' : 'to'}`;
   const files = args.appliesWorkingTree ? ', as the files are on disk' : '';
-  const question = chosen.length === 0 ? 'No object changes. Record the sync of' : `${verb} ${objects}`;
-  const answer = await ask(`${question} ${safeText(where)}${files}? [y/N] `);
-  return /^y(es)?$/i.test(answer.trim());
-}
-
-function isChosen({ tick, applicationId, key }: SyncStep, ticks: readonly string[]): boolean {
-  return tick === undefined || ticks.includes(tickId(applicationId, keyString(key)));
-}
-
-/** What a protected environment asks its name for: something is deleted, recreated or undone. */
-function isHarsh({ action, undoes }: SyncStep): boolean {
-  return action === 'prune' || action === 'recreate' || undoes.length > 0;
+  return confirm(
+    `${count === 0 ? 'No object changes. Record the sync of' : `${verb} ${objects}`} ${where}${files}`,
+    chosen.flatMap(({ plan, steps }) =>
+      plan.isProtected && steps.some((step) => isHarsh(step)) ? [plan.environment ?? plan.context] : [],
+    ),
+    context,
+  );
 }
 
 async function executeAll(

@@ -25,6 +25,11 @@ export interface PlanStep {
   readonly resourceVersion?: string;
 }
 
+/** Whether a step writes something. */
+export function isWork({ action }: Pick<PlanStep, 'action'>): boolean {
+  return action !== 'unchanged' && action !== 'skipped';
+}
+
 /** What a write would do, object by object, on one cluster. Nothing is written that it does not name. */
 export interface Plan {
   readonly id: string;

@@ -1,5 +1,5 @@
-import type { ObjectKey } from './objects.ts';
-import type { PlanStep, StepResult } from './plan.ts';
+import { keyString, type ObjectKey } from './objects.ts';
+import { isWork, type PlanStep, type StepResult } from './plan.ts';
 
 /** What is to be synced: a whole application, or chosen objects of it. */
 export interface SyncTarget {
@@ -116,6 +116,21 @@ export interface SyncPlans {
 /** The id of a tick: `applicationId` and `keyString` in one. */
 export function tickId(applicationId: string, key: string): string {
   return `${applicationId}\n${key}`;
+}
+
+/** The {@link tickId} of an object of a plan. */
+export function tickOf({ applicationId, key }: Pick<SyncStep, 'applicationId' | 'key'>): string {
+  return tickId(applicationId, keyString(key));
+}
+
+/** Whether a confirmation would carry a step out: it writes, and its tick, where it needs one, is set. */
+export function isChosen(step: SyncStep, ticks: ReadonlySet<string>): boolean {
+  return isWork(step) && (step.tick === undefined || ticks.has(tickOf(step)));
+}
+
+/** Whether a protected environment asks its name for a step: something is deleted, recreated or undone. */
+export function isHarsh({ action, undoes }: SyncStep): boolean {
+  return action === 'prune' || action === 'recreate' || undoes.length > 0;
 }
 
 /** Whether a step changes no field, only who holds the fields and the mark of the set: the first sync after a take over. */

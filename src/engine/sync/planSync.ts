@@ -3,7 +3,7 @@ import { Limiter } from '../../base/async.ts';
 import { AppError } from '../../base/errors.ts';
 import { displayName, keyString, type ObjectKey } from '../model/objects.ts';
 import { stringAt } from '../model/json.ts';
-import type { StepResult } from '../model/plan.ts';
+import { isWork, type StepResult } from '../model/plan.ts';
 import type { ReleaseLeft, SyncKind, SyncPlan, SyncPlanApplication } from '../model/sync.ts';
 import type { Reason } from '../model/states.ts';
 import { applySetId, foreignTool, parentKeyOf, scopeOf, type SetScope, supersetOf } from './applySet.ts';
@@ -139,7 +139,7 @@ async function ledgerRefusal(
   connection: SyncConnection,
   signal: AbortSignal,
 ): Promise<Reason | undefined> {
-  if (steps.every(({ step }) => step.action === 'unchanged' || step.action === 'skipped')) return undefined;
+  if (!steps.some(({ step }) => isWork(step))) return undefined;
   for (const verb of isThere ? ['patch'] : ['create', 'patch']) {
     const question = { verb, group: '', resource: 'configmaps', namespace, ...(verb === 'create' ? {} : { name }) };
     if (await connection.canI(question, { signal })) continue;

@@ -3,7 +3,7 @@ import { AppError, isAppError } from '../../base/errors.ts';
 import { displayName, keyString } from '../model/objects.ts';
 import type { StepResult } from '../model/plan.ts';
 import { errorOf } from '../model/reasons.ts';
-import { tickId, type SyncProgress, type SyncResult, type SyncResultOutcome } from '../model/sync.ts';
+import { tickOf, type SyncProgress, type SyncResult, type SyncResultOutcome } from '../model/sync.ts';
 import type { SyncCounts } from '../model/ledger.ts';
 import type { Reason } from '../model/states.ts';
 import { endingCodes, refusalCodes } from './executePlan.ts';
@@ -128,7 +128,7 @@ export class SyncRun {
       return this.#skip(prepared, { code: 'sync-stopped', details: { object, cause: this.#stop.code } }, phase);
     }
     if (this.#isEnded()) return this.#skip(prepared, { code: 'sync-cancelled', details: { object } }, phase);
-    if (step.tick !== undefined && !ticks.includes(tickId(step.applicationId, keyString(step.key)))) {
+    if (step.tick !== undefined && !ticks.includes(tickOf(step))) {
       return this.#skip(prepared, { code: 'not-ticked', details: { object, action: step.action } }, phase);
     }
     this.#tell(prepared, 'started', phase);

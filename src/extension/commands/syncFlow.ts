@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import { displayName } from '../../engine/model/objects.ts';
+import { isWork } from '../../engine/model/plan.ts';
 import type { ApplicationRow } from '../../engine/model/snapshot.ts';
-import type { SyncKind, SyncPlan, SyncPlans, SyncResult, SyncTarget } from '../../engine/model/sync.ts';
+import { type SyncKind, type SyncPlan, type SyncPlans, type SyncResult, type SyncTarget, tickOf } from '../../engine/model/sync.ts';
 import { commandIds, viewIds } from '../ids.ts';
-import { actionWords, isSyncWork, isWorking, syncOutcomeText, syncPlanDocument, syncQuestion, tickOf } from '../words/syncPlanText.ts';
+import { actionWords, isWorking, syncOutcomeText, syncPlanDocument, syncQuestion } from '../words/syncPlanText.ts';
 import { pickApplication } from './pick.ts';
 import type { Services } from './services.ts';
 import { toRevertTargets, toTargets } from './target.ts';
@@ -19,14 +20,8 @@ export async function preview(argument: unknown, selection: unknown, services: S
 }
 
 /** *Sync…*: plan, ticks, one question, and what the question says. */
-export async function sync(argument: unknown, selection: unknown, services: Services): Promise<void> {
-  const plans = await planFor(argument, selection, services);
-  if (plans === undefined) return;
-  services.planView.show(plans);
-  const ticks = await askTicks(plans, services);
-  if (ticks === undefined) return;
-  services.planView.show(plans, ticks);
-  await confirmAndApply(plans, services);
+export function sync(argument: unknown, selection: unknown, services: Services): Promise<void> {
+  return planAndApply(argument, selection, services, 'sync');
 }
 
 /** Moves the ownership of objects that kubectl or Helm applied; nothing of Git is applied, so edits do not matter. */
@@ -38,8 +33,12 @@ export async function takeOver(argument: unknown, selection: unknown, services: 
 }
 
 /** Applies the files as they are in the editor, saved or not, where the environment allows it. */
-export async function applyWorkingTree(argument: unknown, selection: unknown, services: Services): Promise<void> {
-  const plans = await planFor(argument, selection, services, 'dirty');
+export function applyWorkingTree(argument: unknown, selection: unknown, services: Services): Promise<void> {
+  return planAndApply(argument, selection, services, 'dirty');
+}
+
+async function planAndApply(argument: unknown, selection: unknown, services: Services, kind: SyncKind): Promise<void> {
+  const plans = await planFor(argument, selection, services, kind);
   if (plans === undefined) return;
   services.planView.show(plans);
   const ticks = await askTicks(plans, services);
@@ -142,7 +141,7 @@ async function isReadyWithEdits(targets: readonly SyncTarget[], services: Servic
 
 /** Deletions and recreations that take data or other objects with them are chosen one by one; none is chosen at first. */
 async function askTicks({ plans }: SyncPlans, services: Services): Promise<string[] | undefined> {
-  const steps = plans.flatMap((plan) => plan.steps).filter((step) => step.tick !== undefined && isSyncWork(step));
+  const steps = plans.flatMap((plan) => plan.steps).filter((step) => step.tick !== undefined && isWork(step));
   if (steps.length === 0) return [];
   const { l10n } = services.words();
   const picked = await vscode.window.showQuickPick(

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { DisposableStore } from '../../base/lifecycle.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
 import { displayName, keyString } from '../../engine/model/objects.ts';
-import type { StepResult } from '../../engine/model/plan.ts';
+import { isWork, type StepResult } from '../../engine/model/plan.ts';
 import type { FieldDifference } from '../../engine/model/states.ts';
 import {
   isOwnershipOnly,
@@ -11,13 +11,13 @@ import {
   type SyncPlans,
   type SyncProgress,
   type SyncStep,
-  tickId,
+  tickOf,
 } from '../../engine/model/sync.ts';
 import type { ContextKeySetter } from '../contextKeys.ts';
 import { viewIds } from '../ids.ts';
 import type { WordsContext } from '../words/rowText.ts';
 import { releaseTexts, type TakeOverLine, takeOverLines } from '../words/takeOverText.ts';
-import { actionWords, applicationFacts, isSyncWork, syncFieldText, tickOf } from '../words/syncPlanText.ts';
+import { actionWords, applicationFacts, syncFieldText } from '../words/syncPlanText.ts';
 
 /** A row of the Sync Plan view. */
 export type PlanNode =
@@ -102,8 +102,9 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, Disposable {
 
   /** Shows how far an object of the plan is. */
   follow(progress: SyncProgress): void {
-    if (progress.key === undefined || !this.#plans.plans.some(({ id }) => id === progress.planId)) return;
-    this.#progress.set(tickId(progress.applicationId, keyString(progress.key)), progress);
+    const { applicationId, key } = progress;
+    if (key === undefined || !this.#plans.plans.some(({ id }) => id === progress.planId)) return;
+    this.#progress.set(tickOf({ applicationId, key }), progress);
     this.#changes.fire(undefined);
   }
 
@@ -223,7 +224,7 @@ export class PlanView implements vscode.TreeDataProvider<PlanNode>, Disposable {
     item.iconPath = color === undefined ? new vscode.ThemeIcon(icon) : new vscode.ThemeIcon(icon, new vscode.ThemeColor(color));
     item.contextValue = 'plumbline:planStep';
     item.accessibilityInformation = { label: `${displayName(step.key)}, ${item.description}` };
-    if (step.tick !== undefined && isSyncWork(step)) {
+    if (step.tick !== undefined && isWork(step)) {
       item.checkboxState = {
         state: this.#ticks.has(tickOf(step)) ? vscode.TreeItemCheckboxState.Checked : vscode.TreeItemCheckboxState.Unchecked,
         tooltip: l10n.t('Deletes data or other objects with it: it is done only when it is ticked.'),

@@ -1,5 +1,5 @@
 import { displayName, keyString } from '../../engine/model/objects.ts';
-import type { Plan, PlanStep, StepResult } from '../../engine/model/plan.ts';
+import { isWork, type Plan, type PlanStep, type StepResult } from '../../engine/model/plan.ts';
 import { shortValue } from '../../engine/model/snapshot.ts';
 import type { FieldDifference } from '../../engine/model/states.ts';
 import { forDialog } from './dialog.ts';
@@ -23,7 +23,7 @@ export interface PlanText {
 
 /** Steps that write something. */
 export function workOf(plan: Plan): readonly PlanStep[] {
-  return plan.steps.filter((step) => step.action !== 'unchanged' && step.action !== 'skipped');
+  return plan.steps.filter((step) => isWork(step));
 }
 
 /**

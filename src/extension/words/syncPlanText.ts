@@ -1,8 +1,10 @@
-import { displayName, keyString } from '../../engine/model/objects.ts';
+import { displayName } from '../../engine/model/objects.ts';
 import { shortValue } from '../../engine/model/snapshot.ts';
-import type { StepResult } from '../../engine/model/plan.ts';
+import { isWork, type StepResult } from '../../engine/model/plan.ts';
 import type { FieldDifference } from '../../engine/model/states.ts';
 import {
+  isChosen,
+  isHarsh,
   isOwnershipOnly,
   mendsRecord,
   type SyncPlan,
@@ -10,7 +12,6 @@ import {
   type SyncPlans,
   type SyncResult,
   type SyncStep,
-  tickId,
 } from '../../engine/model/sync.ts';
 import { forDialog } from './dialog.ts';
 import type { Localizer } from './localizer.ts';
@@ -42,19 +43,8 @@ export interface SyncQuestion {
   readonly protectedEnvironments: readonly string[];
 }
 
-/** Whether a step writes something. */
-export function isSyncWork({ action }: SyncStep): boolean {
-  return action !== 'unchanged' && action !== 'skipped';
-}
-
-/** Id of the tick of a step. */
-export function tickOf({ applicationId, key }: SyncStep): string {
-  return tickId(applicationId, keyString(key));
-}
-
-/** Steps that a confirmation would carry out: those that write, and whose tick, where one is needed, is set. */
-export function chosenSteps(plans: readonly SyncPlan[], ticks: ReadonlySet<string>): readonly SyncStep[] {
-  return plans.flatMap((plan) => plan.steps.filter((step) => isSyncWork(step) && (step.tick === undefined || ticks.has(tickOf(step)))));
+function chosenSteps(plans: readonly SyncPlan[], ticks: ReadonlySet<string>): readonly SyncStep[] {
+  return plans.flatMap((plan) => plan.steps.filter((step) => isChosen(step, ticks)));
 }
 
 /** What is done, in one word. */
@@ -136,7 +126,7 @@ function stepLines(step: SyncStep, words: Words, fields: readonly FieldDifferenc
   const { l10n } = words;
   const notes = [
     ...(step.tick === undefined ? [] : [l10n.t('only when ticked')]),
-    ...(step.isUnverified && isSyncWork(step) ? [l10n.t('not verified: its kind or namespace comes with this plan')] : []),
+    ...(step.isUnverified && isWork(step) ? [l10n.t('not verified: its kind or namespace comes with this plan')] : []),
     ...(isOwnershipOnly(step) ? [l10n.t('only who holds its fields changes')] : []),
     ...(step.reason === undefined ? [] : [words.reasonWords(step.reason)]),
   ];
@@ -251,10 +241,6 @@ function recordQuestion(plans: readonly SyncPlan[], l10n: Localizer): SyncQuesti
     action: l10n.t('Sync'),
     protectedEnvironments: [],
   };
-}
-
-function isHarsh({ action, undoes }: SyncStep): boolean {
-  return action === 'prune' || action === 'recreate' || undoes.length > 0;
 }
 
 /**
