@@ -28,6 +28,8 @@ export interface Candidate {
   readonly isExpression?: true;
   /** the scalar whose text it stands in, where that is YAML itself */
   readonly scalar?: OuterScalar;
+  /** places that have to say the same: they take the same marker */
+  readonly together?: readonly Candidate[];
 }
 
 /** A scalar of a file that holds a YAML text. */

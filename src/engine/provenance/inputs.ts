@@ -14,6 +14,7 @@ import {
   yamlCandidates,
 } from './candidates.ts';
 import { deployerCandidates, deployerFiles } from './deployerInputs.ts';
+import { withReferences } from './nameReferences.ts';
 import { nestedCandidates } from './nestedCandidates.ts';
 
 /** The texts that a render read, and what of them may set fields. */
@@ -133,9 +134,13 @@ function reachesObjects(path: Path): boolean {
 
 function kustomizeCandidates(texts: ReadonlyMap<string, string>): readonly Candidate[] {
   const generated = generatorFiles(texts);
+  const kustomizations = new Map<string, string>();
+  const patchFiles = new Set<string>();
   const isKustomization = (file: string): boolean => kustomizationNames.includes(file.slice(file.lastIndexOf('/') + 1));
-  return [...texts].flatMap(([file, text]): readonly Candidate[] => {
+  const candidates = [...texts].flatMap(([file, text]): readonly Candidate[] => {
     if (isKustomization(file)) {
+      kustomizations.set(file, text);
+      for (const each of patchFilesOf(file, text)) patchFiles.add(each);
       const isPatch = ([first]: Path): boolean => first === 'patches' || first === 'patchesStrategicMerge' || first === 'patchesJson6902';
       return [...yamlCandidates(file, text, 'kustomization', reachesObjects), ...nestedCandidates(file, text, isPatch, 'patch')];
     }
@@ -145,8 +150,22 @@ function kustomizeCandidates(texts: ReadonlyMap<string, string>): readonly Candi
     const { scalars } = scalarsOf(text);
     if (scalars.some(({ path }) => path[1] === 'op')) return yamlCandidates(file, text, 'patch', (path) => path[1] === 'value');
     const has = (key: string): boolean => scalars.some(({ path }) => path[0] === key || path[2] === key);
-    if (!has('apiVersion') || !has('kind')) return has('source') && has('targets') ? [] : yamlCandidates(file, text, 'patch');
-    return yamlCandidates(file, text, 'manifest');
+    if (has('apiVersion') && has('kind')) return yamlCandidates(file, text, 'manifest');
+    if (!has('source') || !has('targets')) return yamlCandidates(file, text, 'patch');
+    kustomizations.set(file, text);
+    return [];
+  });
+  return withReferences(candidates, kustomizations, patchFiles);
+}
+
+/** Files that a kustomization names as patches. */
+function patchFilesOf(file: string, text: string): readonly string[] {
+  const folder = file.slice(0, Math.max(0, file.lastIndexOf('/')));
+  return scalarsOf(text).scalars.flatMap(({ path, node }) => {
+    const [list, , key] = path;
+    const isPath =
+      list === 'patchesStrategicMerge' ? path.length === 2 : (list === 'patches' || list === 'patchesJson6902') && key === 'path';
+    return isPath && typeof node.value === 'string' && !node.value.includes('\n') ? [joined(folder, node.value)] : [];
   });
 }
 

@@ -44,34 +44,17 @@ export class MarkerSet {
 
   /** The texts with these candidates marked. @param chosen indexes into the candidates */
   mark(texts: ReadonlyMap<string, string>, chosen: readonly number[]): Record<string, string> {
-    const byFile = new Map<string, number[]>();
+    const byFile = new Map<string, Marked[]>();
     for (const index of chosen) {
-      const file = this.#candidates[index]?.file ?? '';
-      byFile.set(file, [...(byFile.get(file) ?? []), index]);
-    }
-    const marked: Record<string, string> = {};
-    for (const [file, indexes] of byFile) {
-      marked[file] = this.#marked(texts.get(file) ?? '', indexes);
-    }
-    return marked;
-  }
-
-  /** One text with these candidates of it marked. */
-  #marked(text: string, indexes: readonly number[]): string {
-    const splices: { start: number; end: number; text: string }[] = [];
-    const inner = new Map<OuterScalar, { start: number; end: number; text: string }[]>();
-    for (const index of indexes) {
       const candidate = this.#candidates[index];
       if (candidate === undefined) continue;
-      const splice = { start: candidate.start, end: candidate.end, text: this.#markerOf(candidate, index) };
-      const { scalar } = candidate;
-      if (scalar?.inner === undefined) splices.push(splice);
-      else inner.set(scalar, [...(inner.get(scalar) ?? []), splice]);
+      const marker = this.#markerOf(candidate, index);
+      for (const each of [candidate, ...(candidate.together ?? [])])
+        byFile.set(each.file, [...(byFile.get(each.file) ?? []), { candidate: each, marker }]);
     }
-    for (const [{ start, end, inner: read }, changes] of inner) {
-      if (read !== undefined) splices.push({ start, end, text: read.write(spliced(read.text, changes)) });
-    }
-    return spliced(text, splices);
+    const marked: Record<string, string> = {};
+    for (const [file, pieces] of byFile) marked[file] = markedText(texts.get(file) ?? '', pieces);
+    return marked;
   }
 
   #markerOf(candidate: Candidate, index: number): string {
@@ -108,6 +91,33 @@ export class MarkerSet {
   }
 }
 
+interface Marked {
+  readonly candidate: Candidate;
+  readonly marker: string;
+}
+
+/** One text with these pieces of it marked. */
+function markedText(text: string, pieces: readonly Marked[]): string {
+  const splices: Splice[] = [];
+  const inner = new Map<number, { readonly scalar: OuterScalar; readonly changes: Splice[] }>();
+  for (const { candidate, marker } of pieces) {
+    const { scalar, start, end } = candidate;
+    const splice = { start, end, text: marker };
+    if (scalar?.inner === undefined) {
+      splices.push(splice);
+      continue;
+    }
+    const known = inner.get(scalar.start) ?? { scalar, changes: [] };
+    known.changes.push(splice);
+    inner.set(scalar.start, known);
+  }
+  for (const { scalar, changes } of inner.values()) {
+    const { start, end, inner: read } = scalar;
+    if (read !== undefined) splices.push({ start, end, text: read.write(spliced(read.text, changes)) });
+  }
+  return spliced(text, splices);
+}
+
 /** Whether a text is as it was, but for the hash that Kustomize puts after the names of what it generates: another name has another one. */
 function isSame(before: string, restored: string): boolean {
   if (before === restored) return true;
@@ -116,8 +126,14 @@ function isSame(before: string, restored: string): boolean {
   return name !== before && (restored === name || restored.replace(hash, '') === name);
 }
 
+interface Splice {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
 /** A text with others in places of it, which do not overlap. */
-function spliced(text: string, splices: readonly { readonly start: number; readonly end: number; readonly text: string }[]): string {
+function spliced(text: string, splices: readonly Splice[]): string {
   let result = text;
   for (const { start, end, text: added } of splices.toSorted((left, right) => right.start - left.start)) {
     result = result.slice(0, start) + added + result.slice(end);

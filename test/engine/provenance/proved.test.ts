@@ -6,7 +6,7 @@ import { type FieldPath, toJsonPointer } from '../../../src/engine/model/fieldPa
 import { leafId, leavesOf, MarkerSet } from '../../../src/engine/provenance/markers.ts';
 import { type Answers, SourceLines } from '../../../src/engine/provenance/sourceLines.ts';
 import type { RenderResult, SourceSpec } from '../../../src/engine/model/render.ts';
-import { valueAt } from '../../../src/engine/model/json.ts';
+import { stringAt, valueAt } from '../../../src/engine/model/json.ts';
 import { substitute } from '../../../src/engine/render/envsubst.ts';
 import { yamlValues } from '../../../src/engine/writeback/yamlEdit.ts';
 import { MemoryTree } from '../../../src/engine/render/memoryTree.ts';
@@ -185,6 +185,57 @@ describe('lines of rendered fields, proved by changing the inputs', () => {
     assert.deepEqual(chains, [
       ...[chartImage, chartImage, chartImage, chartImage, 'c/Chart.yaml:3', 'c/values.yaml:4', chartImage],
       ...['c/patch.yaml:5', 'c/all.yaml:5', 'c/patch.yaml:5', 'c/patch.yaml:5', 'c/patch.yaml:5'],
+    ]);
+  });
+
+  it('a name that patches, replicas and replacements refer to follows its line when they are changed with it', async () => {
+    const object = (kind: string, name: string, more = ''): string => `apiVersion: v1\nkind: ${kind}\nmetadata:\n  name: ${name}\n${more}`;
+    const files = {
+      'top/kustomization.yaml':
+        'resources: [../mid]\npatches:\n- path: patch.yaml\n- patch: |-\n    apiVersion: v1\n    kind: Deployment\n    metadata: {name: web}\n    spec: {paused: true}\n' +
+        '- target: {kind: Service, name: web}\n  patch: \'[{"op": "add", "path": "/spec/type", "value": "LoadBalancer"}]\'\nreplicas:\n- {name: web, count: 4}\n' +
+        'configMapGenerator:\n- name: settings\n  behavior: merge\n  literals: [B=2]\n',
+      'top/patch.yaml': object('Deployment', 'mid-web', 'spec: {minReadySeconds: 7}\n'),
+      'mid/kustomization.yaml':
+        'resources: [../base]\nnamePrefix: mid-\nreplacements:\n- source: {kind: Service, name: web, fieldPath: metadata.name}\n' +
+        '  targets:\n  - select: {kind: Pod, name: probe}\n    fieldPaths: [spec.hostname]\n',
+      'base/kustomization.yaml':
+        'resources: [all.yaml]\npatchesStrategicMerge:\n- |-\n  apiVersion: v1\n  kind: Service\n  metadata: {name: plain}\n  spec: {type: NodePort}\n' +
+        'configMapGenerator:\n- name: settings\n  literals: [A=1]\n',
+      'base/all.yaml': [
+        object('Deployment', 'web', 'spec: {paused: false}\n'),
+        object('Service', 'web', 'spec: {clusterIP: None}\n'),
+        object('Service', 'plain'),
+        object('Pod', 'probe', 'spec: {hostname: x}\n'),
+      ].join('---\n'),
+    };
+    const linesOfNames = async (path: string): Promise<readonly string[]> => {
+      const spec: SourceSpec = { type: 'kustomize', path };
+      const tree = new MemoryTree(files);
+      const render = await renders.render(spec, tree, { signal });
+      assert.deepEqual(render.errors, []);
+      const lines = new SourceLines(() => (changed) => renders.render(spec, new MemoryTree(changed, tree), { signal }));
+      const asked = render.objects.map((each) => ({ object: each, path: pathOf('metadata name') }));
+      const found = await lines.locate({ spec, tree, render }, asked, signal);
+      return found.map((each, index) => {
+        const { kind = '', ...object } = render.objects[index]?.object ?? {};
+        const chain = each?.chain.map(({ range }) => `${range.file}:${String(range.startLine + 1)}`).join(' ') ?? '';
+        return `${kind} ${stringAt(object, 'metadata', 'name') ?? ''}: ${each?.certainty ?? ''} ${chain}`;
+      });
+    };
+    assert.deepEqual(await linesOfNames('base'), [
+      'ConfigMap settings-89g4tffbfk: proved base/kustomization.yaml:9',
+      'Service plain: proved base/all.yaml:16',
+      'Service web: proved base/all.yaml:10',
+      'Deployment web: proved base/all.yaml:4',
+      'Pod probe: proved base/all.yaml:21',
+    ]);
+    assert.deepEqual(await linesOfNames('top'), [
+      'ConfigMap mid-settings-66h9cbh964: proved base/kustomization.yaml:9',
+      'Service mid-plain: proved base/all.yaml:16',
+      'Service mid-web: proved base/all.yaml:10',
+      'Deployment mid-web: proved base/all.yaml:4',
+      'Pod mid-probe: proved base/all.yaml:21',
     ]);
   });
 
