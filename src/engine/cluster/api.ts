@@ -95,7 +95,7 @@ export interface Discovery {
   refresh(signal?: AbortSignal): Promise<void>;
   /** API versions as Helm's `.Capabilities.APIVersions` wants them: `apps/v1` and `apps/v1/Deployment`. */
   apiVersions(): readonly string[];
-  /** fires when kinds came or went */
+  /** fires when kinds came, went or are served another way */
   readonly onDidChange: Event<void>;
 }
 
@@ -107,6 +107,8 @@ export interface Schemas {
   known(gvk: GroupVersionKind): TypeSchema | undefined;
   /** The API's own words on a field; asks the server. @returns undefined when it says nothing of it */
   documentation(gvk: GroupVersionKind, path: FieldPath, signal: AbortSignal): Promise<string | undefined>;
+  /** fires with the group-versions (`apps/v1`) whose schemas are others than what was told of them, or came or went */
+  readonly onDidChange: Event<ReadonlySet<string>>;
 }
 
 /** What is to be watched. `namespace` '' for cluster-scoped kinds or all namespaces. */

@@ -23,6 +23,7 @@ import type {
 import { type CallTarget, continueOf } from './apiErrors.ts';
 import { ConnectionMonitor, defaultMonitorTimes, type MonitorTimes } from './connectionMonitor.ts';
 import { type ClusterHost, Credentials } from './credentials.ts';
+import { followDefinitions } from './definitions.ts';
 import { ServerDiscovery } from './discovery.ts';
 import { EventWatches } from './eventWatches.ts';
 import type { ResolvedContext } from './kubeconfig.ts';
@@ -100,9 +101,11 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
         log: options.log,
       }),
     );
+    const { discovery, schemas, watches } = this;
+    this.#disposables.add(followDefinitions({ discovery, schemas, watches, log: options.log }));
     this.#disposables.add(
       this.discovery.onDidChange(() => {
-        this.schemas.invalidate();
+        this.schemas.lookAgain();
       }),
     );
     this.#disposables.add(
@@ -118,7 +121,10 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
       this.#monitor.onDidChangeState(({ status }) => {
         if (status !== 'connected') return;
         this.watches.reconnected();
-        if (lastVersion !== undefined && lastVersion !== this.version) this.discovery.invalidate();
+        if (lastVersion !== undefined && lastVersion !== this.version) {
+          this.discovery.invalidate();
+          this.schemas.lookAgain();
+        }
         lastVersion = this.version;
       }),
     );

@@ -131,27 +131,28 @@ export class ServerDiscovery implements Discovery, Disposable {
         for (const info of list.resources) resources.push({ ...info, servedBy });
       }
     }
-    const before = new Set(this.#byKind.keys());
+    const before = new Map(this.#resources.map((info) => [versionedId(info), info]));
     const byKind = new Map<string, ResourceInfo>();
     const all: ResourceInfo[] = [];
     for (const found of resources) {
       const exact = `${found.group}/${found.version}/${found.kind}`;
       const loose = `${found.group}/${found.kind}`;
       // The first version of a group is the preferred one.
-      const info = { ...found, isPreferred: !byKind.has(loose) };
+      const current = { ...found, isPreferred: !byKind.has(loose) };
+      const known = before.get(versionedId(found));
+      // What is the same stays the same object, so that whoever rests on it sees that nothing changed.
+      const info = known !== undefined && jsonEqual(current, known as unknown as JsonValue) ? known : current;
       all.push(info);
       if (!byKind.has(exact)) byKind.set(exact, info);
       if (info.isPreferred) byKind.set(loose, info);
     }
     this.#groupVersions = groupVersions;
-    // The same list stays the same object, so that whoever rests on it sees that nothing changed.
-    if (!jsonEqual(all as unknown as JsonValue, this.#resources as unknown as JsonValue)) {
-      this.#resources = all;
-      this.#byKind = byKind;
-    }
     const isFirst = this.#readAtMs === undefined;
     this.#readAtMs = this.#now();
-    if (!isFirst && (before.size !== byKind.size || [...byKind.keys()].some((key) => !before.has(key)))) this.#changed.fire();
+    if (all.length === this.#resources.length && all.every((info, index) => info === this.#resources[index])) return;
+    this.#resources = all;
+    this.#byKind = byKind;
+    if (!isFirst) this.#changed.fire();
   }
 
   async #get(path: string, accept: string, signal: AbortSignal): Promise<JsonValue> {
@@ -215,6 +216,11 @@ interface GroupVersionResources {
 /** `apps/v1`, `v1`. */
 export function groupVersionOf(gv: { readonly group: string; readonly version: string }): string {
   return gv.group === '' ? gv.version : `${gv.group}/${gv.version}`;
+}
+
+/** Resources of one kind in one version differ by their names: `pods`, and what a server offers of them beside. */
+function versionedId({ group, version, plural }: ResourceInfo): string {
+  return `${group}/${version}/${plural}`;
 }
 
 function servedByOf(gv: GroupVersionResources, aggregated: ReadonlySet<string> | undefined): ResourceInfo['servedBy'] {

@@ -1,8 +1,10 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { raceWithSignal } from '../../base/async.ts';
+import { BackgroundRunner, delay, raceWithSignal } from '../../base/async.ts';
 import { isAppError } from '../../base/errors.ts';
+import { Emitter } from '../../base/events.ts';
 import { sha256 } from '../../base/hash.ts';
+import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
 import { isJsonObject, type JsonObject, objectAt, stringAt } from '../model/json.ts';
 import type { GroupVersionKind } from '../model/objects.ts';
@@ -21,16 +23,25 @@ const SUBJECT: CallSubject = { verb: 'get', group: '', resource: 'openapi', name
 const MAX_FAILURES = 3;
 /** So long; then it is asked for again. */
 const WITHOUT_MS = 60_000;
+/**
+ * When definitions changed, the server publishes their schemas some time later (kube-aggregator looks at its own server's once a second,
+ * pkg/controllers/openapiv3/controller.go `successfulUpdateDelayLocal`, later under load): the index is read again after each of these pauses.
+ */
+const PUBLISHED_MS = [0, 500, 1_000, 2_000, 4_000, 8_000];
+/** After these further ones only while a schema that was asked for is still not there. */
+const MISSING_MS = [15_000, 30_000, 60_000];
 
 /**
  * OpenAPI v3 per group-version (KEP-2896), reduced and kept on disk by the content hash that the server names it by.
  * Schemas hold no values of objects, so nothing secret reaches the disk.
  */
-export class ServerSchemas implements Schemas {
+export class ServerSchemas implements Schemas, Disposable {
   readonly #transport: Transport;
   readonly #folder: string | undefined;
   readonly #log: Logger;
-  readonly #abort = new AbortController();
+  readonly #disposables = new DisposableStore();
+  readonly #background: BackgroundRunner;
+  readonly #changed = this.#disposables.add(new Emitter<ReadonlySet<string>>());
   readonly #documents = new Map<string, Promise<SchemaDocument | undefined>>();
   /** the document that was last asked for its words; they are too long to be kept for all */
   #raw: { readonly url: string; readonly json: JsonObject } | undefined;
@@ -38,15 +49,26 @@ export class ServerSchemas implements Schemas {
   /** how often in a row the server failed to give a document, and when last, by group-version */
   readonly #failures = new Map<string, { readonly count: number; readonly atMs: number }>();
   #index: Promise<ReadonlyMap<string, string>> | undefined;
+  /** the address in the index by which each document was read last, by group-version; undefined: the index did not have it */
+  readonly #readFrom = new Map<string, string | undefined>();
+  /** how many of the pauses are over; undefined while nobody looks */
+  #looks: number | undefined;
+
+  readonly onDidChange = this.#changed.event;
 
   /** @param folder for the reduced documents; undefined keeps them in memory only */
   constructor(transport: Transport, folder: string | undefined, log: Logger) {
     this.#transport = transport;
     this.#folder = folder;
     this.#log = log;
+    this.#background = this.#disposables.add(
+      new BackgroundRunner((name, error) => {
+        log.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      }),
+    );
   }
 
-  async schemaOf(gvk: GroupVersionKind, signal = this.#abort.signal): Promise<TypeSchema | undefined> {
+  async schemaOf(gvk: GroupVersionKind, signal = this.#background.signal): Promise<TypeSchema | undefined> {
     const document = await raceWithSignal(this.#document(groupVersionOf(gvk)), signal);
     return document === undefined ? undefined : schemaOfKind(document, gvk.kind);
   }
@@ -60,7 +82,7 @@ export class ServerSchemas implements Schemas {
     this.#index ??= this.#readIndex();
     const groupVersion = groupVersionOf(gvk);
     const index = await raceWithSignal(this.#index, signal);
-    const url = index.get(groupVersion.includes('/') ? `apis/${groupVersion}` : `api/${groupVersion}`);
+    const url = index.get(pathOf(groupVersion));
     if (url === undefined) return undefined;
     if (this.#raw?.url !== url) {
       const { json } = await this.#transport.send({ method: 'GET', path: url, subject: SUBJECT, signal });
@@ -70,14 +92,62 @@ export class ServerSchemas implements Schemas {
     return descriptionAt(this.#raw.json, gvk, path);
   }
 
-  /** Forgets what may have changed: documents are asked for again, unchanged ones come from disk. Call when kinds changed. */
+  /** Forgets everything: another cluster answers now. Unchanged documents come from disk. */
   invalidate(): void {
     this.#index = undefined;
     this.#documents.clear();
+    this.#readFrom.clear();
+  }
+
+  /** Definitions or the server's version changed: looks for other documents, now and while they may still be on their way. */
+  lookAgain(): void {
+    if (this.#looks === undefined) this.#lookFrom(0);
+    else this.#looks = 0;
   }
 
   dispose(): void {
-    this.#abort.abort();
+    this.#disposables.dispose();
+  }
+
+  /** @param looks so many are left out */
+  #lookFrom(looks: number): void {
+    if (this.#looks !== undefined) return;
+    this.#looks = looks;
+    this.#background.run('looking for changed schemas', (signal) => this.#look(signal));
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    try {
+      for (;;) {
+        const looks: number = this.#looks ?? 0;
+        const isMissing = [...this.#readFrom.values()].includes(undefined);
+        const pauseMs = [...PUBLISHED_MS, ...(isMissing ? MISSING_MS : [])][looks];
+        if (pauseMs === undefined) return;
+        this.#looks = looks + 1;
+        await delay(pauseMs, signal);
+        await this.#compareIndex();
+      }
+    } finally {
+      this.#looks = undefined;
+    }
+  }
+
+  /** Forgets the documents that are others by now, and tells of them. */
+  async #compareIndex(): Promise<void> {
+    let index: ReadonlyMap<string, string>;
+    try {
+      index = await this.#readIndex();
+    } catch (error) {
+      // The next look tells.
+      if (isAppError(error)) return;
+      throw error;
+    }
+    this.#index = Promise.resolve(index);
+    const changed = new Set(
+      [...this.#readFrom].flatMap(([groupVersion, url]) => (index.get(pathOf(groupVersion)) === url ? [] : groupVersion)),
+    );
+    for (const groupVersion of changed) this.#documents.delete(groupVersion);
+    if (changed.size > 0) this.#changed.fire(changed);
   }
 
   #document(groupVersion: string): Promise<SchemaDocument | undefined> {
@@ -109,8 +179,13 @@ export class ServerSchemas implements Schemas {
       this.#index = undefined;
       throw error;
     }
-    const url = index.get(groupVersion.includes('/') ? `apis/${groupVersion}` : `api/${groupVersion}`);
-    if (url === undefined) return undefined;
+    const url = index.get(pathOf(groupVersion));
+    this.#readFrom.set(groupVersion, url);
+    if (url === undefined) {
+      // Its kinds may be served already: the server publishes their schemas later.
+      this.#lookFrom(1);
+      return undefined;
+    }
     const hash = new URL(url, 'https://localhost').searchParams.get('hash') ?? '';
     const before = this.#ready.get(groupVersion);
     if (before !== undefined && hash !== '' && before.hash === hash) return before;
@@ -121,7 +196,7 @@ export class ServerSchemas implements Schemas {
     const stored = file === undefined ? undefined : await readStored(file, groupVersion, hash);
     if (stored !== undefined) return stored;
     try {
-      const { json } = await this.#transport.send({ method: 'GET', path: url, subject: SUBJECT, signal: this.#abort.signal });
+      const { json } = await this.#transport.send({ method: 'GET', path: url, subject: SUBJECT, signal: this.#background.signal });
       if (!isJsonObject(json)) return undefined;
       this.#failures.delete(groupVersion);
       const document = reduceOpenApi(groupVersion, hash, json);
@@ -140,7 +215,12 @@ export class ServerSchemas implements Schemas {
 
   async #readIndex(): Promise<ReadonlyMap<string, string>> {
     try {
-      const { json } = await this.#transport.send({ method: 'GET', path: '/openapi/v3', subject: SUBJECT, signal: this.#abort.signal });
+      const { json } = await this.#transport.send({
+        method: 'GET',
+        path: '/openapi/v3',
+        subject: SUBJECT,
+        signal: this.#background.signal,
+      });
       const paths = objectAt(json, 'paths');
       return new Map(Object.entries(paths).map(([path, entry]) => [path, stringAt(entry, 'serverRelativeURL') ?? '']));
     } catch (error) {
@@ -159,6 +239,11 @@ export class ServerSchemas implements Schemas {
       this.#log.warn(`a schema could not be stored: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+}
+
+/** Where the index names the document of a group-version. */
+function pathOf(groupVersion: string): string {
+  return groupVersion.includes('/') ? `apis/${groupVersion}` : `api/${groupVersion}`;
 }
 
 async function readStored(file: string, groupVersion: string, hash: string): Promise<SchemaDocument | undefined> {

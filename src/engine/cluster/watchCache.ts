@@ -1,4 +1,4 @@
-import { BackgroundRunner, coalesce, delay, raceWithSignal } from '../../base/async.ts';
+import { BackgroundRunner, delay, raceWithSignal } from '../../base/async.ts';
 import { type AppError, isAppError } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
@@ -7,6 +7,7 @@ import { type GroupVersionKind, type KubeObject, keyString, type ObjectKey, pars
 import type { Reason } from '../model/states.ts';
 import type { Discovery, ObjectChange, WatchCache, WatchChange, WatchInterest, WatchOutcome, WatchStatus } from './api.ts';
 import { reasonOf } from './apiErrors.ts';
+import { definitionInterest, isDefinition } from './definitions.ts';
 import { FullReads } from './fullReads.ts';
 import { ObjectStore, type StoredEntry } from './objectStore.ts';
 import type { ReflectorSpec } from './reflector.ts';
@@ -44,12 +45,6 @@ export interface WatchCacheOptions {
 const NOT_WATCHED: Reason = { code: 'not-watched', details: {} };
 const MAX_WATCHES = 300;
 const UNKNOWN_KIND_RETRY_MS = 30_000;
-const CRD_REFRESH_MS = 1_000;
-const CRDS: WatchInterest = {
-  gvk: { group: 'apiextensions.k8s.io', version: 'v1', kind: 'CustomResourceDefinition' },
-  namespace: '',
-  isChildOnly: true,
-};
 
 /** {@link WatchCache} over reflectors. */
 export class ReflectorWatchCache implements WatchCache, Disposable {
@@ -98,17 +93,6 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
         this.#background.run('reading an object again', task);
       },
     });
-    const refresh = this.#disposables.add(
-      coalesce(CRD_REFRESH_MS, () => {
-        this.#background.run('discovery after a change of CRDs', (signal) => options.discovery.refresh(signal).catch(ignoreAppErrors));
-      }),
-    );
-    this.#disposables.add(
-      this.#changes.event((changes) => {
-        const isCrd = changes.some(({ key }) => key.group === CRDS.gvk.group && key.kind === CRDS.gvk.kind);
-        if (isCrd && this.isSynced(CRDS.gvk, '')) refresh.request();
-      }),
-    );
     this.#disposables.add(
       options.discovery.onDidChange(() => {
         this.#applyInBackground('watches after a change of kinds');
@@ -282,7 +266,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
     });
     this.#unresolved = resolved.size - usable.length;
     if (this.#unresolved > 0 || usable.some(({ info }) => info.servedBy === 'crd' || info.servedBy === 'unknown')) {
-      const crds = await this.#resolve(CRDS, signal);
+      const crds = await this.#resolve(definitionInterest, signal);
       if (crds.interest !== undefined) usable.push(crds.interest);
     }
     this.#wholeKinds = new Set(usable.flatMap(({ info, isChildOnly }) => (isChildOnly ? [] : kindId(info))));
@@ -368,8 +352,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
   }
 
   #isWanted(spec: ReflectorSpec): boolean {
-    if (spec.info.kind !== CRDS.gvk.kind || spec.info.group !== CRDS.gvk.group) return true;
-    return [...this.#interests.values()].some(({ gvk }) => gvk.kind === CRDS.gvk.kind && gvk.group === CRDS.gvk.group);
+    return !isDefinition(spec.info) || [...this.#interests.values()].some(({ gvk }) => isDefinition(gvk));
   }
 
   #push(change: ObjectChange): void {

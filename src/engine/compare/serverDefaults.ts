@@ -1,7 +1,7 @@
 import { type FieldPath, formatPath } from '../model/fieldPath.ts';
 import { isJsonArray, isJsonObject, jsonEqual, type JsonValue } from '../model/json.ts';
 import { fieldSchema, itemSchema, type TypeSchema } from '../model/schema.ts';
-import { isBuiltin, relateScalars } from './schemaWalk.ts';
+import { isBuiltin, lookUp, relateScalars, schemaAtPath } from './schemaWalk.ts';
 
 /**
  * Defaults that the server's Go code fills in inside atomic values of built-in kinds, by the field that they stand in. OpenAPI does not
@@ -54,6 +54,17 @@ export function isServerDefault(within: FieldPath, field: string, value: JsonVal
   return ATOMIC_DEFAULTS.some(
     (entry) => entry.field === field && (names === entry.within || names.endsWith(`.${entry.within}`)) && jsonEqual(entry.value, value),
   );
+}
+
+/** Whether a value stands at a path of an object because it is the server's default of that field, or part of the default of one above it. */
+export function isDefaultAt(path: FieldPath, value: JsonValue, schema: TypeSchema | undefined): boolean {
+  return path.some((step, depth) => {
+    const rest = path.slice(depth + 1);
+    const type = schemaAtPath(schema, path.slice(0, depth + 1));
+    if (rest.length === 0) return 'field' in step && isServerDefault(path.slice(0, depth), step.field, value, type);
+    const within = lookUp(type?.node.default, type, rest);
+    return within !== undefined && jsonEqual(within, value);
+  });
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   stepInto,
 } from '../compare/schemaWalk.ts';
 import { type Difference, semanticDiff, semanticDiffAt } from '../compare/semanticDiff.ts';
-import { isServerDefault } from '../compare/serverDefaults.ts';
+import { isDefaultAt, isServerDefault } from '../compare/serverDefaults.ts';
 import type { Proof } from '../compare/proof.ts';
 import { type FieldPath, formatPath, startsWithPath } from '../model/fieldPath.ts';
 import { isJsonArray, type JsonValue } from '../model/json.ts';
@@ -59,8 +59,7 @@ export function predictedFields(prepared: Prepared, proof: Proof, predicted: Kub
   const ignored: IgnoredField[] = [];
   for (const found of semanticDiff(predicted, live, schema)) {
     if (ignoredBy(places, found.path) !== undefined) continue;
-    const isSetByGit =
-      touches(desired, prepared, found.path) || (found.change === 'added' && isWithinAtomic(desired, prepared, found.path));
+    const isSetByGit = touches(desired, prepared, found.path) || isReplaced(prepared, found);
     const isOrphan = proof.orphans.some((path) => startsWithPath(path, found.path) || startsWithPath(found.path, path));
     const git = lookUp(desired, schema, found.path);
     const isGitLive =
@@ -86,12 +85,7 @@ export function predictedFields(prepared: Prepared, proof: Proof, predicted: Kub
 }
 
 function byServer(prepared: Prepared, { path, git }: Difference): IgnoredField {
-  const last = path.at(-1);
-  const isDefault =
-    git !== undefined &&
-    last !== undefined &&
-    'field' in last &&
-    isServerDefault(path.slice(0, -1), last.field, git, schemaAtPath(prepared.schema, path));
+  const isDefault = git !== undefined && isDefaultAt(path, git, prepared.schema);
   return { id: formatPath(path), by: BY_SERVER, reason: { code: isDefault ? 'ignored-server-default' : 'ignored-admission', details: {} } };
 }
 
@@ -148,12 +142,21 @@ function touches(desired: KubeObject, prepared: Prepared, path: FieldPath): bool
     const next = stepInto(value, schema, step);
     if (next === undefined) {
       const shape = shapeOf(value, schema);
-      return depth > 0 && (shape === 'atomic' || shape === 'scalar' || isReplaced(prepared, schema, shape));
+      return depth > 0 && (shape === 'atomic' || shape === 'scalar' || isMergeListReplaced(prepared, schema, shape));
     }
     value = next;
     schema = schemaAtStep(schema, step);
   }
   return true;
+}
+
+/**
+ * Whether something that Git does not name lies in a list or map that an apply replaces as a whole, so that it would go, or get the
+ * server's default again. What else the prediction has in its place is the work of a webhook.
+ */
+function isReplaced(prepared: Prepared, { path, change, git }: Difference): boolean {
+  if (change === 'removed' || !isWithinAtomic(prepared.desired, prepared, path)) return false;
+  return change === 'added' || (git !== undefined && isDefaultAt(path, git, prepared.schema));
 }
 
 /**
@@ -175,7 +178,7 @@ function isWithinAtomic(desired: KubeObject, prepared: Prepared, path: FieldPath
 }
 
 /** Whether the owner replaces a merge list as a whole: JSON merge patches do, and strategic ones where the list has no such mark. */
-function isReplaced(prepared: Prepared, schema: TypeSchema | undefined, shape: Shape): boolean {
+function isMergeListReplaced(prepared: Prepared, schema: TypeSchema | undefined, shape: Shape): boolean {
   return prepared.owner?.operation === 'Update' && (shape === 'keyed-list' || shape === 'set') && !isMergedByItem(schema);
 }
 

@@ -30,6 +30,13 @@ export interface ClusterEvents {
   readonly uids: ReadonlySet<string>;
 }
 
+/** Other kinds, or schemas of these group-versions, that one cluster serves by now. */
+export interface ClusterDefinitions {
+  readonly context: string;
+  /** absent: kinds came, went or are served another way */
+  readonly groupVersions?: ReadonlySet<string>;
+}
+
 interface Use {
   readonly environment: string | undefined;
   keys: ReadonlySet<string>;
@@ -71,6 +78,7 @@ export class ClusterHub implements Disposable {
   readonly #background: BackgroundRunner;
   readonly #changed = this.#store.add(new Emitter<ClusterChanges>());
   readonly #told = this.#store.add(new Emitter<ClusterEvents>());
+  readonly #defined = this.#store.add(new Emitter<ClusterDefinitions>());
   readonly #status = this.#store.add(new Emitter<string>());
   readonly #watch = this.#store.add(new Emitter<{ context: string; status: WatchStatus }>());
 
@@ -78,6 +86,8 @@ export class ClusterHub implements Disposable {
   readonly onDidChangeObjects = this.#changed.event;
   /** Events came about objects. */
   readonly onDidTellOfObjects = this.#told.event;
+  /** A cluster serves other kinds, or publishes other schemas. */
+  readonly onDidChangeDefinitions = this.#defined.event;
   /** One watch of a cluster changed its state. */
   readonly onDidChangeWatch = this.#watch.event;
   /** The state of a cluster (by context) changed. */
@@ -260,6 +270,16 @@ export class ClusterHub implements Disposable {
     store.add(
       lease.connection.objectEvents.onDidTell((uids) => {
         this.#told.fire({ context, uids });
+      }),
+    );
+    store.add(
+      lease.connection.discovery.onDidChange(() => {
+        this.#defined.fire({ context });
+      }),
+    );
+    store.add(
+      lease.connection.schemas.onDidChange((groupVersions) => {
+        this.#defined.fire({ context, groupVersions });
       }),
     );
     store.add(

@@ -37,6 +37,11 @@ export function followClusters(followers: ClusterFollowers): Disposable {
     }),
   );
   store.add(
+    hub.onDidChangeDefinitions(({ context, groupVersions }) => {
+      for (const session of sessions()) if (session.connection?.context === context) session.definitionsChanged(groupVersions);
+    }),
+  );
+  store.add(
     hub.onDidChangeWatch(({ context, status }) => {
       for (const session of sessions()) if (session.connection?.context === context) session.watchChanged(status);
     }),

@@ -1,53 +1,36 @@
-import type { BackgroundRunner } from '../../base/async.ts';
 import { isAppError } from '../../base/errors.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
-import { type ClusterHub, reasonOf } from '../live/clusterHub.ts';
+import { reasonOf } from '../live/clusterHub.ts';
 import type { ClusterConnection, WatchOutcome, WatchStatus } from '../cluster/api.ts';
 import { applicationRow } from './applicationRow.ts';
-import { autoscalerTargets, canHaveChildren, type DesiredObject, interestsOf, isSameDesired, settleObjects } from './desiredObjects.ts';
+import type { ApplicationListener, ApplicationServices } from './applicationServices.ts';
+import {
+  autoscalerTargets,
+  canHaveChildren,
+  type DesiredObject,
+  hasCustomKind,
+  interestsOf,
+  isSameDesired,
+  settleObjects,
+} from './desiredObjects.ts';
 import { type ExtraneousObject, extraneousOf } from './extraneous.ts';
 import type { Target } from '../git/state.ts';
 import type { Application, Destination } from '../model/application.ts';
 import { keyString, type ObjectKey } from '../model/objects.ts';
 import type { RenderResult } from '../model/render.ts';
-import type { ApplicationRow, LineMark } from '../model/snapshot.ts';
+import type { ApplicationRow } from '../model/snapshot.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
 import type { Reason } from '../model/states.ts';
 import type { CheckedObjects } from './checkQueue.ts';
-import type { ObjectChecker } from './objectChecker.ts';
-import type { RepoSession } from './repoSession.ts';
-import type { LiveChange, LiveRouter } from '../live/liveRouter.ts';
-import { type ComparisonBasis, isMendedBy, isSameBasis, isSameButRender } from './comparisonBasis.ts';
+import type { LiveChange } from '../live/liveRouter.ts';
+import { type ComparisonBasis, isMendedBy, isSameBasis, isSameDestination, isWatchProblem } from './comparisonBasis.ts';
 import { textsOf } from '../editor/markIndex.ts';
 import { otherWriterPaths } from '../provenance/otherWriters.ts';
 import { markId } from './markedObjects.ts';
 import { ObjectMarks } from './objectMarks.ts';
-import type { SourceRenderer } from '../sources/sourceRenderer.ts';
 import { SessionParts } from './sessionParts.ts';
 import type { SyncedSide } from './syncedSide.ts';
 import { track, type TrackedObject } from './trackedObject.ts';
-
-/** What an application session works with. */
-export interface ApplicationServices {
-  readonly repo: RepoSession;
-  readonly hub: ClusterHub;
-  readonly renderer: SourceRenderer;
-  readonly checker: ObjectChecker;
-  readonly background: BackgroundRunner;
-  readonly router: LiveRouter<ApplicationSession>;
-  /** asked at each row: without trust nothing is compared, and the row says so */
-  readonly isTrusted: () => boolean;
-}
-
-/** Who is told of an application's changes. */
-export interface ApplicationListener {
-  onRow(applicationId: string): void;
-  /** @param files the only ones in which marks may differ from those told before; absent: all */
-  onMarks(applicationId: string, tree: SourceTree | undefined, marks: readonly LineMark[], files?: ReadonlySet<string>): void;
-  onDocuments(applicationId: string, keys: readonly string[]): void;
-  /** files (relative to the root) in which the last render failed */
-  onProblems(applicationId: string, files: readonly string[]): void;
-}
 
 /** shared by all that have not been compared */
 const nothing: ReadonlyMap<string, never> = new Map<string, never>();
@@ -189,6 +172,14 @@ export class ApplicationSession implements Disposable {
     if (!this.#parts.queue.isEmpty && (this.#isChecked || !this.#parts.refresh.isBusy)) this.#parts.check.request();
   }
 
+  /** The cluster serves other kinds, or publishes other schemas of these group-versions: what rests on them is compared again. */
+  definitionsChanged(groupVersions: ReadonlySet<string> | undefined): void {
+    if (!this.#isActive) return;
+    if (groupVersions === undefined && this.#desired.some(hasCustomKind)) this.refresh();
+    if (groupVersions !== undefined) this.#parts.addDescribedBy(groupVersions, this.#objects);
+    if (!this.#parts.queue.isEmpty && this.#isChecked) this.#parts.check.request();
+  }
+
   /** The connection's state changed: the row says how old what it shows is. */
   connectionChanged(): void {
     if (!this.#isActive) return;
@@ -308,17 +299,17 @@ export class ApplicationSession implements Disposable {
     const isSame = this.#basis !== undefined && isSameBasis(basis, this.#basis) && this.#watchProblems.length === 0;
     const before = { desired: this.#byId, autoscalers: this.#autoscalers, problems: this.#watchProblems.length };
     if (!isSame) await this.#watch(destination, this.#render, this.#connection, signal);
-    const isOnlyRender =
-      this.#basis !== undefined && isSameButRender(basis, this.#basis) && before.problems + this.#watchProblems.length === 0;
+    const isSamePlace =
+      this.#basis !== undefined && isSameDestination(basis, this.#basis) && before.problems + this.#watchProblems.length === 0;
     const synced = { application, target, render: this.#render, connection: this.#connection, desired: this.#desired };
     const isOtherSynced = await this.#parts.synced.update(synced, signal);
     this.#basis = basis;
-    // After a commit most objects are what they were, and so is what is known of them.
+    // After a commit, or when other kinds are served, most objects are what they were, and so is what is known of them.
     const isAsBefore = (id: string): boolean =>
       isSameDesired(before.desired.get(id), this.#byId.get(id)) && before.autoscalers.get(id) === this.#autoscalers.get(id);
     for (const [id, { verdict }] of this.#objects) {
       // The watch tells of changes; what has no proof is asked again when somebody refreshes.
-      const isKept = isSame || (isOnlyRender && verdict.fields.length === 0 && isAsBefore(id));
+      const isKept = isSame || (isSamePlace && verdict.fields.length === 0 && isAsBefore(id));
       // What was applied last decides which side moved, so only of what differs.
       const isMoved = isOtherSynced && (verdict.state !== 'synced' || verdict.fields.length > 0);
       if (!isKept || isMoved || verdict.proof === 'none') this.#parts.queue.add(id);
@@ -340,7 +331,7 @@ export class ApplicationSession implements Disposable {
     const interests = interestsOf(this.#desired);
     const all = [...interests, ...this.#parts.synced.interests(this.#application, interests)];
     const outcomes = await this.#services.hub.watch(use, keys, all, signal);
-    this.#watchProblems = outcomes.filter((outcome) => outcome.state === 'failed' && outcome.interest.isChildOnly !== true);
+    this.#watchProblems = outcomes.filter(isWatchProblem);
     this.#autoscalers = this.#readAutoscalers();
   }
 

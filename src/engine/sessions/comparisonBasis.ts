@@ -13,12 +13,17 @@ export interface ComparisonBasis {
 
 /** Whether two comparisons rest on the same. */
 export function isSameBasis(left: ComparisonBasis, right: ComparisonBasis): boolean {
-  return left.render === right.render && isSameButRender(left, right);
+  return left.render === right.render && left.kinds === right.kinds && isSameDestination(left, right);
 }
 
-/** Whether two comparisons rest on the same but for what Git renders to. */
-export function isSameButRender(left: ComparisonBasis, right: ComparisonBasis): boolean {
-  return left.application === right.application && left.connection === right.connection && left.kinds === right.kinds;
+/** Whether two comparisons are of one application in one cluster; what Git renders to and the kinds are compared object by object. */
+export function isSameDestination(left: ComparisonBasis, right: ComparisonBasis): boolean {
+  return left.application === right.application && left.connection === right.connection;
+}
+
+/** Whether objects cannot be compared for want of a watch; of a kind that is not served yet the verdict tells. */
+export function isWatchProblem({ state, interest, reason }: WatchOutcome): boolean {
+  return state === 'failed' && interest.isChildOnly !== true && reason?.code !== 'unknown-kind';
 }
 
 /** Whether a watch that is in sync now shows what could not be watched before. */

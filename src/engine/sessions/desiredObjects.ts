@@ -122,13 +122,18 @@ export function interestsOf(objects: readonly DesiredObject[]): readonly WatchIn
     const id = `${gvk.group}/${gvk.version}/${gvk.kind}/${namespace}`;
     if (interests.get(id)?.isChildOnly !== false) interests.set(id, interest);
   };
-  for (const { key, object, resource } of objects) {
-    if (resource === undefined) continue;
+  for (const { key, object } of objects) {
+    // A kind that is not served is wanted all the same: its watch starts when its definition comes.
     add({ gvk: gvkOf(object), namespace: key.namespace, isChildOnly: false });
     for (const gvk of childKinds[`${key.group}/${key.kind}`] ?? []) add({ gvk, namespace: key.namespace, isChildOnly: true });
   }
   add({ gvk: { group: '', version: 'v1', kind: 'Namespace' }, namespace: '', isChildOnly: true });
   return [...interests.values()];
+}
+
+/** Whether the kind of an object is none of Kubernetes itself, so that another definition may bring, change or take it. */
+export function hasCustomKind({ resource }: DesiredObject): boolean {
+  return resource?.servedBy !== 'builtin';
 }
 
 /** Names of autoscalers by the `keyString` of the object that they scale. */

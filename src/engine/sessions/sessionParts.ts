@@ -2,7 +2,7 @@ import { Throttler } from '../../base/async.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
 import { isUnwell } from '../health/eventCause.ts';
 import { PodFollowers } from '../live/podFollowers.ts';
-import type { ApplicationServices } from './applicationSession.ts';
+import type { ApplicationServices } from './applicationServices.ts';
 import { CheckQueue } from './checkQueue.ts';
 import { ProgressLooks } from './progressLooks.ts';
 import { SyncedSide } from './syncedSide.ts';
@@ -51,6 +51,11 @@ export class SessionParts implements Disposable {
   /** Queues a look at those of these objects that are not well: events may tell another cause now. @param keys `keyString`s */
   addUnwell(keys: ReadonlySet<string>, objects: ReadonlyMap<string, TrackedObject>): void {
     for (const id of keys) if (isUnwell(objects.get(id)?.health)) this.queue.addLook(id);
+  }
+
+  /** Queues those of these objects that schemas of these group-versions describe. */
+  addDescribedBy(groupVersions: ReadonlySet<string>, objects: ReadonlyMap<string, TrackedObject>): void {
+    for (const [id, { desired }] of objects) if (groupVersions.has(desired.apiVersion)) this.queue.add(id);
   }
 
   dispose(): void {

@@ -1,7 +1,8 @@
 import { relative, resolve, sep } from 'node:path';
 import { type BackgroundRunner } from '../../base/async.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
-import { ApplicationSession, type ApplicationListener, type ApplicationServices } from './applicationSession.ts';
+import type { ApplicationListener, ApplicationServices } from './applicationServices.ts';
+import { ApplicationSession } from './applicationSession.ts';
 import { EditDryRuns } from '../editor/editDryRuns.ts';
 import { MarkIndex } from '../editor/markIndex.ts';
 import type { EngineOverrides } from '../engineServices.ts';

@@ -187,6 +187,8 @@ test('a kind whose CRD is added later is watched from then on, and told as gone 
   ]);
   await until('the custom resource arrives', () => told.includes('added Order/first'));
   const info = await connection.discovery.resource(gvk);
+  // The server publishes a schema a while after it serves the kind.
+  await until('its schema is published', async () => (await connection.schemas.schemaOf(gvk)) !== undefined);
   const schema = await connection.schemas.schemaOf(gvk);
   const dry = await connection.patch(
     gvk,

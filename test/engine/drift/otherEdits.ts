@@ -117,6 +117,9 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   preemptionPolicy: ['PreemptLowerPriority', 'Never'],
   scheme: ['HTTP', 'HTTPS'],
   mode: ['auto', 'on', 'off'],
+  protocol: ['TCP', 'UDP'],
+  scope: ['*', 'Namespaced', 'Cluster'],
+  matchPolicy: ['Equivalent', 'Exact'],
 };
 const COUNTS = new Set([
   'revisionHistoryLimit',
@@ -135,6 +138,7 @@ const COUNTS = new Set([
   'retries',
   'weight',
   'size',
+  'expirationSeconds',
 ]);
 
 interface Place {
@@ -143,7 +147,7 @@ interface Place {
   readonly value: JsonValue;
 }
 
-/** The defaults that the server filled into granular parts of Git, and that are known above. */
+/** The defaults that the server filled into what Git sets, and that are known above. */
 function defaultsIn(git: JsonValue, live: JsonValue, type: TypeSchema | undefined, place: Omit<Place, 'value'>): readonly Place[] {
   const shape = shapeOf(git, type);
   const within = (step: PathStep, token: string | number): Omit<Place, 'value'> => ({
@@ -155,10 +159,15 @@ function defaultsIn(git: JsonValue, live: JsonValue, type: TypeSchema | undefine
       const keys = listKeyOf(type, item);
       const index = live.findIndex((other) => jsonEqual(listKeyOf(type, other) ?? null, keys ?? {}));
       const now = live[index];
-      return keys === undefined || now === undefined ? [] : defaultsIn(item, now, itemSchema(type), within({ keys }, index));
+      if (keys === undefined || now === undefined) return [];
+      const found = defaultsIn(item, now, itemSchema(type), within({ keys }, index));
+      // Another key makes another item.
+      return found.filter(({ pointer }) => pointer.length > place.pointer.length + 2 || keys[String(pointer.at(-1))] === undefined);
     });
   }
-  if (shape === 'atomic' || !isJsonObject(git) || !isJsonObject(live)) return [];
+  if (shape === 'atomic' && isJsonArray(git) && isJsonArray(live))
+    return git.flatMap((item, index) => defaultsIn(item, live[index] ?? null, itemSchema(type), within({ index }, index)));
+  if (!isJsonObject(git) || !isJsonObject(live)) return [];
   return Object.entries(live).flatMap(([name, value = null]): readonly Place[] => {
     const [own, at] = [git[name], within({ field: name }, name)];
     if (own !== undefined) return defaultsIn(own, value, fieldSchema(type, name), at);

@@ -143,6 +143,17 @@ const CASES: readonly AlarmCase[] = [
       ],
     },
   },
+  {
+    sources: [7],
+    name: 'a default inside a list that is replaced as a whole, set to another value by hand (oracle seed 5150 case 118)',
+    setUp: async (world) => {
+      const git = widget(world.namespace, { note: 'kept', steps: [{ run: 'x' }, { run: 'y' }] });
+      await world.apply(git);
+      await world.write(git, 'kubectl-edit', [{ op: 'replace', path: '/spec/steps/1/retries', value: 5 }]);
+      return { git };
+    },
+    expected: { state: 'drifted', fields: ['drifted changed spec.steps[1].retries: 2 -> 5 by kubectl-edit'] },
+  },
 ];
 
 /** What random cases have found (`npm run oracle`). */
