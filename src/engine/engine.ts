@@ -1,4 +1,4 @@
-import { BackgroundRunner, delay } from '../base/async.ts';
+import { BackgroundRunner } from '../base/async.ts';
 import { AppError, isAppError, toError } from '../base/errors.ts';
 import { Emitter } from '../base/events.ts';
 import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
@@ -11,15 +11,17 @@ import type { ApiCounters } from './cluster/api.ts';
 import type { CommitApi } from './commits/commitApi.ts';
 import { Commits } from './commits/commits.ts';
 import { ClusterDocuments } from './live/clusterDocuments.ts';
-import type { ContextList, EngineApi, ExecutionProgress, FileProblem, FileUse, Interest, RevertPlans } from './engineApi.ts';
+import type { ContextList, EngineApi, ExecutionProgress, Interest, RevertPlans } from './engineApi.ts';
 import { type EditorApi, EditorFacts } from './editor/editorApi.ts';
 import { createServices, type EngineOptions, type EngineOverrides, type EngineServices } from './engineServices.ts';
-import { fileProblems, usesOf } from './editor/fileFacts.ts';
+import { fileProblems } from './editor/fileProblems.ts';
+import { usesOf } from './editor/fileUses.ts';
 import { followClusters } from './live/followClusters.ts';
 import { IgnoreEdits } from './writebacks/ignoreEdits.ts';
 import { Ignores, type IgnoresApi } from './ignores.ts';
 import type { Application } from './model/application.ts';
 import { describe } from './model/describe.ts';
+import type { FileProblem, FileUse } from './model/files.ts';
 import type { RevertTarget, StepResult } from './model/plan.ts';
 import type { RenderResult } from './model/render.ts';
 import type { EngineSettings } from './model/settings.ts';
@@ -29,19 +31,17 @@ import { LiveRouter } from './live/liveRouter.ts';
 import { childRowsOf, objectRowsOf } from './sessions/objectRows.ts';
 import type { SourceTree } from './model/sourceTree.ts';
 import { Provenances } from './editor/provenances.ts';
+import { startRegularWork } from './regularWork.ts';
 import { RepoSession } from './sessions/repoSession.ts';
-import { Reverts } from './reverts.ts';
+import { Reverts } from './syncs/reverts.ts';
 import type { RollbackApi } from './rollbacks/rollbackApi.ts';
 import { Rollbacks } from './rollbacks/rollbacks.ts';
 import { SideDocuments } from './sessions/sideDocuments.ts';
-import type { SyncApi } from './syncApi.ts';
-import { Syncs } from './syncs.ts';
+import type { SyncApi } from './syncs/syncApi.ts';
+import { Syncs } from './syncs/syncs.ts';
 import { Workspace, type WorkspaceListener } from './sessions/workspace.ts';
 import { type FoundSession, Workspaces } from './sessions/workspaces.ts';
 import { Writebacks } from './writebacks/writebacks.ts';
-
-/** kstatus calls a Pod unschedulable 15 s after its creation: nothing else tells when that is */
-const healthIntervalMs = 5_000;
 
 /** The settings as they are now. */
 interface SettingsCell {
@@ -120,8 +120,7 @@ export class Engine implements EngineApi, Disposable {
         },
       }),
     );
-    this.#background.run('fetch upstreams', (signal) => this.#fetchRegularly(signal));
-    this.#background.run('look at health again', (signal) => this.#lookRegularly(signal));
+    startRegularWork({ workspaces: this.#workspaces, settings: () => settings.current, background: this.#background, log: this.#log });
   }
 
   /** Makes an engine. It starts no process and opens no connection before a folder is opened and something of it is wanted. */
@@ -371,24 +370,6 @@ export class Engine implements EngineApi, Disposable {
     for (const session of this.#workspaces.sessions()) {
       const isWanted = this.#interest.isViewVisible || this.#interest.applicationIds.includes(session.application.id);
       if (isWanted) session.activate();
-    }
-  }
-
-  async #fetchRegularly(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await delay(Math.max(this.#settings.current.fetchIntervalMinutes, 1) * 60_000, signal);
-      if (!this.#settings.current.isTrusted || this.#settings.current.fetchIntervalMinutes === 0) continue;
-      for (const workspace of this.#workspaces.all()) {
-        const reason = await workspace.repo.fetch(signal);
-        if (reason !== undefined) this.#log.debug(`[fetch] ${describe(reason.code, reason.details)}`);
-      }
-    }
-  }
-
-  async #lookRegularly(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await delay(healthIntervalMs, signal);
-      for (const session of this.#workspaces.sessions()) session.timePassed();
     }
   }
 

@@ -1,30 +1,16 @@
 import type { Event } from '../base/events.ts';
 import type { IgnoresApi } from './ignores.ts';
-import type { FileRange } from './model/application.ts';
+import type { FileProblem, FileUse } from './model/files.ts';
 import type { Plan, RevertTarget, StepResult } from './model/plan.ts';
 import type { Side } from './model/sides.ts';
 import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from './model/snapshot.ts';
 import type { Reason } from './model/states.ts';
 import type { CommitApi } from './commits/commitApi.ts';
 import type { RollbackApi } from './rollbacks/rollbackApi.ts';
-import type { SyncApi } from './syncApi.ts';
+import type { SyncApi } from './syncs/syncApi.ts';
 import type { ProvenanceApi } from './editor/provenanceApi.ts';
 import type { IgnoreEditApi, WritebackApi } from './writebacks/writebackApi.ts';
 import type { EditorApi } from './editor/editorApi.ts';
-
-/** A problem of a file: broken YAML, a bad plumbline.yaml, a failing template. */
-export interface FileProblem {
-  readonly range: FileRange;
-  readonly reason: Reason;
-  /** `information`: what Plumbline does not do for the file */
-  readonly severity: 'error' | 'warning' | 'information';
-}
-
-/** What is known of the applications that read one file, for its CodeLens. */
-export interface FileUse {
-  readonly applicationIds: readonly string[];
-  readonly rows: readonly ApplicationRow[];
-}
 
 /** What a caller can see, so that the engine connects and compares that first. */
 export interface Interest {
@@ -52,7 +38,7 @@ export interface ContextList {
   readonly problem?: Reason;
 }
 
-/** What server and CLI ask of the engine. All files are absolute paths unless they are inside a {@link FileRange}. */
+/** What server and CLI ask of the engine. All files are absolute paths unless they are inside a `FileRange`. */
 export interface EngineApi {
   /** what language features ask */
   readonly editor: EditorApi;

@@ -1,6 +1,6 @@
 import type { CodeLens } from 'vscode-languageserver/node';
 import type { ObjectLine } from '../engine/editor/objectLines.ts';
-import type { FileUse } from '../engine/engineApi.ts';
+import type { FileUse } from '../engine/model/files.ts';
 import type { EditEffect } from '../engine/model/edits.ts';
 import type { ApplicationRow } from '../engine/model/snapshot.ts';
 

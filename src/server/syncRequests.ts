@@ -1,6 +1,6 @@
 import type { CancellationToken, Connection } from 'vscode-languageserver/node';
 import type { BackgroundRunner } from '../base/async.ts';
-import type { SyncApi } from '../engine/syncApi.ts';
+import type { SyncApi } from '../engine/syncs/syncApi.ts';
 import type { Requests } from '../protocol/messages.ts';
 import { withSignal } from './cancellation.ts';
 

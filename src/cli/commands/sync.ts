@@ -12,7 +12,7 @@ import {
   type SyncStep,
   tickOf,
 } from '../../engine/model/sync.ts';
-import type { SyncApi } from '../../engine/syncApi.ts';
+import type { SyncApi } from '../../engine/syncs/syncApi.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
 import { safeText } from '../style.ts';
 import { syncPlanText, syncResultText, toPlanReport, toSyncReport } from '../syncReport.ts';

@@ -6,6 +6,7 @@ import type { CommitApi, PreparedCommit, RemotePort } from './commitApi.ts';
 import { commitFiles } from './commitFiles.ts';
 import { commitInputs } from './commitInputs.ts';
 import { freeBranch, matchesBranch, proposedMessage } from './commitText.ts';
+import { KeptPlans } from '../keptPlans.ts';
 import { reasonOf } from '../live/clusterHub.ts';
 import { makeCommit, requireCommittable, workingTreeChanges } from '../git/commitWriter.ts';
 import { requestUrl, shownUrl } from '../git/forge.ts';
@@ -35,9 +36,6 @@ export interface CommitsServices {
   readonly remotes?: RemotePort;
 }
 
-/** plans kept for a confirmation; the oldest goes first */
-const maximumPlans = 32;
-
 interface KeptCommit {
   readonly plan: CommitPlan;
   readonly prepared: PreparedCommit;
@@ -48,7 +46,7 @@ interface KeptCommit {
 /** Plans commits, keeps the plans until they are confirmed, and carries each out at most once; one at a time per repository. */
 export class Commits implements CommitApi {
   readonly #services: CommitsServices;
-  readonly #kept = new Map<string, KeptCommit>();
+  readonly #kept = new KeptPlans<KeptCommit>();
   readonly #turns = new Map<string, Limiter>();
 
   constructor(services: CommitsServices) {
@@ -116,18 +114,15 @@ export class Commits implements CommitApi {
       ...(mustBranch === undefined ? {} : { mustBranch }),
       ...(push === undefined ? {} : { push }),
     };
-    this.#kept.set(plan.id, { plan, prepared, branchStart: prepared.start?.commit ?? (isForeign ? upstream : base) });
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > maximumPlans && oldest !== undefined) this.#kept.delete(oldest);
+    this.#kept.keep(plan.id, { plan, prepared, branchStart: prepared.start?.commit ?? (isForeign ? upstream : base) });
     return plan;
   }
 
   async commit(planId: string, choice: CommitChoice, signal: AbortSignal): Promise<CommitOutcome> {
     this.#services.requireTrust();
-    const { plan } = this.#known(planId);
+    const { plan } = this.#kept.get(planId);
     return this.#inTurn(plan.repoRoot, signal, async (workspace) => {
-      const kept = this.#known(planId);
-      const { prepared, branchStart } = kept;
+      const { prepared, branchStart } = this.#kept.get(planId);
       const { message, newBranch } = choice;
       const reason = plan.refused ?? (newBranch === undefined ? plan.mustBranch : undefined);
       if (reason !== undefined) throw errorOf(reason);
@@ -251,12 +246,6 @@ export class Commits implements CommitApi {
     const title = message.trimStart().split('\n')[0] ?? '';
     const page = requestUrl(address, branch, into.remoteBranch, title, this.#services.settings().forges);
     return { remoteUrl: shownUrl(address), ...(page === undefined ? {} : { requestUrl: page }) };
-  }
-
-  #known(planId: string): KeptCommit {
-    const kept = this.#kept.get(planId);
-    if (kept === undefined) throw new AppError('unknown-plan', { plan: planId });
-    return kept;
   }
 
   #workspace(root: string): Workspace {

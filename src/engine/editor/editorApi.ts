@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { completeConfig, type ConfigCompletion, configKeyAt, type ConfigNames } from '../apps/configCompletion.ts';
 import { configFileName } from '../apps/configFile.ts';
-import type { FileProblem } from '../engineApi.ts';
+import type { FileProblem } from '../model/files.ts';
 import { FileLimits, type OpenText } from './fileLimits.ts';
 import { FileReferences } from './fileReferences.ts';
 import { lineFactsOf } from './lineFacts.ts';

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FileProblem } from '../engineApi.ts';
+import type { FileProblem } from '../model/files.ts';
 import type { Reason } from '../model/states.ts';
 import { inexactReason } from '../provenance/inputs.ts';
 import type { Workspace } from '../sessions/workspace.ts';
-import { lineOf } from './fileFacts.ts';
+import { lineOf } from './fileProblems.ts';
 
 /** A document that is open in the editor. */
 export interface OpenText {

@@ -4,7 +4,7 @@ import type { ApplicationSession } from '../sessions/applicationSession.ts';
 import { reasonOf } from '../live/clusterHub.ts';
 import { EditEvaluator, type EvaluatedEdits } from './editEvaluator.ts';
 import type { EditDryRuns } from './editDryRuns.ts';
-import type { FileProblem } from '../engineApi.ts';
+import type { FileProblem } from '../model/files.ts';
 import type { FileRange } from '../model/application.ts';
 import { isComplete, renderReason, type RenderResult } from '../model/render.ts';
 import type { EditEffect } from '../model/edits.ts';

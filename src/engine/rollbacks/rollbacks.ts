@@ -13,7 +13,7 @@ import { markSyncs } from './rollbackHistory.ts';
 import { RollbackPlanner, type Standing } from './rollbackPlanner.ts';
 import { RollbackRepo } from './rollbackRepo.ts';
 import type { SourceRenderer } from '../sources/sourceRenderer.ts';
-import type { SyncApi } from '../syncApi.ts';
+import type { SyncApi } from '../syncs/syncApi.ts';
 import type { FoundSession } from '../sessions/workspaces.ts';
 
 /** What roll backs need of the engine. */

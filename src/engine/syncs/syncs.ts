@@ -1,31 +1,32 @@
 import { userInfo } from 'node:os';
-import { AppError, isAppError } from '../base/errors.ts';
-import type { Logger } from '../base/log.ts';
-import type { ApplicationSession } from './sessions/applicationSession.ts';
-import type { ClusterConnection } from './cluster/api.ts';
-import { chartDigests } from './sessions/chartDigests.ts';
-import { reasonOf } from './live/clusterHub.ts';
-import { settleObjects } from './sessions/desiredObjects.ts';
-import type { SyncHistory } from './model/ledger.ts';
-import { gvkOf, keyOf } from './model/objects.ts';
-import type { StepResult } from './model/plan.ts';
-import { isComplete, renderReason } from './model/render.ts';
-import type { SyncOptions, SyncPlans, SyncProgress, SyncRequest, SyncResult, SyncTarget } from './model/sync.ts';
-import type { Reason } from './model/states.ts';
-import { notCompared } from './sessions/notCompared.ts';
-import { descendants } from './sessions/objectChecker.ts';
-import type { RepoSession } from './sessions/repoSession.ts';
-import type { SourceRenderer } from './sources/sourceRenderer.ts';
-import { parentKeyOf } from './sync/applySet.ts';
-import { executeSync } from './sync/executeSync.ts';
-import { historyOf, ledgerOf } from './sync/ledger.ts';
-import { otherApplication, readParent } from './sync/ledgerHold.ts';
-import { planSync } from './sync/planSync.ts';
-import type { LeftOver, PreparedSync, SyncItem } from './sync/syncTypes.ts';
+import { AppError, isAppError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import type { ApplicationSession } from '../sessions/applicationSession.ts';
+import type { ClusterConnection } from '../cluster/api.ts';
+import { chartDigests } from '../sessions/chartDigests.ts';
+import { KeptPlans } from '../keptPlans.ts';
+import { reasonOf } from '../live/clusterHub.ts';
+import { settleObjects } from '../sessions/desiredObjects.ts';
+import type { SyncHistory } from '../model/ledger.ts';
+import { gvkOf, keyOf } from '../model/objects.ts';
+import type { StepResult } from '../model/plan.ts';
+import { isComplete, renderReason } from '../model/render.ts';
+import type { SyncOptions, SyncPlans, SyncProgress, SyncRequest, SyncResult, SyncTarget } from '../model/sync.ts';
+import type { Reason } from '../model/states.ts';
+import { notCompared } from '../sessions/notCompared.ts';
+import { descendants } from '../sessions/objectChecker.ts';
+import type { RepoSession } from '../sessions/repoSession.ts';
+import type { SourceRenderer } from '../sources/sourceRenderer.ts';
+import { parentKeyOf } from '../sync/applySet.ts';
+import { executeSync } from '../sync/executeSync.ts';
+import { historyOf, ledgerOf } from '../sync/ledger.ts';
+import { otherApplication, readParent } from '../sync/ledgerHold.ts';
+import { planSync } from '../sync/planSync.ts';
+import type { LeftOver, PreparedSync, SyncItem } from '../sync/syncTypes.ts';
 import type { SyncApi } from './syncApi.ts';
-import { watchedObject } from './sessions/watchedObject.ts';
-import type { VolatileFields } from './sessions/volatileFields.ts';
-import type { FoundSession } from './sessions/workspaces.ts';
+import { watchedObject } from '../sessions/watchedObject.ts';
+import type { VolatileFields } from '../sessions/volatileFields.ts';
+import type { FoundSession } from '../sessions/workspaces.ts';
 
 /** What syncs need of the engine. */
 export interface SyncsServices {
@@ -38,9 +39,6 @@ export interface SyncsServices {
   readonly requireTrust: () => void;
 }
 
-/** plans kept for a confirmation; the oldest goes first */
-const maximumPlans = 32;
-
 interface KeptPlan {
   readonly prepared: PreparedSync;
   readonly connection: ClusterConnection;
@@ -50,7 +48,7 @@ interface KeptPlan {
 /** Plans syncs from what the sessions know, keeps the plans until they are confirmed, and carries each out at most once. */
 export class Syncs implements SyncApi {
   readonly #services: SyncsServices;
-  readonly #kept = new Map<string, KeptPlan>();
+  readonly #kept = new KeptPlans<KeptPlan>();
 
   constructor(services: SyncsServices) {
     this.#services = services;
@@ -86,7 +84,7 @@ export class Syncs implements SyncApi {
       refused.push(...planning.refused);
       for (const prepared of planning.prepared) {
         plans.push(prepared);
-        this.#keep({ prepared, connection, sessions });
+        this.#kept.keep(prepared.plan.id, { prepared, connection, sessions });
       }
     }
     return { plans: plans.map(({ plan }) => plan), refused };
@@ -99,10 +97,7 @@ export class Syncs implements SyncApi {
     signal: AbortSignal,
   ): Promise<SyncResult> {
     this.#services.requireTrust();
-    const kept = this.#kept.get(planId);
-    if (kept === undefined) throw new AppError('unknown-plan', { plan: planId });
-    this.#kept.delete(planId);
-    const { prepared, connection, sessions } = kept;
+    const { prepared, connection, sessions } = this.#kept.take(planId);
     try {
       return await executeSync(prepared, connection, {
         ...options,
@@ -179,12 +174,6 @@ export class Syncs implements SyncApi {
       ...(kind === 'take-over' ? { leftOver: leftOverOf(session) } : {}),
       ...(target.objects === undefined ? {} : { chosen: new Set(target.objects) }),
     };
-  }
-
-  #keep(kept: KeptPlan): void {
-    this.#kept.set(kept.prepared.plan.id, kept);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > maximumPlans && oldest !== undefined) this.#kept.delete(oldest);
   }
 }
 

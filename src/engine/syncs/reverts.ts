@@ -1,20 +1,21 @@
 import { userInfo } from 'node:os';
-import { AppError } from '../base/errors.ts';
-import type { Logger } from '../base/log.ts';
-import type { ApplicationSession } from './sessions/applicationSession.ts';
-import type { ClusterConnection } from './cluster/api.ts';
-import type { ExecutionProgress, RevertPlans } from './engineApi.ts';
-import { displayName } from './model/objects.ts';
-import type { RevertTarget, StepResult } from './model/plan.ts';
-import { errorOf } from './model/reasons.ts';
-import type { OwnerMark } from './model/states.ts';
-import { applySetId, parentKeyOf } from './sync/applySet.ts';
-import { executePlan } from './sync/executePlan.ts';
-import { commonManager } from './sync/managers.ts';
-import { planRevert } from './sync/planRevert.ts';
-import type { PreparedPlan, RevertItem } from './sync/revertTypes.ts';
-import { notCompared } from './sessions/notCompared.ts';
-import type { TrackedObject } from './sessions/trackedObject.ts';
+import { AppError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import type { ApplicationSession } from '../sessions/applicationSession.ts';
+import type { ClusterConnection } from '../cluster/api.ts';
+import type { ExecutionProgress, RevertPlans } from '../engineApi.ts';
+import { KeptPlans } from '../keptPlans.ts';
+import { displayName } from '../model/objects.ts';
+import type { RevertTarget, StepResult } from '../model/plan.ts';
+import { errorOf } from '../model/reasons.ts';
+import type { OwnerMark } from '../model/states.ts';
+import { applySetId, parentKeyOf } from '../sync/applySet.ts';
+import { executePlan } from '../sync/executePlan.ts';
+import { commonManager } from '../sync/managers.ts';
+import { planRevert } from '../sync/planRevert.ts';
+import type { PreparedPlan, RevertItem } from '../sync/revertTypes.ts';
+import { notCompared } from '../sessions/notCompared.ts';
+import type { TrackedObject } from '../sessions/trackedObject.ts';
 
 /** One target with the application that it names. */
 export interface RevertRequest {
@@ -22,16 +23,16 @@ export interface RevertRequest {
   readonly session: ApplicationSession;
 }
 
-/** plans kept for a confirmation; the oldest goes first */
-const maximumPlans = 32;
+interface KeptPlan {
+  readonly prepared: PreparedPlan;
+  readonly connection: ClusterConnection;
+  readonly sessions: readonly ApplicationSession[];
+}
 
 /** Plans reverts from what the sessions know, keeps the plans until they are confirmed, and carries them out once. */
 export class Reverts {
   readonly #log: Logger;
-  readonly #prepared = new Map<
-    string,
-    { prepared: PreparedPlan; connection: ClusterConnection; sessions: readonly ApplicationSession[] }
-  >();
+  readonly #kept = new KeptPlans<KeptPlan>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -55,7 +56,7 @@ export class Reverts {
       refused.push(...planning.refused);
       for (const prepared of planning.prepared) {
         plans.push(prepared);
-        this.#keep(prepared, connection, [...sessions]);
+        this.#kept.keep(prepared.plan.id, { prepared, connection, sessions: [...sessions] });
       }
     }
     return { plans: plans.map((prepared) => prepared.plan), refused };
@@ -66,10 +67,8 @@ export class Reverts {
    * @throws AppError `unknown-plan` when it was carried out already or is too old
    */
   async execute(planId: string, onProgress: (progress: ExecutionProgress) => void, signal: AbortSignal): Promise<readonly StepResult[]> {
-    const kept = this.#prepared.get(planId);
-    if (kept === undefined) throw new AppError('unknown-plan', { plan: planId });
-    this.#prepared.delete(planId);
-    const results = await executePlan(kept.prepared, kept.connection, {
+    const { prepared, connection, sessions } = this.#kept.take(planId);
+    const results = await executePlan(prepared, connection, {
       signal,
       logger: this.#log,
       actor: userInfo().username,
@@ -77,14 +76,8 @@ export class Reverts {
         onProgress({ planId, done, total, object: displayName(result.key) });
       },
     });
-    for (const session of kept.sessions) session.refresh();
+    for (const session of sessions) session.refresh();
     return results;
-  }
-
-  #keep(prepared: PreparedPlan, connection: ClusterConnection, sessions: readonly ApplicationSession[]): void {
-    this.#prepared.set(prepared.plan.id, { prepared, connection, sessions });
-    const [oldest] = this.#prepared.keys();
-    if (this.#prepared.size > maximumPlans && oldest !== undefined) this.#prepared.delete(oldest);
   }
 }
 

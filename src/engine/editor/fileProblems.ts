@@ -1,7 +1,6 @@
-import type { FileProblem, FileUse } from '../engineApi.ts';
 import type { FileRange } from '../model/application.ts';
+import type { FileProblem } from '../model/files.ts';
 import { renderReason } from '../model/render.ts';
-import { applicationStates } from '../model/states.ts';
 import type { Workspace } from '../sessions/workspace.ts';
 
 /** Problems of one file: of plumbline.yaml, and of the renders that failed in it. @param path relative to the repo's root */
@@ -22,20 +21,6 @@ export function fileProblems(workspace: Workspace, path: string): readonly FileP
   return [
     ...new Map([...config, ...renders, ...workspace.edits.problems(path)].map((problem) => [JSON.stringify(problem), problem])).values(),
   ];
-}
-
-/** The applications whose renders read a file, worst first. @param path relative to the repo's root */
-export function usesOf(workspace: Workspace, path: string): FileUse {
-  const rows = workspace.sessions
-    .filter((session) => session.render?.reads.some((read) => read.kind === 'file' && read.path === path && read.hash !== 'absent'))
-    .map((session) => session.row())
-    .sort((a, b) => rank(a.state) - rank(b.state));
-  return { applicationIds: rows.map((row) => row.id), rows };
-}
-
-function rank(state: string): number {
-  const position = (applicationStates as readonly string[]).indexOf(state);
-  return position < 0 ? applicationStates.length : position;
 }
 
 /** A line of a file as a range to its end, or the first one. @param line 1-based @param column 1-based */

@@ -1,5 +1,5 @@
-import type { SyncHistory } from './model/ledger.ts';
-import type { SyncOptions, SyncPlans, SyncProgress, SyncRequest, SyncResult, SyncTarget } from './model/sync.ts';
+import type { SyncHistory } from '../model/ledger.ts';
+import type { SyncOptions, SyncPlans, SyncProgress, SyncRequest, SyncResult, SyncTarget } from '../model/sync.ts';
 
 /** Syncs of applications that Plumbline owns, reached as `EngineApi.syncs`. */
 export interface SyncApi {
