@@ -195,9 +195,10 @@ async function check(
   count(edits.length);
   if (expected === undefined) return undefined;
   const verdict = await fixture.judge(git, options);
-  // What somebody edited keeps the server from taking what Git says: that is what has to be told, and no single field.
-  if (edits.length > 0 && verdict.state === 'cannot compare' && verdict.reason?.code === 'target-invalid') return undefined;
+  // What somebody edited keeps the server from taking what Git says: that has to be told, with what is known all the same.
   const found = verdict.fields.filter((field) => !field.isCosmetic).map((field) => field.id);
+  const isRefused = edits.length > 0 && verdict.reason?.code === 'target-invalid' && verdict.state !== 'synced';
+  if (isRefused && found.every((id) => expected.has(id))) return undefined;
   const isRightState = expected.size === 0 ? verdict.state === 'synced' : verdict.state === 'drifted' || verdict.state === 'differs';
   let unsound = '';
   try {

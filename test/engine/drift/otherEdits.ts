@@ -1,6 +1,14 @@
 import { isBuiltin, lookUp, schemaAtPath, shapeOf } from '../../../src/engine/compare/schemaWalk.ts';
 import { type FieldPath, formatPath, type PathStep } from '../../../src/engine/model/fieldPath.ts';
-import { isJsonArray, isJsonObject, jsonEqual, type JsonObject, type JsonValue, objectAt } from '../../../src/engine/model/json.ts';
+import {
+  isJsonArray,
+  isJsonObject,
+  jsonEqual,
+  type JsonObject,
+  type JsonValue,
+  objectAt,
+  valueAt,
+} from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { fieldSchema, itemSchema, listKeyOf, type TypeSchema } from '../../../src/engine/model/schema.ts';
 import { otherValue, pointerText, type RandomEdit, randomLeaf, randomList, type SeededRandom } from './randomEdits.ts';
@@ -33,15 +41,14 @@ const removal: Draw = (git, live, schema, random) => {
   const [path, pointer] = [leaf.path.slice(0, depth), leaf.pointer.slice(0, depth)];
   const last = path.at(-1);
   const value = lookUp(git, schema, path);
-  // The keys of an item are its name; lists and their items have an edit of their own.
+  // The keys of an item are its name; items of lists have an edit of their own.
   if (
     last === undefined ||
     !('field' in last) ||
     NEVER_REMOVED.has(last.field) ||
     isSecretData(git, path) ||
     isCopiedFromTemplate(git, path) ||
-    value === undefined ||
-    isJsonArray(value)
+    value === undefined
   )
     return undefined;
   const parent = path.at(-2);
@@ -82,8 +89,20 @@ function lostBelow(git: KubeObject, schema: TypeSchema, path: FieldPath, after: 
     const below = Object.keys(value).map((name) => lostBelow(git, schema, [...path, { field: name }], after));
     return below.every((ids) => ids !== undefined) ? below.flat() : undefined;
   }
+  if (now === undefined && isJsonArray(value)) return itemsOf(value, schema, path);
   if (now === undefined) return isEmpty(value) ? [] : [formatPath(path)];
   return isJsonArray(value) ? undefined : [formatPath(path)];
+}
+
+/** A list that is gone is named by its items where these have names, else as a whole. */
+function itemsOf(list: readonly JsonValue[], schema: TypeSchema, path: FieldPath): readonly string[] {
+  const type = schemaAtPath(schema, path);
+  const shape = shapeOf(list, type);
+  if (shape === 'atomic') return list.length === 0 ? [] : [formatPath(path)];
+  return list.map((value) => {
+    const keys = shape === 'keyed-list' && type !== undefined ? listKeyOf(type, value) : undefined;
+    return formatPath([...path, keys === undefined ? { value } : { keys }]);
+  });
 }
 
 const isEmpty = (value: JsonValue): boolean =>
@@ -177,9 +196,7 @@ function defaultsIn(git: JsonValue, live: JsonValue, type: TypeSchema | undefine
 
 /** A default that Git leaves to the server, set to something else by hand. */
 const changedDefault: Draw = (git, live, schema, random) => {
-  const place = random.pick(
-    defaultsIn(git['spec'] ?? null, live['spec'] ?? null, fieldSchema(schema, 'spec'), { path: [{ field: 'spec' }], pointer: ['spec'] }),
-  );
+  const place = random.pick(defaultsIn(git, live, schema, { path: [], pointer: [] }));
   const name = String(place?.pointer.at(-1));
   if (place === undefined) return undefined;
   const value = CHOICES[name] === undefined ? otherValue(place.value) : random.pick(CHOICES[name].filter((word) => word !== place.value));
@@ -188,6 +205,51 @@ const changedDefault: Draw = (git, live, schema, random) => {
     patch: [{ op: 'replace', path: pointerText(place.pointer), value }],
     ids: [formatPath(place.path)],
     isUntoldDefault: isBuiltin(schema),
+  };
+};
+
+/** Fields that hardly any Git has and no server fills in, by where they fit: the end of the way to their object, by names. */
+const NEW_FIELDS: readonly { readonly within: string; readonly kind?: string; readonly name: string; readonly value: JsonValue }[] = [
+  { within: 'containers', name: 'workingDir', value: '/added' },
+  { within: 'containers', name: 'tty', value: true },
+  { within: 'template.spec', name: 'hostPID', value: true },
+  { within: 'template.spec', name: 'hostname', value: 'added' },
+  { within: 'template.spec', name: 'activeDeadlineSeconds', value: 99 },
+  { within: 'emptyDir', name: 'medium', value: 'Memory' },
+  { within: 'volumes.configMap', name: 'optional', value: true },
+  { within: 'envFrom', name: 'prefix', value: 'ADDED_' },
+  { within: 'tolerations', name: 'tolerationSeconds', value: 99 },
+  { within: 'securityContext', name: 'runAsUser', value: 99 },
+  { within: 'ports', name: 'appProtocol', value: 'added' },
+  { within: 'ports', name: 'hostPort', value: 99 },
+  { within: 'ports', name: 'endPort', value: 65_000 },
+  { within: 'spec.rules', name: 'host', value: 'added.example.com' },
+  { within: 'spec', kind: 'Deployment', name: 'paused', value: true },
+  { within: 'spec', kind: 'Service', name: 'publishNotReadyAddresses', value: true },
+  { within: 'spec', kind: 'Ingress', name: 'ingressClassName', value: 'added' },
+  { within: 'spec', kind: 'CronJob', name: 'timeZone', value: 'Etc/UTC' },
+  { within: 'spec', kind: 'Widget', name: 'note', value: 'added' },
+  { within: 'spec', kind: 'Widget', name: 'port', value: 'added' },
+  { within: 'validations', name: 'message', value: 'added' },
+];
+
+/** A field that neither Git nor live has, in an object of Git. */
+const newField: Draw = (git, live, schema, random) => {
+  const leaf = randomLeaf(git, live, schema, random);
+  if (leaf === undefined) return undefined;
+  const depth = 1 + random.below(leaf.path.length);
+  const [path, pointer] = [leaf.path.slice(0, depth), leaf.pointer.slice(0, depth)];
+  const names = pointer.filter((token) => typeof token === 'string').join('.');
+  const fitting = NEW_FIELDS.filter(({ within, kind }) =>
+    kind === undefined ? `.${names}`.endsWith(`.${within}`) : kind === git.kind && names === within,
+  );
+  const added = random.pick(fitting);
+  const [value, now] = [lookUp(git, schema, path), valueAt(live, ...pointer)];
+  if (added === undefined || !isJsonObject(value) || !isJsonObject(now)) return undefined;
+  if (value[added.name] !== undefined || now[added.name] !== undefined) return undefined;
+  return {
+    patch: [{ op: 'add', path: pointerText([...pointer, added.name]), value: added.value }],
+    ids: [formatPath([...path, { field: added.name }])],
   };
 };
 
@@ -220,7 +282,7 @@ const throughSubresource: Draw = (git, _live, _schema, random) => {
   return status === undefined ? undefined : { subresource: 'status', patch: { status: status(count) }, ids: [] };
 };
 
-const DRAWS = [removal, swap, changedDefault, throughSubresource] as const;
+const DRAWS = [removal, swap, changedDefault, newField, throughSubresource] as const;
 
-/** A field removed, neighbours in a list swapped, a default changed, or a write through a subresource; undefined where it does not fit. */
+/** A field or a list removed, neighbours in a list swapped, a default changed, a field added, or a write through a subresource; undefined where it does not fit. */
 export const otherEdit: Draw = (git, live, schema, random) => random.pick(DRAWS)?.(git, live, schema, random);
