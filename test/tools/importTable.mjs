@@ -43,7 +43,7 @@ export const ROOMS = {
   'engine/drift': { rooms: above('engine/drift'), packages: [], node: 'all' },
   'engine/provenance': { rooms: above('engine/provenance'), packages: ['yaml', 'diff'], node: 'all' },
   'engine/sync': { rooms: above('engine/sync'), packages: [], node: 'all' },
-  'engine/writeback': { rooms: above('engine/writeback'), packages: ['yaml'], node: 'all' },
+  'engine/writeback': { rooms: above('engine/writeback'), packages: ['yaml', 'diff'], node: 'all' },
   engine: { rooms: ['base', ...ENGINE_ROOMS], packages: ['yaml'], node: 'all' },
   upstream: { rooms: ['base', 'engine/model'], packages: [], node: 'all' },
   protocol: { rooms: ['base', 'engine/model'], packages: [], node: 'none' },

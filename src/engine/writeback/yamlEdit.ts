@@ -1,8 +1,9 @@
 import { type Document, isMap, isScalar, isSeq, type Node, type Pair, stringify, type YAMLMap, type YAMLSeq } from 'yaml';
-import { AppError } from '../../base/errors.ts';
+import { AppError, isAppError } from '../../base/errors.ts';
 import { columnOf, endOfBlock, linesOf } from '../apps/yamlLayout.ts';
 import { entriesOf, resolved } from '../apps/yamlNodes.ts';
-import { isJsonArray, isJsonObject, jsonEqual, type JsonValue } from '../model/json.ts';
+import { isJsonArray, isJsonObject, jsonEqual, type JsonValue, valueAt } from '../model/json.ts';
+import { changesBetween } from './structureChanges.ts';
 import { documentsOf, scalarPlaces, type Splice, spliceScalar, valueOfScalar } from './spliceScalar.ts';
 
 /** Keys and indexes from the root of a document. */
@@ -32,18 +33,68 @@ export function editYaml(text: string, change: YamlChange): Splice {
   const at = change.document ?? 0;
   const document = documents[at];
   if (document === undefined) throw new AppError('edit-not-exact');
-  const splice = spliceOf(text, document, change.path, change.value);
   const meant = documents.map((each, index) => (index === at ? changed(valueOf(each), change.path, change.value) : valueOf(each)));
-  const edited = applySplice(text, splice);
-  let said: readonly (JsonValue | undefined)[];
-  try {
-    scalarPlaces(edited);
-    said = documentsOf(edited).map(valueOf);
-  } catch (cause) {
-    throw new AppError('edit-not-exact', {}, { cause });
-  }
-  if (!jsonEqual(said as JsonValue, meant as JsonValue)) throw new AppError('edit-not-exact');
+  const stepwise = stepwiseSplice(text, at, valueAt(valueOf(document), ...change.path), change);
+  if (stepwise !== undefined && says(applySplice(text, stepwise), meant)) return stepwise;
+  const splice = spliceOf(text, document, change.path, change.value);
+  if (!says(applySplice(text, splice), meant)) throw new AppError('edit-not-exact');
   return splice;
+}
+
+/** Whether a text says just these values. */
+function says(text: string, meant: readonly (JsonValue | undefined)[]): boolean {
+  try {
+    scalarPlaces(text);
+    return jsonEqual(documentsOf(text).map(valueOf), meant as JsonValue);
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return false;
+  }
+}
+
+/** The edit of a list or mapping that touches only the items and keys that become others; undefined where there is none. */
+function stepwiseSplice(text: string, at: number, before: JsonValue | undefined, { path, value }: YamlChange): Splice | undefined {
+  const isStructure = (each: JsonValue | undefined): boolean => isJsonArray(each) || isJsonObject(each);
+  const changes = value === undefined || !isStructure(before) || !isStructure(value) ? undefined : changesBetween(before, value, path);
+  if (changes === undefined || changes.every((each) => each.path.length === path.length)) return undefined;
+  let edited = text;
+  try {
+    for (const each of changes) {
+      const document = documentsOf(edited)[at];
+      if (document === undefined) return undefined;
+      const splice =
+        each.isInserted === true
+          ? insertion(edited, document, each.path, each.value ?? null)
+          : spliceOf(edited, document, each.path, each.value);
+      edited = applySplice(edited, splice);
+    }
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return undefined;
+  }
+  return spliceBetween(text, edited);
+}
+
+/** The one edit that makes a text of another. */
+function spliceBetween(before: string, after: string): Splice {
+  const least = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < least && before[start] === after[start]) start += 1;
+  let same = 0;
+  while (same < least - start && before[before.length - 1 - same] === after[after.length - 1 - same]) same += 1;
+  return { start, end: before.length - same, newText: after.slice(start, after.length - same) };
+}
+
+/** Puts an item before another one of a list. */
+function insertion(text: string, document: Document, path: YamlPath, value: JsonValue): Splice {
+  const list = resolved(document.getIn(path.slice(0, -1), true), document);
+  const item: unknown = isSeq(list) ? list.items[Number(path.at(-1))] : undefined;
+  if (!isSeq(list) || item === undefined) throw new AppError('edit-not-exact');
+  const offset = isMap(item) && item.flow !== true ? firstOffset(item) : ((item as Node).range?.[0] ?? 0);
+  if (list.flow === true) return { start: offset, end: offset, newText: `${flowText(value)}, ` };
+  const dash = text.lastIndexOf('-', offset - 1);
+  const column = columnOf(text, dash);
+  return { start: dash, end: dash, newText: `${blockText(text, [value], column).slice(column)}${eolOf(text)}${' '.repeat(column)}` };
 }
 
 /** The text with an edit. */
@@ -177,7 +228,8 @@ function afterColon(text: string, pair: Pair, node: Node | undefined, value: Jso
   const key = pair.key as Node;
   const colon = text.indexOf(':', key.range?.[1] ?? 0) + 1;
   const [start, valueEnd] = node?.range ?? [colon, colon];
-  const column = columnOf(text, key.range?.[0] ?? 0) + 2;
+  const isDashed = isSeq(node) && node.flow !== true && isJsonArray(value);
+  const column = isDashed ? columnOf(text, node.range?.[0] ?? 0) : columnOf(text, key.range?.[0] ?? 0) + 2;
   if (!isJsonArray(value) && !isJsonObject(value)) throw new AppError('edit-not-exact');
   const isNothing = start >= valueEnd;
   const text2 = isEmptyCollection(value) ? ` ${flowText(value)}` : `${eolOf(text)}${blockText(text, value, column)}`;

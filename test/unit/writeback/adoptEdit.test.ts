@@ -74,7 +74,7 @@ describe('fieldEdit', () => {
         edited('A=1\nB=2\n', 1, { leaf: '2', value: '3', role: 'generator file' }),
       ],
       [
-        'args:\n  - c\n',
+        'args:\n  - c # first\n',
         'labels:\n  app: web\n  team: b\nx: 1\n',
         'env:\n  - name: A\n    value: x\n  - name: B\n    value: "y"\n',
         'spec:\n  paused: true\n',
