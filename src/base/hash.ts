@@ -12,3 +12,11 @@ export function sha256(content: string | Uint8Array): string {
 export function keyedHash(key: Uint8Array, content: string): string {
   return createHmac('sha256', key).update(content).digest('hex');
 }
+
+/**
+ * Git's id of a blob (git-hash-object(1): hash of `blob <size>\0` and the content).
+ * @param objectFormat hash function of the repository
+ */
+export function blobId(content: Uint8Array, objectFormat: 'sha1' | 'sha256' = 'sha1'): string {
+  return createHash(objectFormat).update(`blob ${content.length}\0`).update(content).digest('hex');
+}

@@ -6,7 +6,7 @@ import type { Logger } from '../base/log.ts';
 import type { ApplicationSession } from './sessions/applicationSession.ts';
 import { manageText } from './apps/manageText.ts';
 import { configFileName } from './apps/configFile.ts';
-import { ClusterHub, reasonOf } from './live/clusterHub.ts';
+import { ClusterHub } from './live/clusterHub.ts';
 import type { ApiCounters } from './cluster/api.ts';
 import type { CommitApi } from './commits/commitApi.ts';
 import { Commits } from './commits/commits.ts';
@@ -23,10 +23,12 @@ import type { Application } from './model/application.ts';
 import { describe } from './model/describe.ts';
 import type { FileProblem, FileUse } from './model/files.ts';
 import type { RevertTarget, StepResult } from './model/plan.ts';
+import { reasonOf } from './model/reasons.ts';
 import type { RenderResult } from './model/render.ts';
 import type { EngineSettings } from './model/settings.ts';
 import type { Side } from './model/sides.ts';
 import type { ApplicationRow, ChildRow, ClusterRow, LineMark, ObjectRow, RepoRow, SideDocument } from './model/snapshot.ts';
+import type { Reason } from './model/states.ts';
 import { LiveRouter } from './live/liveRouter.ts';
 import { childRowsOf, objectRowsOf } from './sessions/objectRows.ts';
 import type { SourceTree } from './model/sourceTree.ts';
@@ -242,10 +244,7 @@ export class Engine implements EngineApi, Disposable {
     }
   }
 
-  async namespaces(
-    context: string,
-    signal: AbortSignal,
-  ): Promise<{ namespaces: readonly string[]; problem?: ReturnType<typeof reasonOf> }> {
+  async namespaces(context: string, signal: AbortSignal): Promise<{ namespaces: readonly string[]; problem?: Reason }> {
     try {
       return { namespaces: await this.#clusterDocuments.namespaces(context, this.#services.pool, signal) };
     } catch (error) {

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import type { ApplicationSource, SourceType } from '../model/application.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
+import { joinPath, resolvePath } from '../model/treePath.ts';
 import { chartName, isManifestName, kustomizationNames } from './fileFacts.ts';
-import { joinPath, resolvePath } from './paths.ts';
 import type { FolderFacts } from './repoIndex.ts';
 
 /** as labels have it, less the number that makes names unique */

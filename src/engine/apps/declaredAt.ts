@@ -1,9 +1,9 @@
 import type { Application, ApplicationSource } from '../model/application.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
+import { joinPath, resolvePath } from '../model/treePath.ts';
 import { configFileName, parseConfig } from './configFile.ts';
 import { recogniseSource } from './convention.ts';
 import { chartName } from './fileFacts.ts';
-import { joinPath, resolvePath } from './paths.ts';
 
 /**
  * The source of an application as the plumbline.yaml of a tree declares it: path and Helm parameters of then. What Flux or Argo CD add

@@ -1,7 +1,7 @@
 import { LineCounter, parseAllDocuments } from 'yaml';
 import type { ValuesObject } from '../model/render.ts';
+import { resolvePath } from '../model/treePath.ts';
 import { type FileLink, LinkReader } from './fileLinks.ts';
-import { resolvePath } from './paths.ts';
 
 /**
  * The places of a HelmRelease or Application that name files of the repo: its chart or path, values files, files of parameters, and the

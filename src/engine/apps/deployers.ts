@@ -2,9 +2,9 @@ import { isMap, LineCounter, parseAllDocuments } from 'yaml';
 import type { FileRange } from '../model/application.ts';
 import { arrayAt, isJsonObject, type JsonObject, objectAt, stringAt } from '../model/json.ts';
 import type { DeployerSpec, ValuesObject } from '../model/render.ts';
+import { resolvePath } from '../model/treePath.ts';
 import { folderSourceOf } from '../render/applicationParameters.ts';
 import { type DocumentText, documentTexts } from './manifestTexts.ts';
-import { resolvePath } from './paths.ts';
 import { rangeOf } from './yamlNodes.ts';
 
 /** A HelmRelease of Flux or an Application of Argo CD. */

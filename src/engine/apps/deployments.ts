@@ -1,9 +1,9 @@
 import type { Application, ApplicationSource } from '../model/application.ts';
 import type { DeployerSpec, PostBuildSpec, ValuesObject } from '../model/render.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
+import { isBelow, joinPath, parentPath, resolvePath } from '../model/treePath.ts';
 import type { Deployer } from './deployers.ts';
 import { type FluxBuild, mayDeclare } from './flux/postBuild.ts';
-import { isBelow, joinPath, parentPath, resolvePath } from './paths.ts';
 import { type FolderFacts, textOf } from './repoIndex.ts';
 
 type Folders = ReadonlyMap<string, FolderFacts>;

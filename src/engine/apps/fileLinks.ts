@@ -1,8 +1,8 @@
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import type { FileRange } from '../model/application.ts';
+import { joinPath, parentPath, resolvePath } from '../model/treePath.ts';
 import { configFileName } from './configFile.ts';
 import { chartName, kustomizationNames } from './fileFacts.ts';
-import { joinPath, parentPath, resolvePath } from './paths.ts';
 import { entriesOf, rangeOf, resolved } from './yamlNodes.ts';
 
 /** A place of a file that names another file, a folder, or a place of a file. */

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SourceTree, TreeEntry } from '../model/sourceTree.ts';
+import { isBelow, joinPath, parentPath } from '../model/treePath.ts';
 import { type Deployer, deployersIn } from './deployers.ts';
 import {
   chartFacts,
@@ -14,7 +15,6 @@ import {
 import { configFileName } from './configFile.ts';
 import { type FileLink, fileLinks } from './fileLinks.ts';
 import { type FluxBuild, fluxBuilds } from './flux/postBuild.ts';
-import { isBelow, joinPath, parentPath } from './paths.ts';
 import { type RuleFact, ruleFacts } from './ruleFacts.ts';
 
 /** What stands in one folder. */

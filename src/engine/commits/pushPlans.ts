@@ -1,11 +1,11 @@
 import type { ApplicationSession } from '../sessions/applicationSession.ts';
 import { carriedBy, type PushTarget, pushTargetOf } from '../git/pushTarget.ts';
 import type { HistoryCommit } from '../git/history.ts';
-import { parentOf } from '../git/treePath.ts';
 import type { WritingGit } from '../git/writingGit.ts';
 import type { CommitSummary, MovedApplication, PushPlan } from '../model/commit.ts';
 import { isComplete, type RenderResult } from '../model/render.ts';
 import type { EntryKind, SourceTree } from '../model/sourceTree.ts';
+import { parentPath } from '../model/treePath.ts';
 import type { SourceRenderer } from '../sources/sourceRenderer.ts';
 import type { Workspace } from '../sessions/workspace.ts';
 
@@ -98,7 +98,7 @@ export async function namesChanged(
   kindAfter: (name: string) => Promise<EntryKind | undefined>,
 ): Promise<readonly string[]> {
   const names: string[] = [];
-  for (let name = path; name !== ''; name = parentOf(name)) {
+  for (let name = path; name !== ''; name = parentPath(name)) {
     if ((await before.kindOf(name)) === (await kindAfter(name))) break;
     names.push(name);
   }
@@ -112,7 +112,7 @@ function touches(render: RenderResult, { application }: ApplicationSession, { pa
   return render.reads.some((read) => {
     if (read.kind === 'file') return read.path === path;
     if (read.kind === 'kind') return names.includes(read.path);
-    return read.kind === 'dir' && names.some((name) => parentOf(name) === read.path);
+    return read.kind === 'dir' && names.some((name) => parentPath(name) === read.path);
   });
 }
 

@@ -1,13 +1,13 @@
 import { type BackgroundRunner, delay, Throttler, withAnySignal } from '../../base/async.ts';
 import { type Disposable, DisposableStore, toDisposable } from '../../base/lifecycle.ts';
 import type { ApplicationSession } from '../sessions/applicationSession.ts';
-import { reasonOf } from '../live/clusterHub.ts';
 import { EditEvaluator, type EvaluatedEdits } from './editEvaluator.ts';
 import type { EditDryRuns } from './editDryRuns.ts';
 import type { FileProblem } from '../model/files.ts';
 import type { FileRange } from '../model/application.ts';
 import { isComplete, renderReason, type RenderResult } from '../model/render.ts';
 import type { EditEffect } from '../model/edits.ts';
+import { reasonOf } from '../model/reasons.ts';
 import type { RepoSession } from '../sessions/repoSession.ts';
 import type { SourceRenderer } from '../sources/sourceRenderer.ts';
 

@@ -1,4 +1,4 @@
-import { parentOf } from './treePath.ts';
+import { parentPath } from '../model/treePath.ts';
 import type { WritingGit } from './writingGit.ts';
 
 /** What an application reads. */
@@ -138,7 +138,7 @@ export class Histories {
 
 /** Whether a path that was added or removed may change the names of a listed folder: it lies in it, or makes or removes a folder in it. */
 function comesOrGoes(path: string, folders: ReadonlySet<string>): boolean {
-  for (let folder = parentOf(path); ; folder = parentOf(folder)) {
+  for (let folder = parentPath(path); ; folder = parentPath(folder)) {
     if (folders.has(folder)) return true;
     if (folder === '') return false;
   }

@@ -64,3 +64,8 @@ async function objectFormatOf(commonDir: string): Promise<'sha1' | 'sha256'> {
   const config = await readFile(join(commonDir, 'config'), 'utf8').catch(() => '');
   return /^\s*objectformat\s*=\s*sha256\s*$/im.test(config) ? 'sha256' : 'sha1';
 }
+
+/** Whether a normal path is, or lies in, Git's own folder (of the repo or of a nested one), whatever its case. */
+export function isGitInternal(path: string): boolean {
+  return path.split('/').some((segment) => segment.toLowerCase() === '.git');
+}

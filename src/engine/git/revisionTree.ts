@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts';
 import type { EntryKind, SourceTree, TreeEntry } from '../model/sourceTree.ts';
+import { joinPath, normalPath, parentPath } from '../model/treePath.ts';
 import type { ObjectStore, StoredEntry } from './objectStore.ts';
-import { joinTreePath, normalizeTreePath, parentOf } from './treePath.ts';
 
 const MAX_LINKS = 40;
 
@@ -44,13 +44,13 @@ export class RevisionTree implements SourceTree {
   }
 
   async list(folder: string): Promise<readonly TreeEntry[] | undefined> {
-    const normalized = normalizeTreePath(folder);
+    const normalized = normalPath(folder);
     const entry = await this.#resolve(folder);
     if (normalized === undefined || typeof entry !== 'object' || entry.kind !== 'directory') return undefined;
     const entries: TreeEntry[] = [];
     for (const [name, child] of await this.#store.tree(entry.id)) {
       if (child.kind === 'link') {
-        entries.push({ name, kind: (await this.kindOf(joinTreePath(normalized, name))) ?? 'unreachable', isLink: true });
+        entries.push({ name, kind: (await this.kindOf(joinPath(normalized, name))) ?? 'unreachable', isLink: true });
       } else entries.push({ name, kind: child.kind, isLink: false });
     }
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -58,7 +58,7 @@ export class RevisionTree implements SourceTree {
 
   /** Follows a path from the root; links are followed as long as they stay inside. */
   async #resolve(path: string): Promise<Resolved> {
-    let open = normalizeTreePath(path);
+    let open = normalPath(path);
     if (open === undefined) return undefined;
     for (let links = 0; links <= MAX_LINKS; links += 1) {
       const step: Resolved | { rest: string | undefined } = await this.#walk(open);
@@ -81,8 +81,8 @@ export class RevisionTree implements SourceTree {
       if (next.kind === 'link') {
         const target = new TextDecoder().decode(await this.#store.blob(next.id, path));
         if (target.startsWith('/') || target.includes('\\')) return { rest: undefined };
-        const folder = parentOf(segments.slice(0, index + 1).join('/'));
-        return { rest: normalizeTreePath([folder, target, ...segments.slice(index + 1)].join('/')) };
+        const folder = parentPath(segments.slice(0, index + 1).join('/'));
+        return { rest: normalPath([folder, target, ...segments.slice(index + 1)].join('/')) };
       }
       current = next;
     }
@@ -103,7 +103,7 @@ export async function changedFiles(store: ObjectStore, left: string | undefined,
     for (const name of new Set([...before.keys(), ...after.keys()])) {
       const [old, now] = [before.get(name), after.get(name)];
       if (old?.id === now?.id && old?.kind === now?.kind) continue;
-      const path = joinTreePath(folder, name);
+      const path = joinPath(folder, name);
       const folderOf = (entry: StoredEntry | undefined): string | undefined => (entry?.kind === 'directory' ? entry.id : undefined);
       await compare(folderOf(old), folderOf(now), path);
       const isFile = (entry: StoredEntry | undefined): boolean => entry !== undefined && entry.kind !== 'directory';

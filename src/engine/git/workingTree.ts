@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
 import { type BigIntStats, constants, type Dirent } from 'node:fs';
 import { lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { AppError } from '../../base/errors.ts';
+import { blobId } from '../../base/hash.ts';
 import type { EntryKind, SourceTree, TreeEntry } from '../model/sourceTree.ts';
-import type { RepositoryLayout } from './layout.ts';
+import { joinPath, normalPath } from '../model/treePath.ts';
+import { isGitInternal, type RepositoryLayout } from './layout.ts';
 import { decodeText, encodeText } from './textEncoding.ts';
-import { isGitInternal, joinTreePath, normalizeTreePath } from './treePath.ts';
 
 const MAX_FILE_BYTES = 32 * 1024 * 1024;
 /** A file written this shortly before it was hashed may be written again within the clock's grain: its hash is not kept. */
@@ -58,7 +58,7 @@ export class WorkingTree implements SourceTree {
    * @param text undefined: the editor was closed
    */
   setBuffer(path: string, text: string | undefined): void {
-    const normalized = normalizeTreePath(path);
+    const normalized = normalPath(path);
     if (normalized === undefined) return;
     if (text === undefined) this.#buffers.delete(normalized);
     else this.#buffers.set(normalized, text);
@@ -123,7 +123,7 @@ export class WorkingTree implements SourceTree {
   }
 
   async list(folder: string): Promise<readonly TreeEntry[] | undefined> {
-    const normalized = normalizeTreePath(folder);
+    const normalized = normalPath(folder);
     const resolved = await this.#resolve(folder);
     if (normalized === undefined || typeof resolved !== 'object' || resolved.kind !== 'directory') return undefined;
     const entries: TreeEntry[] = [];
@@ -142,7 +142,7 @@ export class WorkingTree implements SourceTree {
         const isSubmodule = await exists(join(resolved.absolute, name, '.git'));
         entries.push({ name, kind: isSubmodule ? 'submodule' : 'directory', isLink: false });
       } else if (entry.isSymbolicLink()) {
-        const kind = (await this.kindOf(joinTreePath(normalized, name))) ?? 'unreachable';
+        const kind = (await this.kindOf(joinPath(normalized, name))) ?? 'unreachable';
         entries.push({ name, kind, isLink: true });
       }
     }
@@ -150,7 +150,7 @@ export class WorkingTree implements SourceTree {
   }
 
   async #resolve(path: string): Promise<Resolved | 'unreachable' | undefined> {
-    const normalized = normalizeTreePath(path);
+    const normalized = normalPath(path);
     if (normalized === undefined || isGitInternal(normalized) || (sep === '\\' && /[\\:]/.test(normalized))) return undefined;
     let absolute: string;
     let stats: BigIntStats;
@@ -186,7 +186,7 @@ export class WorkingTree implements SourceTree {
   }
 
   #bufferOf(path: string, resolved: Resolved): string | undefined {
-    return this.#buffers.get(resolved.real) ?? this.#buffers.get(normalizeTreePath(path) ?? path);
+    return this.#buffers.get(resolved.real) ?? this.#buffers.get(normalPath(path) ?? path);
   }
 
   /** The bytes that saving the open buffer would write, when it differs from the disk. */
@@ -194,17 +194,6 @@ export class WorkingTree implements SourceTree {
     const text = this.#bufferOf(path, resolved);
     return text === undefined || text === decodeText(disk) ? undefined : encodeText(text, disk);
   }
-}
-
-/**
- * Git's id of a blob (git-hash-object(1): hash of `blob <size>\0` and the content).
- * @param objectFormat hash function of the repository
- */
-export function blobId(content: Uint8Array, objectFormat: 'sha1' | 'sha256'): string {
-  return createHash(objectFormat)
-    .update(`blob ${String(content.length)}\0`)
-    .update(content)
-    .digest('hex');
 }
 
 /** The path below a folder with `/`, '' for the folder itself, undefined when outside. */

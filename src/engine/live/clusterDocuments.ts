@@ -1,9 +1,10 @@
 import { AppError } from '../../base/errors.ts';
 import type { ClusterConnection, ClusterPool } from '../cluster/api.ts';
-import { type ClusterHub, reasonOf } from './clusterHub.ts';
+import type { ClusterHub } from './clusterHub.ts';
 import { maskSecrets } from '../compare/mask.ts';
 import { stringAt, valueAt } from '../model/json.ts';
 import { gvkOf, type KubeObject, nameOf, parseApiVersion, parseKeyString } from '../model/objects.ts';
+import { reasonOf } from '../model/reasons.ts';
 import type { SideDocument } from '../model/snapshot.ts';
 import { failed } from '../sessions/sideDocuments.ts';
 import { toYamlText } from '../editor/yamlText.ts';

@@ -1,5 +1,4 @@
 import { type BackgroundRunner, raceWithSignal } from '../../base/async.ts';
-import { isAppError, toError } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import type {
@@ -13,8 +12,8 @@ import type {
   WatchStatus,
 } from '../cluster/api.ts';
 import { MarkedObjects } from '../sessions/markedObjects.ts';
+import { reasonOf } from '../model/reasons.ts';
 import type { ClusterRow } from '../model/snapshot.ts';
-import type { Reason } from '../model/states.ts';
 import { interestId } from '../cluster/watchPlan.ts';
 import { UseCounts } from './useCounts.ts';
 
@@ -61,12 +60,6 @@ interface Cluster {
 
 /** so long applications that start wait for others that start with them */
 const GATHER_MS = 300;
-
-/** The reason that stands for any thrown error. */
-export function reasonOf(thrown: unknown): Reason {
-  if (isAppError(thrown)) return { code: thrown.code, details: thrown.details };
-  return { code: 'internal', details: { message: toError(thrown).message } };
-}
 
 /** The clusters in use: one lease per context and pinned cluster, with the union of what its applications want watched. */
 export class ClusterHub implements Disposable {

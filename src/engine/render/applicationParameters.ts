@@ -1,9 +1,9 @@
 import { arrayAt, isJsonArray, isJsonObject, type JsonObject, type JsonValue, objectAt, stringAt, valueAt } from '../model/json.ts';
 import { kustomizationFiles, type SourceSpec } from '../model/render.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
+import { normalPath } from '../model/treePath.ts';
 import { type ParameterFiles, type Parameters, ParametersProblem } from './parameterFiles.ts';
 import { withKustomizeOptions } from './kustomizeOptions.ts';
-import { normalPath } from './memoryTree.ts';
 import { mergedValues, withSetValue } from './setValues.ts';
 
 /**

@@ -1,16 +1,6 @@
+import { blobId } from '../../base/hash.ts';
 import type { EntryKind, SourceTree, TreeEntry } from '../model/sourceTree.ts';
-import { blobId } from './readRecorder.ts';
-
-/** `a/./b/../c` → `a/c`; undefined when it leaves the root. */
-export function normalPath(path: string): string | undefined {
-  const steps: string[] = [];
-  for (const step of path.split('/')) {
-    if (step === '' || step === '.') continue;
-    if (step !== '..') steps.push(step);
-    else if (steps.pop() === undefined) return undefined;
-  }
-  return steps.join('/');
-}
+import { normalPath } from '../model/treePath.ts';
 
 /** A tree of texts in memory, over another tree or alone: for a render with some files changed, and for tests. */
 export class MemoryTree implements SourceTree {

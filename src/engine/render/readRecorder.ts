@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { type AppError, isAppError } from '../../base/errors.ts';
-import { sha256 } from '../../base/hash.ts';
+import { blobId, sha256 } from '../../base/hash.ts';
 import { describe } from '../model/describe.ts';
 import type { ReadRecord } from '../model/render.ts';
 import type { SourceTree, TreeEntry } from '../model/sourceTree.ts';
@@ -13,11 +12,6 @@ export const ABSENT = 'absent';
 const REMOTE_MOUNT = '/remote/';
 const KIND_LETTER = { file: 'f', directory: 'd', submodule: 'u', unreachable: 'u' } as const;
 const SHA256_LENGTH = 64;
-
-/** Git's id of a blob with these bytes. */
-export function blobId(bytes: Uint8Array, algorithm: 'sha1' | 'sha256' = 'sha1'): string {
-  return createHash(algorithm).update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
-}
 
 /** Hash of the names and kinds in a folder. */
 export function listingHash(entries: readonly TreeEntry[]): string {

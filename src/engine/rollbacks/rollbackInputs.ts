@@ -1,9 +1,9 @@
 import type { FileChange, StoredFile } from '../git/entries.ts';
 import { isSameFile } from '../git/entries.ts';
-import { normalizeTreePath, parentOf } from '../git/treePath.ts';
 import type { WritingGit } from '../git/writingGit.ts';
 import type { ReadPaths } from '../git/history.ts';
 import type { RenderResult } from '../model/render.ts';
+import { normalPath, parentPath } from '../model/treePath.ts';
 
 const MAX_LINKS = 40;
 const LINK = '120000';
@@ -54,7 +54,7 @@ export async function resolvedReads(git: WritingGit, entries: CommitEntries, rea
         return;
       }
       files.add(link.path);
-      open = normalizeTreePath(`${parentOf(link.path)}/${await targetOf(link.id)}/${open.slice(link.path.length + 1)}`);
+      open = normalPath(`${parentPath(link.path)}/${await targetOf(link.id)}/${open.slice(link.path.length + 1)}`);
     }
   };
   for (const path of reads.files) await follow(path, files);

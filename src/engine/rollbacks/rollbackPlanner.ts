@@ -8,7 +8,6 @@ import { type FileChange, storeBlob } from '../git/entries.ts';
 import type { ReadPaths } from '../git/history.ts';
 import { type RevertedCommit, treeWith } from '../git/revert.ts';
 import type { Target } from '../git/state.ts';
-import { parentOf } from '../git/treePath.ts';
 import type { Application } from '../model/application.ts';
 import type { CommitSummary } from '../model/commit.ts';
 import { errorOf } from '../model/reasons.ts';
@@ -16,6 +15,7 @@ import { isComplete, renderReason, type RenderResult } from '../model/render.ts'
 import type { RollbackMethod, RollbackPlan, SharedChange } from '../model/rollback.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
 import type { Reason } from '../model/states.ts';
+import { parentPath } from '../model/treePath.ts';
 import { type Definitions, definitionsOf } from './rollbackDefinition.ts';
 import { haveSame, restoringChanges } from './rollbackInputs.ts';
 import { restoreMessage, revertMessage } from './rollbackMessage.ts';
@@ -208,7 +208,7 @@ export class RollbackPlanner {
 /** Those of the changed files that were read, or that come or go in a listed folder. */
 function readAmong({ files, folders }: ReadPaths, changes: readonly FileChange[]): readonly string[] {
   const [read, listed] = [new Set(files), new Set(folders)];
-  return changes.flatMap(({ path, file }) => (read.has(path) || (file !== undefined && listed.has(parentOf(path))) ? [path] : []));
+  return changes.flatMap(({ path, file }) => (read.has(path) || (file !== undefined && listed.has(parentPath(path))) ? [path] : []));
 }
 
 /** plumbline.yaml with the entry of the application as it was, as a change of the commit. */

@@ -1,11 +1,10 @@
 import { AppError } from '../../base/errors.ts';
 import type { CommitApi } from '../commits/commitApi.ts';
-import { reasonOf } from '../live/clusterHub.ts';
 import { historyOf, listCommits } from '../git/history.ts';
 import { requireRevertable, type RevertedCommit, revertChanges, startRevert } from '../git/revert.ts';
 import type { CommitSummary } from '../model/commit.ts';
 import type { SyncHistory } from '../model/ledger.ts';
-import { errorOf } from '../model/reasons.ts';
+import { errorOf, reasonOf } from '../model/reasons.ts';
 import type { ApplicationHistory, MainlineQuestion, RollbackPlanning, RollbackTarget, StartedRevert } from '../model/rollback.ts';
 import type { RepoSession } from '../sessions/repoSession.ts';
 import type { RollbackApi } from './rollbackApi.ts';

@@ -1,6 +1,5 @@
 import { isAppError } from '../../base/errors.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
-import { reasonOf } from '../live/clusterHub.ts';
 import type { ClusterConnection, WatchOutcome, WatchStatus } from '../cluster/api.ts';
 import { applicationRow } from './applicationRow.ts';
 import type { ApplicationListener, ApplicationServices } from './applicationServices.ts';
@@ -17,6 +16,7 @@ import { type ExtraneousObject, extraneousOf } from './extraneous.ts';
 import type { Target } from '../git/state.ts';
 import type { Application, Destination } from '../model/application.ts';
 import { keyString, type ObjectKey } from '../model/objects.ts';
+import { reasonOf } from '../model/reasons.ts';
 import type { RenderResult } from '../model/render.ts';
 import type { ApplicationRow } from '../model/snapshot.ts';
 import type { SourceTree } from '../model/sourceTree.ts';

@@ -1,7 +1,7 @@
 import { sha256 } from '../../base/hash.ts';
-import { isBelow } from '../apps/paths.ts';
 import type { Application } from '../model/application.ts';
 import type { RenderResult } from '../model/render.ts';
+import { isBelow } from '../model/treePath.ts';
 
 /** Digests of what a render took from charts and remote sources: the chart's folder, and each URL. Empty for a source without any. */
 export function chartDigests({ source }: Application, { reads }: RenderResult): Readonly<Record<string, string>> {

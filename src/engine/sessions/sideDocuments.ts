@@ -5,6 +5,7 @@ import { settleObjects } from './desiredObjects.ts';
 import { describe } from '../model/describe.ts';
 import type { JsonObject } from '../model/json.ts';
 import { keyString, type KubeObject, parseKeyString } from '../model/objects.ts';
+import { reasonOf } from '../model/reasons.ts';
 import { isComplete, renderReason, type RenderResult } from '../model/render.ts';
 import type { Side } from '../model/sides.ts';
 import type { SideDocument } from '../model/snapshot.ts';
@@ -14,7 +15,6 @@ import type { RepoSession } from './repoSession.ts';
 import type { SourceRenderer } from '../sources/sourceRenderer.ts';
 import type { TrackedObject } from './trackedObject.ts';
 import { commentText, toYamlText } from '../editor/yamlText.ts';
-import { reasonOf } from '../live/clusterHub.ts';
 
 /** Makes the read-only texts that diffs show: one object as one side has it, Secrets masked. */
 export class SideDocuments {

@@ -1,11 +1,11 @@
 import { AppError, isAppError } from '../../base/errors.ts';
 import { configFileName } from '../apps/configFile.ts';
 import { kustomizationNames } from '../apps/fileFacts.ts';
-import { joinPath, resolvePath } from '../apps/paths.ts';
 import type { FieldWritebacks, WantedField } from './fieldWritebacks.ts';
 import { toJsonPointer } from '../model/fieldPath.ts';
 import { jsonEqual, type JsonValue, stringAt } from '../model/json.ts';
 import { nameOf, namespaceOf } from '../model/objects.ts';
+import { joinPath, resolvePath } from '../model/treePath.ts';
 import { newPatchEdit, patchFileEdit, patchFilesOf, type PatchTarget } from '../writeback/overlayPatch.ts';
 import type { Splice } from '../writeback/spliceScalar.ts';
 import { offsetOf, scalarAt } from '../writeback/adoptEdit.ts';

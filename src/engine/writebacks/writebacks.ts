@@ -1,9 +1,9 @@
 import { isAppError } from '../../base/errors.ts';
 import type { ApplicationSession } from '../sessions/applicationSession.ts';
-import { reasonOf } from '../live/clusterHub.ts';
 import type { FieldLines } from '../editor/fieldLines.ts';
 import { type DriftedField, FieldWritebacks, type WantedField } from './fieldWritebacks.ts';
 import { keyString } from '../model/objects.ts';
+import { reasonOf } from '../model/reasons.ts';
 import type {
   AffectedObject,
   RefusedTarget,

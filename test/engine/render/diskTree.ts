@@ -1,9 +1,9 @@
 import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { AppError } from '../../../src/base/errors.ts';
+import { blobId } from '../../../src/base/hash.ts';
 import type { EntryKind, SourceTree, TreeEntry } from '../../../src/engine/model/sourceTree.ts';
-import { normalPath } from '../../../src/engine/render/memoryTree.ts';
-import { blobId } from '../../../src/engine/render/readRecorder.ts';
+import { normalPath } from '../../../src/engine/model/treePath.ts';
 
 /** A plain folder on disk, for what is no Git repository. Links are followed inside the folder only; `.git` is not there. */
 export class DiskTree implements SourceTree {

@@ -8,7 +8,8 @@ import { parseTree } from '../../../src/engine/git/objectStore.ts';
 import { gitEnvironment } from '../../../src/engine/git/program.ts';
 import { parseStatus } from '../../../src/engine/git/status.ts';
 import { decodeText, encodeText } from '../../../src/engine/git/textEncoding.ts';
-import { isGitInternal, normalizeTreePath } from '../../../src/engine/git/treePath.ts';
+import { isGitInternal } from '../../../src/engine/git/layout.ts';
+import { normalPath } from '../../../src/engine/model/treePath.ts';
 
 const ID = 'a'.repeat(40);
 
@@ -158,7 +159,7 @@ test('ssh asks nothing, whatever command the user has', () => {
 
 test('paths of a tree', () => {
   const paths = ['', '.', 'a', '/a/', 'a//b/./c/../d', '../a', 'a/../../b', 'a\0b', '..a/b..'];
-  assert.deepEqual(paths.map(normalizeTreePath), ['', '', 'a', 'a', 'a/b/d', undefined, undefined, undefined, '..a/b..']);
+  assert.deepEqual(paths.map(normalPath), ['', '', 'a', 'a', 'a/b/d', undefined, undefined, undefined, '..a/b..']);
   assert.deepEqual(['.git', 'a/.GIT/config', '.gitignore', 'a.git/x'].map(isGitInternal), [true, true, false, false]);
 });
 

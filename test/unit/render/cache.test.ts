@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { blobId } from '../../../src/base/hash.ts';
 import type { JsonObject } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { isComplete, renderReason } from '../../../src/engine/model/render.ts';
 import { describe as words } from '../../../src/engine/model/describe.ts';
 import { renderMessages } from '../../../src/engine/model/messages/render.ts';
+import { normalPath } from '../../../src/engine/model/treePath.ts';
 import { holdsSecretValues } from '../../../src/engine/render/diskCache.ts';
-import { MemoryTree, normalPath } from '../../../src/engine/render/memoryTree.ts';
-import { ABSENT, blobId, listingHash, ReadRecorder, stillHolds } from '../../../src/engine/render/readRecorder.ts';
+import { MemoryTree } from '../../../src/engine/render/memoryTree.ts';
+import { ABSENT, listingHash, ReadRecorder, stillHolds } from '../../../src/engine/render/readRecorder.ts';
 import { type CachedRender, RenderCache } from '../../../src/engine/render/renderCache.ts';
 import { ANSWER, LOOK } from '../../../src/upstream/renderer.ts';
 

@@ -1,7 +1,7 @@
 import { parseAllDocuments } from 'yaml';
 import { arrayAt, isJsonObject, objectAt, stringAt, valueAt } from '../../model/json.ts';
+import { resolvePath } from '../../model/treePath.ts';
 import { documentTexts } from '../manifestTexts.ts';
-import { resolvePath } from '../paths.ts';
 
 /** A Kustomization of Flux that replaces variables after its build. */
 export interface FluxBuild {
