@@ -9,7 +9,7 @@ import { isDifferent, isOpen } from './comparison.ts';
 import { type ReportedReason, toReason, withReason } from './reasons.ts';
 
 /** Version of the JSON that `plumbline diff --output json` prints; its schema is media/plumbline-diff.schema.json. */
-export const diffApiVersion = 'plumbline.dev/diff/v1';
+const diffApiVersion = 'plumbline.dev/diff/v1';
 
 /** One differing field. Lines are 1-based; Secret values stand as masks. */
 export interface ReportedField {

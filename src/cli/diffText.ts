@@ -96,7 +96,7 @@ function placeNote(source: FileRange | undefined, { paint }: TextOptions): strin
 }
 
 /** How a state is coloured. */
-export function roleOf(state: string): TextRole {
+function roleOf(state: string): TextRole {
   if (state === 'synced') return 'good';
   if (state === 'no destination' || state === 'pending') return 'muted';
   return state === 'out of sync' || state === 'unverified' || state === 'differs' ? 'warning' : 'bad';

@@ -5,7 +5,7 @@ import { reasonText, toReason } from './reasons.ts';
 import { safeText, type TextRole } from './style.ts';
 
 /** Version of the JSON that `plumbline history --output json` prints; its schema is media/plumbline-sync.schema.json. */
-export const historyApiVersion = 'plumbline.dev/history/v1';
+const historyApiVersion = 'plumbline.dev/history/v1';
 
 /** An application with its ledger. */
 export interface ApplicationHistory {
@@ -55,7 +55,7 @@ function recordText(record: SyncRecord, { paint, nowMs }: TextOptions): string {
 }
 
 /** `2 created, 1 pruned`; nothing changed: `unchanged`. */
-export function countsText(counts: SyncCounts): string {
+function countsText(counts: SyncCounts): string {
   const changed = (['created', 'configured', 'recreated', 'pruned', 'failed'] as const).filter((name) => counts[name] > 0);
   return changed.length === 0 ? 'unchanged' : changed.map((name) => `${counts[name]} ${name}`).join(', ');
 }

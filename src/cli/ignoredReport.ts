@@ -7,7 +7,7 @@ import { type ReportedReason, withReason } from './reasons.ts';
 import { type Painter, safeText } from './style.ts';
 
 /** Version of the JSON that `plumbline ignored --output json` prints; its schema is media/plumbline-ignored.schema.json. */
-export const ignoredApiVersion = 'plumbline.dev/ignored/v1';
+const ignoredApiVersion = 'plumbline.dev/ignored/v1';
 
 /** An application with what its comparison leaves out. */
 export interface IgnoredOf {

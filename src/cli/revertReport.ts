@@ -6,7 +6,7 @@ import { reasonText, withReason } from './reasons.ts';
 import { safeText } from './style.ts';
 
 /** Version of the JSON that `plumbline revert --output json` prints. */
-export const revertApiVersion = 'plumbline.dev/revert/v1';
+const revertApiVersion = 'plumbline.dev/revert/v1';
 
 /** Plans as text: per plan its cluster and commit, per object what is done to which fields; then what is refused and why. */
 export function planText({ plans, refused }: RevertPlans, options: TextOptions): string {

@@ -11,7 +11,7 @@ import { safeText, type TextRole } from './style.ts';
 import { toSyncReport } from './syncReport.ts';
 
 /** Version of the JSON that `plumbline rollback --output json` prints; its schema is media/plumbline-rollback.schema.json. */
-export const rollbackApiVersion = 'plumbline.dev/rollback/v1';
+const rollbackApiVersion = 'plumbline.dev/rollback/v1';
 
 const short = 7;
 

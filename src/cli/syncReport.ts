@@ -14,9 +14,9 @@ import { reasonText, withReason } from './reasons.ts';
 import { safeText, type TextRole } from './style.ts';
 
 /** Version of the JSON that `plumbline plan --output json` prints; its schema is media/plumbline-sync.schema.json. */
-export const planApiVersion = 'plumbline.dev/plan/v1';
+const planApiVersion = 'plumbline.dev/plan/v1';
 /** Version of the JSON that `plumbline sync --output json` prints; its schema is media/plumbline-sync.schema.json. */
-export const syncApiVersion = 'plumbline.dev/sync/v1';
+const syncApiVersion = 'plumbline.dev/sync/v1';
 
 const actionRoles: Readonly<Record<SyncStep['action'], TextRole>> = {
   create: 'good',

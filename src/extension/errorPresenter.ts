@@ -41,7 +41,7 @@ export class ErrorPresenter {
 }
 
 /** Whether an error only says that the user or a newer request ended it. */
-export function isCancellation(error: unknown): boolean {
+function isCancellation(error: unknown): boolean {
   if (isAbortError(error) || error instanceof vscode.CancellationError) return true;
   // LSP: RequestCancelled and ServerCancelled
   return error instanceof Error && 'code' in error && (error.code === -32800 || error.code === -32802);

@@ -11,7 +11,7 @@ import { toRange } from './ranges.ts';
 import { markSentence } from './markText.ts';
 
 /** `source` of every diagnostic of ours. */
-export const diagnosticSource = 'Plumbline';
+const diagnosticSource = 'Plumbline';
 
 const severities = {
   error: DiagnosticSeverity.Error,

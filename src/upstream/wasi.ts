@@ -1,5 +1,5 @@
 /** The module asked the system to end it: a crash of the Go runtime, such as running out of memory. */
-export class RendererExit extends Error {
+class RendererExit extends Error {
   override readonly name = 'RendererExit';
 
   constructor(code: number) {

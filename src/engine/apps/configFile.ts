@@ -34,7 +34,7 @@ export interface ConfigFile {
 }
 
 /** Rules of names. The published schema has the same patterns. */
-export const rules = {
+const rules = {
   environmentName: {
     pattern: /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,
     expected: 'letters, digits, ".", "_" and "-", at most 63',

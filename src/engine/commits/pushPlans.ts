@@ -50,7 +50,7 @@ export async function planPushOf(
 }
 
 /** A commit as lists show it. */
-export function toSummary(commit: HistoryCommit): CommitSummary {
+function toSummary(commit: HistoryCommit): CommitSummary {
   const { id, subject, author, authorEmail, committedAtMs, parents } = commit;
   return { id, subject, author, authorEmail, committedAtMs, parents };
 }

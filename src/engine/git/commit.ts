@@ -4,7 +4,7 @@ import type { CommitInfo } from './state.ts';
 const SHORT_ID_DIGITS = 7;
 
 /** The first digits of a commit id, as Git shows it. */
-export function shortId(commit: string): string {
+function shortId(commit: string): string {
   return commit.slice(0, SHORT_ID_DIGITS);
 }
 

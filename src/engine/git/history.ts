@@ -145,7 +145,7 @@ function comesOrGoes(path: string, folders: ReadonlySet<string>): boolean {
 }
 
 /** Reads `git log` in {@link FORMAT}, with or without `--raw -z`. */
-export function parseLog(output: string): readonly { commit: HistoryCommit; changes: readonly { path: string; status: string }[] }[] {
+function parseLog(output: string): readonly { commit: HistoryCommit; changes: readonly { path: string; status: string }[] }[] {
   const result: { commit: HistoryCommit; changes: { path: string; status: string }[] }[] = [];
   for (const record of output.split('\u0001').slice(1)) {
     const [head = '', rest = ''] = record.split('\u0003');

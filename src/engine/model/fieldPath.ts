@@ -32,7 +32,7 @@ export function formatPath(path: FieldPath): string {
 }
 
 /** The index of the list item that a step names, or -1. */
-export function indexOfStep(list: readonly JsonValue[], step: PathStep): number {
+function indexOfStep(list: readonly JsonValue[], step: PathStep): number {
   if ('index' in step) return step.index < list.length ? step.index : -1;
   if ('value' in step) return list.findIndex((item) => jsonEqual(item, step.value));
   if ('keys' in step) {

@@ -4,7 +4,7 @@ import { type ParameterFiles, type Parameters, ParametersProblem } from './param
 import { mergedValues, withSetValue } from './setValues.ts';
 
 /** Key of a ConfigMap or Secret that values are taken from, where a HelmRelease names none. */
-export const DEFAULT_VALUES_KEY = 'values.yaml';
+const DEFAULT_VALUES_KEY = 'values.yaml';
 
 /**
  * What a HelmRelease of Flux renders its chart with. Source: helm-controller api/v2 (`GetReleaseName`, `GetReleaseNamespace`), fluxcd/pkg

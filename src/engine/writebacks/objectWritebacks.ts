@@ -130,7 +130,7 @@ function saysAll(rendered: KubeObject, manifest: KubeObject): boolean {
  * A live object as a person would write its manifest: without what the server, controllers and tools wrote, and without the defaults that
  * the server fills in by itself, found by asking it (dry-run creates of a copy under another name).
  */
-export async function liveManifest(connection: ClusterConnection, key: ObjectKey, signal: AbortSignal): Promise<KubeObject> {
+async function liveManifest(connection: ClusterConnection, key: ObjectKey, signal: AbortSignal): Promise<KubeObject> {
   const resource = await connection.discovery.resourceOfKind(key.group, key.kind, signal);
   if (resource === undefined) throw new AppError('unknown-kind', { kind: key.kind, group: key.group });
   const live = await connection.get({ group: resource.group, version: resource.version, kind: key.kind }, key, { signal });

@@ -36,6 +36,6 @@ export function isNoRepository({ problems }: Pick<RepoRow, 'problems'>): boolean
 }
 
 /** Whether a problem lies in plumbline.yaml. */
-export function isConfigProblem(reason: Reason): boolean {
+function isConfigProblem(reason: Reason): boolean {
   return reason.code.startsWith('config-');
 }

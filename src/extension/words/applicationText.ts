@@ -30,7 +30,7 @@ export function isUntrusted(row: ApplicationRow): boolean {
 }
 
 /** The application's short state, e.g. `3 drifted · 2 behind`, or `synced, 12 min ago, cluster unreachable` when stale. */
-export function applicationStateText(row: ApplicationRow, cluster: ClusterRow | undefined, words: WordsContext): string {
+function applicationStateText(row: ApplicationRow, cluster: ClusterRow | undefined, words: WordsContext): string {
   const { l10n } = words;
   const behind = row.commitsBehind ?? 0;
   let state: string;

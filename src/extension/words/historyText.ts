@@ -33,7 +33,7 @@ export function outcomeWords(outcome: SyncRecord['outcome'], l10n: Localizer): s
 }
 
 /** What a sync changed: `1 created, 2 configured`. */
-export function recordCounts(counts: SyncCounts, l10n: Localizer): string {
+function recordCounts(counts: SyncCounts, l10n: Localizer): string {
   const parts = [
     counts.created > 0 ? l10n.t('{0} created', counts.created) : undefined,
     counts.configured > 0 ? l10n.t('{0} configured', counts.configured) : undefined,

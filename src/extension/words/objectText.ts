@@ -13,7 +13,7 @@ export function objectNeedsAttention(row: ObjectRow): boolean {
 }
 
 /** Whether *Revert Drift* has anything to do for the object. */
-export function isRevertable(row: ObjectRow): boolean {
+function isRevertable(row: ObjectRow): boolean {
   return ['drifted', 'drifted (not confirmed)', 'differs', 'missing'].includes(row.state);
 }
 
@@ -117,7 +117,7 @@ function sharedStart(left: string, right: string): number {
 }
 
 /** Who changed a field and when: `kubectl-scale, 14:02`. */
-export function writerText(row: Pick<FieldRow, 'manager' | 'time'>, words: WordsContext): string {
+function writerText(row: Pick<FieldRow, 'manager' | 'time'>, words: WordsContext): string {
   return [row.manager, clockTime(row.time, words.nowMs, words.locale)].filter((part) => part !== undefined).join(', ');
 }
 

@@ -145,7 +145,7 @@ function refusalLine({ key, reason }: StepResult, words: Words): string {
 }
 
 /** `1 created, 2 configured, 1 pruned, 3 live changes undone`, as what will be. */
-export function countsText(steps: readonly SyncStep[], l10n: Localizer): string {
+function countsText(steps: readonly SyncStep[], l10n: Localizer): string {
   const count = (action: SyncStep['action']): number => steps.filter((step) => step.action === action).length;
   const undone = steps.reduce((sum, step) => sum + step.undoes.length, 0);
   const parts = [

@@ -14,7 +14,6 @@ export const commitMessages: Readonly<Record<string, string>> = {
     'In {files}, other changes ({where}) touch the same lines, so nothing was committed. Commit or undo them first, or choose a new branch.',
   'commit-unfinished':
     'The commit {commit} was made, but index or files could not follow ({message}). It is finished at the next commit or when the repository is opened again.',
-  'commit-unsaved': '{files} have unsaved changes. Save them first, so that what is committed is what you see.',
   'commit-protected': 'The branch {branch} is protected, so the commit goes to a new branch and a pull request.',
   'commit-foreign':
     'The branch {branch} has unpushed commits of others ({authors}), which a push would deploy too. The commit goes to a new branch that starts at {start}.',

@@ -39,7 +39,5 @@ export const writebackMessages: Readonly<Record<string, string>> = {
     '{application} is not declared in plumbline.yaml, so there is no place for a rule. Use Manage with Plumbline first.',
   'ignore-owner-not-in-repo':
     '{owner} owns this object and has its own rules for what does not count, but its manifest is not in this repository. Add the rule where it is.',
-  'ignore-no-dialect': '{owner} cannot leave out single fields. Use Remove from Git, or add a rule to plumbline.yaml.',
   'ignore-no-effect': 'With the rule the field would still count. Add a rule by hand.',
-  'ignore-already': 'A rule leaves this field out already.',
 };
