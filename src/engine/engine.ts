@@ -288,6 +288,7 @@ export class Engine implements EngineApi, Disposable {
   }
 
   async refresh(applicationId: string | undefined, options: { fetch: boolean }, signal: AbortSignal): Promise<void> {
+    this.#hub.lookAgain();
     for (const workspace of this.#workspaces.all()) {
       if (applicationId !== undefined && workspace.session(applicationId) === undefined) continue;
       if (options.fetch) {

@@ -236,8 +236,11 @@ export interface ClusterConnection {
   readonly objectEvents: ObjectEvents;
   /** Connects and verifies the cluster's identity, or waits for who does so; rejects with the reason when that fails. */
   ready(signal?: AbortSignal): Promise<void>;
-  /** Tries to connect now instead of at the next turn of the back-off; rejects with the reason when that fails. */
-  reconnect(signal?: AbortSignal): Promise<void>;
+  /**
+   * A person asks for what is true now: connects at once where it waits for its next turn, forgets the answers about rights, and reads
+   * kinds and schemas again, whose definitions not everybody may watch; rejects with the reason when that fails.
+   */
+  lookAgain(signal?: AbortSignal): Promise<void>;
   /** Runs the credential plugin with permission to interact (browser); only on a person's explicit action. */
   signIn(signal?: AbortSignal): Promise<void>;
   /** @throws `not-found` and all others */

@@ -166,8 +166,11 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
     return this.#monitor.ready(signal);
   }
 
-  reconnect(signal = this.#closing.signal): Promise<void> {
-    return this.#monitor.reconnect(signal);
+  async lookAgain(signal = this.#closing.signal): Promise<void> {
+    if (this.state.status !== 'connected') await this.#monitor.reconnect(signal);
+    this.#reviews.clear();
+    this.schemas.lookAgain();
+    await this.discovery.refresh(signal);
   }
 
   async signIn(signal = this.#closing.signal): Promise<void> {

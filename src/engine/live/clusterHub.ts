@@ -1,4 +1,5 @@
 import { type BackgroundRunner, raceWithSignal } from '../../base/async.ts';
+import { isAppError } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import type {
@@ -167,6 +168,21 @@ export class ClusterHub implements Disposable {
   marked(connection: ClusterConnection, marks: readonly string[]): readonly string[] {
     if (marks.length === 0) return [];
     return [...this.#open.values()].find((cluster) => cluster.lease.connection === connection)?.marked.keysOf(marks) ?? [];
+  }
+
+  /** Has every cluster in use looked at anew in the background; what turns out to be another is told. */
+  lookAgain(): void {
+    for (const { lease } of this.#open.values()) {
+      const { connection } = lease;
+      this.#background.run(`look at ${connection.context} again`, async (signal) => {
+        try {
+          await connection.lookAgain(signal);
+        } catch (error) {
+          // The connection's state tells.
+          if (!isAppError(error)) throw error;
+        }
+      });
+    }
   }
 
   /** One row per context in use. */

@@ -12,7 +12,7 @@ import { objectOf, reasonTexts, rowOf, settingsFor, startEngine, testRepo, until
 let plane: ControlPlane;
 let uid: string;
 before(async () => {
-  plane = await startControlPlane();
+  plane = await startControlPlane({ users: { reader: [] } });
   uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
 });
 after(() => plane.stop());
@@ -107,4 +107,29 @@ test('a kind that comes, gets another schema and goes moves the verdicts of its 
   await plane.kubectl(['delete', 'crd', 'orders.bakery.example']);
   await until(engine, 'its kind is unknown again', () => shown(engine)[1] === 'kind-unknown');
   assert.deepEqual(shown(engine), await fresh());
+});
+
+test('who may not watch definitions is told of other kinds by a refresh', async (t) => {
+  const repo = await testRepo(t, {
+    'plumbline.yaml': configYaml([{ name: 'shop', path: 'shop', namespace: 'default' }]),
+    'shop/order.yaml': order,
+  });
+  const mayRead = ['get', 'list', 'watch'].join(',');
+  await plane.kubectl(['create', 'clusterrole', 'reader', `--verb=${mayRead}`, '--resource=namespaces']);
+  await plane.kubectl(['create', 'clusterrolebinding', 'reader', '--clusterrole=reader', '--user=reader']);
+  const { engine } = await startEngine(t, repo, settingsFor(await plane.kubeconfig('reader')));
+  await engine.check(undefined);
+  assert.deepEqual(shown(engine), ['cannot compare', 'kind-unknown', []]);
+
+  await plane.apply([definition(itemsByKey)]);
+  await established(plane, 'orders.bakery.example');
+  await plane.kubectl(['create', 'clusterrole', 'orders', `--verb=${mayRead}`, '--resource=orders.bakery.example']);
+  await plane.kubectl(['create', 'clusterrolebinding', 'orders', '--clusterrole=orders', '--user=reader']);
+  await plane.kubectl(['apply', '--server-side', '-f', join(repo, 'shop/order.yaml')]);
+  await engine.refresh(undefined, { fetch: false }, new AbortController().signal);
+  await until(engine, 'it is in sync', () => shown(engine)[0] === 'synced');
+
+  await plane.kubectl(['delete', 'crd', 'orders.bakery.example']);
+  await engine.refresh(undefined, { fetch: false }, new AbortController().signal);
+  await until(engine, 'its kind is unknown again', () => shown(engine)[1] === 'kind-unknown');
 });

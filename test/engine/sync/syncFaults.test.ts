@@ -232,7 +232,7 @@ test('the API server restarted in the middle: what is left is done by a new plan
   const result = await syncUser(hook, namespace).execute(planning);
   assert(['failed', 'partly'].includes(result.outcome), result.outcome);
   await fixture.plane.startApiServer();
-  await fixture.admin.connection.reconnect();
+  await fixture.admin.connection.lookAgain();
   await expire(user, namespace);
   assert.equal((await user.sync(wanted)).outcome, 'done');
   assert(stepsOf(await user.plan(wanted)).every((step) => step.startsWith('unchanged ')));

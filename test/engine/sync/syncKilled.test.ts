@@ -192,7 +192,7 @@ test('409, a broken connection and an answer that never comes: each object says 
   const next = await user.plan([...wanted, configMap(namespace, 'd')]);
   proxy.strike((request) => isWrite(request) && isTo(request, 'd'), { kind: 'cut', afterBytes: 0 }, 1);
   const broken = connection.onDidChangeState(({ status }) => {
-    if (status === 'unreachable') connection.reconnect().catch(() => undefined);
+    if (status === 'unreachable') connection.lookAgain().catch(() => undefined);
   });
   const cut = await user.execute(next, { closingSeconds: 30 });
   broken.dispose();
