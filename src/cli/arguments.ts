@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { AppError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
 import type { RollbackMethod } from '../engine/model/rollback.ts';
-import { nearest } from './suggest.ts';
 
 /** The commands of `plumbline`. */
 export const commandNames = ['apps', 'render', 'diff', 'ignored', 'plan', 'sync', 'history', 'rollback', 'revert'] as const;

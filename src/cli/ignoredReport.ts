@@ -1,7 +1,7 @@
 import { type Application, type FileRange, placeText } from '../engine/model/application.ts';
 import { describe } from '../engine/model/describe.ts';
 import { parseKeyString } from '../engine/model/objects.ts';
-import type { IgnoredList, IgnoredRow, RuleRow } from '../engine/model/snapshot.ts';
+import { type IgnoredList, type IgnoredRow, isByRule, type RuleRow } from '../engine/model/snapshot.ts';
 import { place } from './diffJson.ts';
 import { type ReportedReason, withReason } from './reasons.ts';
 import { type Painter, safeText } from './style.ts';
@@ -62,7 +62,7 @@ function applicationText({ application, list }: IgnoredOf, paint: Painter): stri
   const shown = new Set<IgnoredRow>();
   for (const rule of list.rules) {
     lines.push(ruleText(rule, paint));
-    const fields = list.fields.filter((field) => !shown.has(field) && isOf(field, rule));
+    const fields = list.fields.filter((field) => !shown.has(field) && isByRule(field, rule.by));
     for (const field of fields) {
       shown.add(field);
       lines.push(`    ${fieldText(field, rule, paint)}`);
@@ -70,10 +70,6 @@ function applicationText({ application, list }: IgnoredOf, paint: Painter): stri
   }
   for (const field of list.fields) if (!shown.has(field)) lines.push(`  ${fieldText(field, undefined, paint)}`);
   return `${lines.join('\n')}\n`;
-}
-
-function isOf(field: IgnoredRow, { by }: RuleRow): boolean {
-  return field.by === by || field.by.startsWith(`${by} `);
 }
 
 function ruleText({ by, paths, fieldCount, sources = [] }: RuleRow, paint: Painter): string {

@@ -1,7 +1,7 @@
 import { AppError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
 import type { ApplicationRow } from '../engine/model/snapshot.ts';
 import type { Arguments } from './arguments.ts';
-import { nearest } from './suggest.ts';
 
 /**
  * The applications that a command line means: those of `--app` (by name in every environment, or by id) and `--context`; without

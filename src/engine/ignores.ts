@@ -4,7 +4,7 @@ import { type RuleFact, sourcesOfRule } from './apps/ruleFacts.ts';
 import type { IgnoreRule } from './model/application.ts';
 import { displayName, keyString } from './model/objects.ts';
 import type { OwnerView } from './model/ownerView.ts';
-import type { IgnoredList, IgnoredRow, RuleRow } from './model/snapshot.ts';
+import { type IgnoredList, type IgnoredRow, isByRule, type RuleRow } from './model/snapshot.ts';
 
 /** Tells what comparisons leave out. */
 export interface IgnoresApi {
@@ -57,18 +57,13 @@ function rulesOf(
   const rows = [...declared].map(([by, { paths, view }]) => ({
     by,
     paths: [...paths],
-    fieldCount: fields.filter((field) => isOf(field, by)).length,
+    fieldCount: fields.filter((field) => isByRule(field, by)).length,
     ...sourcesOfRule(by, { facts, view }),
   }));
   const others = new Map<string, RuleRow>();
-  for (const { by, sources } of fields.filter((field) => ![...declared.keys()].some((rule) => isOf(field, rule)))) {
+  for (const { by, sources } of fields.filter((field) => ![...declared.keys()].some((rule) => isByRule(field, rule)))) {
     const fieldCount = (others.get(by)?.fieldCount ?? 0) + 1;
     others.set(by, { by, paths: [], fieldCount, ...(sources === undefined ? {} : { sources }) });
   }
   return [...rows, ...others.values()];
-}
-
-/** A rule of several expressions names each of them with what it leaves out. */
-function isOf(field: IgnoredRow, rule: string): boolean {
-  return field.by === rule || field.by.startsWith(`${rule} `);
 }

@@ -1,7 +1,8 @@
 import { LineCounter, type Node, parseAllDocuments } from 'yaml';
+import { nearest } from '../../base/nearest.ts';
 import type { Environment, FileRange, HelmParameters, IgnoreRule } from '../model/application.ts';
 import { ConfigReader, type Fields, type StringRule } from './configReader.ts';
-import { type AppProblem, closest } from './problems.ts';
+import type { AppProblem } from './problems.ts';
 import { rangeOf } from './yamlNodes.ts';
 
 /** Name of the config file at the repo's root. */
@@ -193,7 +194,7 @@ function readApplication(
 
 function noEnvironment(reader: ConfigReader, fields: Fields, environment: string, known: readonly string[]): void {
   const node = reader.node(fields, 'environment');
-  const suggestion = closest(environment, known);
+  const suggestion = nearest(environment, known);
   if (known.includes(environment)) reader.fail('config-broken-environment', node, { environment });
   else if (suggestion !== undefined) reader.fail('config-misspelt-environment', node, { environment, suggestion });
   else reader.fail('config-unknown-environment', node, { environment, known: known.length === 0 ? ['none'] : known });

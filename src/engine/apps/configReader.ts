@@ -1,8 +1,9 @@
 import { type Document, isMap, isScalar, isSeq, type LineCounter, type Node } from 'yaml';
+import { nearest } from '../../base/nearest.ts';
 import type { FileRange } from '../model/application.ts';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import type { Reason } from '../model/states.ts';
-import { type AppProblem, closest } from './problems.ts';
+import type { AppProblem } from './problems.ts';
 import { entriesOf, type MapEntry, rangeOf, resolved } from './yamlNodes.ts';
 
 /** A mapping with known keys. */
@@ -55,7 +56,7 @@ export class ConfigReader {
       if (entries.has(entry.key)) this.fail('config-duplicate-key', entry.keyNode, { key: entry.key, path });
       entries.set(entry.key, entry);
       if (known.includes(entry.key)) continue;
-      const suggestion = closest(entry.key, known);
+      const suggestion = nearest(entry.key, known);
       if (suggestion === undefined) this.fail('config-unknown-key', entry.keyNode, { key: entry.key, path, known });
       else this.fail('config-misspelt-key', entry.keyNode, { key: entry.key, path, suggestion });
     }

@@ -135,6 +135,11 @@ export interface RuleRow {
   readonly sources?: readonly FileRange[];
 }
 
+/** Whether a rule (`RuleRow.by`) leaves a field out; one of several expressions stands behind the rule's own name. */
+export function isByRule({ by }: Pick<IgnoredRow, 'by'>, rule: string): boolean {
+  return by === rule || by.startsWith(`${rule} `);
+}
+
 /** Everything that an application's comparison leaves out, and why. */
 export interface IgnoredList {
   readonly fields: readonly IgnoredRow[];

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type FileRange, placeText } from '../../engine/model/application.ts';
-import type { IgnoredList, IgnoredRow, ObjectRow, RuleRow } from '../../engine/model/snapshot.ts';
+import { type IgnoredList, type IgnoredRow, isByRule, type ObjectRow, type RuleRow } from '../../engine/model/snapshot.ts';
 import type { IgnoredField } from '../../engine/model/states.ts';
 import { escapeMarkdown, type WordsContext } from './rowText.ts';
 
@@ -26,7 +26,7 @@ export interface IgnoredItem {
 export function ignoredItems(list: IgnoredList, words: WordsContext, objectKey?: string): readonly IgnoredItem[] {
   const fields = list.fields.filter((field) => objectKey === undefined || field.objectKey === objectKey);
   const busy = list.rules.flatMap((rule) => {
-    const own = fields.filter((field) => isOf(field, rule));
+    const own = fields.filter((field) => isByRule(field, rule.by));
     return own.length === 0 ? [] : [headingOf(rule), ...own.map((field) => fieldItem(field, rule, words))];
   });
   const idle = objectKey === undefined ? list.rules.filter(({ fieldCount }) => fieldCount === 0) : [];
@@ -49,10 +49,6 @@ function idleItem(rule: RuleRow): IgnoredItem {
 /** `argo/a.yaml:3, argo/b.yaml:3`; empty where the repo does not write it. */
 function placesOf({ sources = [] }: Pick<RuleRow, 'sources'>): string {
   return sources.map((source) => placeText(source)).join(', ');
-}
-
-function isOf(field: IgnoredRow, { by }: RuleRow): boolean {
-  return field.by === by || field.by.startsWith(`${by} `);
 }
 
 function headingOf(rule: RuleRow): IgnoredItem {

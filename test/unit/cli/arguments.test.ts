@@ -5,7 +5,7 @@ import { type Arguments, parseArguments } from '../../../src/cli/arguments.ts';
 import { helpText } from '../../../src/cli/help.ts';
 import { sentence } from '../../../src/cli/messages.ts';
 import { createPainter, wantsColor } from '../../../src/cli/style.ts';
-import { nearest } from '../../../src/cli/suggest.ts';
+import { nearest } from '../../../src/base/nearest.ts';
 
 const defaults: Arguments = {
   command: 'diff',
