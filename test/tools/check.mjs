@@ -1,6 +1,6 @@
 // `npm run check`: types, lint, format and the conventions that neither compiler nor linter sees.
 import { join } from 'node:path';
-import { exists } from './cache.mjs';
+import { cacheFolder, exists } from './cache.mjs';
 import { isProgram, isProjectNode, main, NODE, ROOT, underProjectNode } from './main.mjs';
 import { run } from './processes.mjs';
 import { runSteps } from './steps.mjs';
@@ -8,11 +8,20 @@ import { runSteps } from './steps.mjs';
 const script = (path) => (signal) =>
   run(NODE, [join(ROOT, 'node_modules', ...path[0].split('/')), ...path.slice(1)], { cwd: ROOT, signal });
 
+/** What a check keeps for its next run, by the contents of the files; the linter cannot, since its rules look into other files, too. */
+const kept = (name) => join(cacheFolder(), 'check', name);
+
 /** @type {Readonly<Record<string, (signal: AbortSignal) => Promise<unknown>>>} */
 const CHECKS = {
-  types: script(['typescript/bin/tsc', '-p', 'tsconfig.json', '--pretty', 'false']),
+  types: script([
+    'typescript/bin/tsc',
+    ...['-p', 'tsconfig.json', '--pretty', 'false', '--incremental', '--tsBuildInfoFile', kept('types.tsbuildinfo')],
+  ]),
   lint: script(['eslint/bin/eslint.js', '--max-warnings=0', '.']),
-  format: script(['prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.']),
+  format: script([
+    'prettier/bin/prettier.cjs',
+    ...['--check', '--log-level=warn', '--cache', '--cache-strategy=content', '--cache-location', kept('format.json'), '.'],
+  ]),
   conventions: async () => {
     const { conventionProblems } = await import('./conventions.mjs');
     const problems = await conventionProblems();

@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from './cache.mjs';
 import { isProgram, isProjectNode, main, ROOT, ToolError, underProjectNode } from './main.mjs';
 import { checkPrerequisites } from './prerequisites.mjs';
 import { BUNDLES, CODE_SERVER, CONTROL_PLANE, DEPENDENCIES, PEERS, RENDERER } from './setup.mjs';
@@ -12,12 +13,35 @@ import { runSteps } from './steps.mjs';
  * @property {string} name
  * @property {string} [folder]   under test/; its `*.test.ts` files are the ring
  * @property {number} [parallel] files at a time
+ * @property {readonly string[]} [first] files below the folder, without `.test.ts`, that start before the others
  * @property {'background' | 'editor'} [lane] runs beside the rings of the other lane; default: alone, before them
  * @property {readonly ('controlPlane' | 'renderer' | 'peers' | 'bundles' | 'editor')[]} needs
  */
 
 /** how many files may run at a time; each has a control plane of its own, with some 600 MB */
 const PROCESSORS = Math.min(availableParallelism(), 4);
+
+/** The files of the engine's ring that take longest, longest first: none of them may be left alone at the end. */
+const LONGEST = [
+  'cli/sync',
+  'apps/ownersInEngine',
+  'cli/cli',
+  'drift/falseAlarms',
+  'cli/rollback',
+  'provenance/proved',
+  'drift/oracle',
+  'cluster/watches',
+  'health/causes',
+  'server/canary',
+  'engine/badInput',
+  'drift/blindSpots',
+  'sync/syncKilled',
+  'drift/edits',
+  'cluster/chaos',
+  'apps/owners',
+  'engine/commits',
+  'engine/rollbacks',
+];
 
 /** @type {readonly Ring[]} */
 const RINGS = [
@@ -28,6 +52,7 @@ const RINGS = [
     name: 'engine',
     folder: 'engine',
     parallel: PROCESSORS + 1,
+    first: LONGEST,
     lane: 'background',
     needs: ['controlPlane', 'renderer', 'peers', 'bundles'],
   },
@@ -46,11 +71,13 @@ function chosen(args) {
   });
 }
 
-/** Test files of a ring: all, those in a folder, or those whose path under the ring's folder starts with `part`. */
-async function filesOf(folder, part) {
-  const names = await readdir(join(ROOT, 'test', folder), { recursive: true }).catch(() => []);
-  const wanted = names.filter((name) => name.endsWith('.test.ts') && name.startsWith(part));
-  return wanted.map((name) => join(ROOT, 'test', folder, name)).sort();
+/** Test files of a ring in the order in which they start: all, those in a folder, or those whose path under the ring's folder starts with `part`. */
+async function filesOf({ folder, first = [] }, part) {
+  const all = await readdir(join(ROOT, 'test', folder), { recursive: true }).catch(() => []);
+  const names = all.filter((name) => name.endsWith('.test.ts')).sort();
+  const early = first.map((name) => `${name}.test.ts`).filter((name) => names.includes(name));
+  const ordered = [...early, ...names.filter((name) => !early.includes(name))];
+  return ordered.filter((name) => name.startsWith(part)).map((name) => join(ROOT, 'test', folder, name));
 }
 
 async function prepare(rings, signal) {
@@ -82,7 +109,7 @@ async function runRing({ ring, part }, background, signal) {
     counts = await runChecks(signal);
   } else {
     const { runFiles } = await import('./runner.mjs');
-    const files = await filesOf(ring.folder, part);
+    const files = await filesOf(ring, part);
     if (files.length === 0) {
       console.log('  ✖ no test file found');
       counts = { passed: 0, failed: 1 };
@@ -99,6 +126,8 @@ async function runRing({ ring, part }, background, signal) {
 if (isProgram(import.meta.url)) {
   await main(async ({ args, signal }) => {
     const rings = chosen(args);
+    // What one of hundreds of processes has read and compiled, the others take from there.
+    process.env.NODE_COMPILE_CACHE ??= join(cacheFolder(), 'compiled');
     if (!isProjectNode()) {
       try {
         await prepare(rings, signal);
