@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { delay } from '../../base/async.ts';
 import { isAbortError, isAppError, toError } from '../../base/errors.ts';
-import type { Logger } from '../../base/log.ts';
 import { connectionCodes } from '../cluster/apiErrors.ts';
-import { type KubeObject, keyString, type ObjectKey } from '../model/objects.ts';
+import { keyString, type ObjectKey } from '../model/objects.ts';
 import type { PlanAction } from '../model/plan.ts';
-import type { SyncOptions, SyncProgress, SyncResult, SyncResultOutcome } from '../model/sync.ts';
+import type { SyncProgress, SyncResult, SyncResultOutcome } from '../model/sync.ts';
 import type { SyncRecord } from '../model/ledger.ts';
 import { type SetScope, supersetOf } from './applySet.ts';
 import { noCounts } from './ledger.ts';
@@ -14,25 +13,12 @@ import { LedgerHold } from './ledgerHold.ts';
 import type { AppliedChange, AppliedObject } from './ledgerObjects.ts';
 import { reasonOfFailure } from './sendWrite.ts';
 import { SyncRun } from './syncRun.ts';
-import type { PreparedApplication, PreparedSync, SyncConnection } from './syncTypes.ts';
+import type { ExecuteSyncOptions, PreparedApplication, PreparedSync, SyncConnection } from './syncTypes.ts';
 
 const RENEW_MS = 15_000;
 const CLOSING_SECONDS = 20;
 const CLOSING_POLL_MS = 500;
 const closingRetries: readonly string[] = [...connectionCodes, 'server-timeout', 'server-error', 'too-many-requests'];
-
-/** What carrying out a sync needs beside the plan. */
-export interface ExecuteSyncOptions extends SyncOptions {
-  readonly signal: AbortSignal;
-  readonly logger: Logger;
-  /** who asked: the user as the machine names them */
-  readonly actor: string;
-  readonly onProgress: (progress: SyncProgress) => void;
-  /** how long closing the ledger is tried again over a broken connection; default 20 */
-  readonly closingSeconds?: number;
-  /** live objects below one by owner references, as the watch knows them */
-  readonly childrenOf?: (live: KubeObject) => readonly KubeObject[];
-}
 
 /**
  * Carries out a sync plan, one application after the other: the running record first, then Namespaces and CRDs, the waves, the prunes, the

@@ -7,10 +7,9 @@ import { tickOf, type SyncProgress, type SyncResult, type SyncResultOutcome } fr
 import type { SyncCounts } from '../model/ledger.ts';
 import type { Reason } from '../model/states.ts';
 import { endingCodes, refusalCodes } from './executePlan.ts';
-import type { ExecuteSyncOptions } from './executeSync.ts';
 import { reasonOfFailure } from './sendWrite.ts';
 import { runSyncStep } from './syncStep.ts';
-import type { PreparedApplication, PreparedSync, PreparedSyncStep, SyncConnection } from './syncTypes.ts';
+import type { ExecuteSyncOptions, PreparedApplication, PreparedSync, PreparedSyncStep, SyncConnection } from './syncTypes.ts';
 import { waitHealthy, type WaitingStep } from './waitHealthy.ts';
 import { isFoundation } from './waves.ts';
 

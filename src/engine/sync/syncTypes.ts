@@ -1,3 +1,4 @@
+import type { Logger } from '../../base/log.ts';
 import type { ClusterConnection } from '../cluster/api.ts';
 import type { FieldPath } from '../model/fieldPath.ts';
 import type { JsonValue } from '../model/json.ts';
@@ -5,7 +6,7 @@ import type { Application } from '../model/application.ts';
 import type { GroupVersionKind, KubeObject, ObjectKey } from '../model/objects.ts';
 import type { StepResult } from '../model/plan.ts';
 import type { ResourceInfo } from '../model/resourceInfo.ts';
-import type { SyncPlan, SyncStep } from '../model/sync.ts';
+import type { SyncOptions, SyncPlan, SyncProgress, SyncStep } from '../model/sync.ts';
 import type { SetScope } from './applySet.ts';
 
 /** What a sync asks of a cluster. */
@@ -101,6 +102,19 @@ export interface PreparedSync {
 export interface SyncPlanning {
   readonly prepared: readonly PreparedSync[];
   readonly refused: readonly StepResult[];
+}
+
+/** What carrying out a sync needs beside the plan. */
+export interface ExecuteSyncOptions extends SyncOptions {
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  /** who asked: the user as the machine names them */
+  readonly actor: string;
+  readonly onProgress: (progress: SyncProgress) => void;
+  /** how long closing the ledger is tried again over a broken connection; default 20 */
+  readonly closingSeconds?: number;
+  /** live objects below one by owner references, as the watch knows them */
+  readonly childrenOf?: (live: KubeObject) => readonly KubeObject[];
 }
 
 /** Manager as which a sync applies. */

@@ -1,12 +1,18 @@
 import * as vscode from 'vscode';
 import type { CommitOutcome, CommitPlan } from '../../engine/model/commit.ts';
+import type { ContextKeySetter } from '../contextKeys.ts';
 import type { Documents } from '../diff/documents.ts';
 import { commitDetail, commitDocument, filesText, pushDetail } from '../words/commitText.ts';
 import { MessageEditor } from './commitMessage.ts';
 import { PushFlow, type PushServices } from './commitPush.ts';
-import type { CommitServiceOptions } from './commitService.ts';
 
 /** What commits need of the extension. */
+export interface CommitFlowOptions extends PushServices {
+  readonly documents: Documents;
+  readonly contextKeys: ContextKeySetter;
+}
+
+/** What a {@link CommitFlow} works with. */
 export interface CommitFlowServices extends PushServices {
   readonly documents: Documents;
   readonly messages: MessageEditor;
@@ -172,7 +178,7 @@ export class CommitFlow {
 }
 
 /** The parts that work together. */
-export function makeCommitFlow(options: CommitServiceOptions): { messages: MessageEditor; pushes: PushFlow; commits: CommitFlow } {
+export function makeCommitFlow(options: CommitFlowOptions): { messages: MessageEditor; pushes: PushFlow; commits: CommitFlow } {
   const messages = new MessageEditor(options.contextKeys);
   const pushes = new PushFlow(options);
   return { messages, pushes, commits: new CommitFlow({ ...options, messages, pushes }) };

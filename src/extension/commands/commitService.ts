@@ -1,16 +1,8 @@
 import type * as vscode from 'vscode';
 import type { CommitPlan } from '../../engine/model/commit.ts';
-import type { ContextKeySetter } from '../contextKeys.ts';
-import type { Documents } from '../diff/documents.ts';
-import type { CommitEnd, CommitFlow, CommitOptions } from './commitFlow.ts';
+import type { CommitEnd, CommitFlow, CommitFlowOptions, CommitOptions } from './commitFlow.ts';
 import type { MessageEditor } from './commitMessage.ts';
-import type { PushEnd, PushFlow, PushServices } from './commitPush.ts';
-
-/** What commits need of the extension. */
-export interface CommitServiceOptions extends PushServices {
-  readonly documents: Documents;
-  readonly contextKeys: ContextKeySetter;
-}
+import type { PushEnd, PushFlow } from './commitPush.ts';
 
 interface Parts {
   readonly messages: MessageEditor;
@@ -20,11 +12,11 @@ interface Parts {
 
 /** Commits and pushes for commands; their code is loaded at first use. */
 export class CommitService implements vscode.Disposable {
-  readonly #options: CommitServiceOptions;
+  readonly #options: CommitFlowOptions;
   #parts: Promise<Parts> | undefined;
   #messages: MessageEditor | undefined;
 
-  constructor(options: CommitServiceOptions) {
+  constructor(options: CommitFlowOptions) {
     this.#options = options;
   }
 
