@@ -16,6 +16,8 @@ import { specOf } from '../sources/sourceRenderer.ts';
 import type { TrackedObject } from '../sessions/trackedObject.ts';
 import { type FieldEdit, fieldEdit, imagePolicyOf, offsetOf } from '../writeback/adoptEdit.ts';
 import type { Splice } from '../writeback/spliceScalar.ts';
+import { editYaml, type YamlChange, yamlValues } from '../writeback/yamlEdit.ts';
+import { type OpenKey, openKeysOf } from './openKeys.ts';
 import type { Draft, Meant, WritebackDrafts } from './writebackDraft.ts';
 
 /** A field that differs. */
@@ -86,7 +88,12 @@ export class FieldWritebacks {
       if (done !== undefined) return done;
     }
     let problem: AppError | undefined;
-    for (const place of await this.places(field, signal)) {
+    const places = await this.places(field, signal).catch((error: unknown) => {
+      if (!isAppError(error)) throw error;
+      problem = error;
+      return [];
+    });
+    for (const place of places) {
       try {
         const { file } = place.range;
         const original = await this.#drafts.original(file);
@@ -98,7 +105,45 @@ export class FieldWritebacks {
         problem ??= error;
       }
     }
+    for (const { file, change } of await this.openKeys(field, signal)) {
+      const original = await this.#drafts.original(file).catch(onlyAppErrors);
+      const next = original === undefined ? undefined : await this.#put(draft, file, original, change, field, signal);
+      if (next !== undefined) return next;
+    }
+    const { session, rendered, value, path } = field;
+    const isNew = value !== undefined && valueAtPath(rendered.object, path) === undefined;
+    if (isNew && session.application.source.type === 'helm' && rendered.file !== undefined)
+      throw new AppError('adopt-add-in-template', { file: rendered.file });
     throw problem ?? new AppError('adopt-not-proved');
+  }
+
+  /** Keys under which a field may be put that Git does not have; none for one that it has. */
+  async openKeys({ session, rendered, path, value }: WantedField, signal: AbortSignal): Promise<readonly OpenKey[]> {
+    if (value === undefined || valueAtPath(rendered.object, path) !== undefined) return [];
+    const render = await this.#drafts.before(session, signal);
+    return openKeysOf({ object: rendered, path, value }, session.application.source, render, async (file) => {
+      const text = (await this.#drafts.original(file).catch(onlyAppErrors)) ?? '';
+      return { text, values: valuesIn(text) };
+    });
+  }
+
+  /** The draft with a key set, when it does what is meant. */
+  async #put(
+    draft: Draft,
+    file: string,
+    original: string,
+    change: YamlChange,
+    { meant }: WantedField,
+    signal: AbortSignal,
+  ): Promise<Draft | undefined> {
+    try {
+      const splice = editYaml(draft.texts.text(file, original), change);
+      return await this.#drafts.attempt(draft, draft.texts.with(file, original, splice), meant, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      onlyAppErrors(error);
+      return undefined;
+    }
   }
 
   /** The lines from which a field can be edited: those that set it, or what stands beside it where Git does not have it. */
@@ -232,6 +277,16 @@ function refuse(
     ['note-autoscaled', 'note-sized', 'note-written-by-autoscaler', 'note-written-by-controller'].includes(code),
   );
   if (holder !== undefined) throw new AppError('adopt-controller-owned', { manager: String(holder.holder ?? writer?.manager ?? '?') });
+}
+
+/** What the documents of a text say; nothing where it is no YAML. */
+function valuesIn(text: string): readonly (JsonValue | undefined)[] {
+  try {
+    return yamlValues(text);
+  } catch (error) {
+    onlyAppErrors(error);
+    return [];
+  }
 }
 
 function onlyAppErrors(error: unknown): undefined {

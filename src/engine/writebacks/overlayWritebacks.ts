@@ -11,7 +11,7 @@ import type { Splice } from '../writeback/spliceScalar.ts';
 import { offsetOf, scalarAt } from '../writeback/adoptEdit.ts';
 import { editYaml, type YamlPath, yamlValues } from '../writeback/yamlEdit.ts';
 import { indexInConfig } from '../sources/specInputs.ts';
-import { type Draft, othersOf, type WritebackDrafts } from './writebackDraft.ts';
+import { type Draft, newOthers, type WritebackDrafts } from './writebackDraft.ts';
 
 /** Writes a field into what only one application reads: a patch of its overlay, or its environment's values file. */
 export class OverlayWritebacks {
@@ -81,25 +81,43 @@ export class OverlayWritebacks {
   /** The same key of the last values file that serves this application alone. */
   async #inValues(draft: Draft, field: WantedField, signal: AbortSignal): Promise<Draft | undefined> {
     const { source } = field.session.application;
-    const place = (await this.#fields.places(field, signal)).find(({ edit }) => edit.role === 'values');
-    if (place === undefined || place.edit.up.length + place.edit.down.length > 0) return undefined;
-    const said = await this.#drafts.original(place.range.file);
-    const [from, to] = [
-      offsetOf(said, place.range.startLine, place.range.startColumn),
-      offsetOf(said, place.range.endLine, place.range.endColumn),
-    ];
-    const key = scalarAt(said, from, to);
-    const { value } = field;
-    // A field made of several pieces has no one value of its own.
-    if (key === undefined || value === undefined || !jsonEqual(place.edit.leaf, key.value)) return undefined;
-    const path = [...subchartsOf(source.path, place.range.file), ...belowValues(key.path)];
-    for (const written of (source.helm?.valueFiles ?? []).toReversed()) {
-      const file = resolvePath(source.path, written);
-      if (file === undefined || file === place.range.file) continue;
-      const next = await this.#try(draft, file, field, (text) => editYaml(text, { path, value }), signal);
+    for (const { file: said, path, value } of await this.#keysOf(field, signal)) {
+      for (const written of (source.helm?.valueFiles ?? []).toReversed()) {
+        const file = resolvePath(source.path, written);
+        if (file === undefined || file === said) continue;
+        const next = await this.#try(draft, file, field, (text) => editYaml(text, { path, value }), signal);
+        if (next !== undefined) return next;
+      }
+      const next = (await this.#inDeployer(draft, field, path, value, signal)) ?? (await this.#inConfig(draft, field, path, value, signal));
       if (next !== undefined) return next;
     }
-    return (await this.#inDeployer(draft, field, path, value, signal)) ?? this.#inConfig(draft, field, path, value, signal);
+    return undefined;
+  }
+
+  /** The keys of the chart's values that set a field, with what they are to be; of one that Git does not have, those that may take it. */
+  async #keysOf(
+    field: WantedField,
+    signal: AbortSignal,
+  ): Promise<readonly { readonly file: string | undefined; readonly path: YamlPath; readonly value: JsonValue }[]> {
+    const { source } = field.session.application;
+    const under = (file: string, path: YamlPath): YamlPath => [...subchartsOf(source.path, file), ...belowValues(path)];
+    const open = await this.#fields.openKeys(field, signal);
+    const places = await this.#fields.places(field, signal).catch((error: unknown) => {
+      if (!isAppError(error)) throw error;
+      return [];
+    });
+    const place = places.find(({ edit }) => edit.role === 'values');
+    const taking = open.flatMap(({ file, change: { path, value } }) =>
+      value === undefined ? [] : [{ file: undefined, path: under(file, path), value }],
+    );
+    if (place === undefined || place.edit.up.length + place.edit.down.length > 0) return taking;
+    const { file, startLine, startColumn, endLine, endColumn } = place.range;
+    const said = await this.#drafts.original(file);
+    const key = scalarAt(said, offsetOf(said, startLine, startColumn), offsetOf(said, endLine, endColumn));
+    const { value } = field;
+    // A field made of several pieces has no one value of its own.
+    if (key === undefined || value === undefined || !jsonEqual(place.edit.leaf, key.value)) return taking;
+    return [{ file, path: under(file, key.path), value }];
   }
 
   /** The values of the HelmRelease or Application that deploys the chart; of a text of values within it only where it has none yet. */
@@ -142,7 +160,7 @@ export class OverlayWritebacks {
       const splice = edit(draft.texts.text(file, original));
       if (splice === undefined) return undefined;
       const next = await this.#drafts.attempt(draft, draft.texts.with(file, original, splice), field.meant, signal);
-      return othersOf(next).length > othersOf(draft).length ? undefined : next;
+      return newOthers(next, draft).length > 0 ? undefined : next;
     } catch (error) {
       signal.throwIfAborted();
       if (!isAppError(error)) throw error;

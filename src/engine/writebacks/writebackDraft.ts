@@ -153,6 +153,22 @@ export function othersOf({ affected }: Draft): readonly AffectedObject[] {
   return affected.filter(({ kind }) => kind === 'other');
 }
 
+/** What also moves, and did not in an earlier draft; of one object there may be more fields now. */
+export function newOthers(next: Draft, draft: Draft): readonly AffectedObject[] {
+  const before = othersOf(draft);
+  return othersOf(next).flatMap((other): readonly AffectedObject[] => {
+    const paths = other.paths.filter((path) => !isAmong({ ...other, paths: [path] }, before));
+    return paths.length === 0 ? [] : [{ ...other, paths }];
+  });
+}
+
+/** Whether fields of an object are among those that others name. */
+export function isAmong({ applicationId, object, paths }: AffectedObject, all: readonly AffectedObject[]): boolean {
+  return all.some(
+    (each) => each.applicationId === applicationId && each.object === object && each.paths.some((path) => paths.includes(path)),
+  );
+}
+
 function merged(known: Intention | undefined, { object, added }: Meant): Intention {
   return {
     objects: new Map([...(known?.objects ?? []), ...(object === undefined ? [] : [[object.index, object.value] as const])]),

@@ -17,7 +17,7 @@ import { ObjectWritebacks } from './objectWritebacks.ts';
 import { OverlayWritebacks } from './overlayWritebacks.ts';
 import type { SourceRenderer } from '../sources/sourceRenderer.ts';
 import type { WritebackApi } from './writebackApi.ts';
-import { type Draft, emptyDraft, othersOf, WritebackDrafts } from './writebackDraft.ts';
+import { type Draft, emptyDraft, isAmong, newOthers, othersOf, WritebackDrafts } from './writebackDraft.ts';
 import type { Workspaces } from '../sessions/workspaces.ts';
 
 /** One field, or one object that only the cluster has. */
@@ -117,8 +117,7 @@ async function write(asked: readonly Asked[], elsewhere: ReadonlySet<Piece>, par
       }
       const wanted = await parts.fields.wanted(piece, parts.action, draft, signal);
       const next = await (elsewhere.has(piece) ? parts.overlays : parts.fields).edit(draft, wanted, signal);
-      const before = othersOf(draft);
-      const others = othersOf(next).filter((other) => !isAmong(other, before));
+      const others = newOthers(next, draft);
       if (others.length > 0) shared.push({ piece, wanted, others });
       draft = next;
     } catch (error) {
@@ -142,11 +141,4 @@ async function hasOverlay(moving: readonly Shared[], { overlays }: Parts, signal
     draft = next;
   }
   return true;
-}
-
-/** Whether fields of an object are among those that others name. */
-function isAmong({ applicationId, object, paths }: AffectedObject, all: readonly AffectedObject[]): boolean {
-  return all.some(
-    (each) => each.applicationId === applicationId && each.object === object && each.paths.some((path) => paths.includes(path)),
-  );
 }

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { helm, kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
 import { configOfPaths } from '../../tools/manifests.ts';
+import type { WritebackTarget } from '../../../src/engine/model/writeback.ts';
 import { until } from './support.ts';
 import { built, carryOut, deployment, objectsIn, opened, spec } from './writebackSupport.ts';
 
@@ -247,6 +248,73 @@ applications:
     [spec(rendered['Deployment/a-web']).replicas, spec(rendered['Deployment/a-web']).template.spec.containers[0]?.image],
     [4, 'registry.example/c:1.0'],
   );
+});
+
+test('what only live has goes into the empty mapping or list that a chart or base has for it', async (t) => {
+  const files = {
+    'plumbline.yaml': `${configOfPaths('empty', 'base')}  - {name: a, environment: prod, path: chart, namespace: empty, helm: {releaseName: a, valueFiles: [values-a.yaml]}}
+  - {name: b, environment: prod, path: chart, namespace: empty, helm: {releaseName: b}}
+`,
+    'base/kustomization.yaml':
+      'resources: [web.yaml]\npatches:\n- target: {kind: Deployment}\n  patch: \'[{"op": "add", "path": "/metadata/annotations/one", "value": "1"}]\'\n',
+    'base/web.yaml': deployment.replace('  labels: {app: web} # one\n', '  annotations: {} # none\n'),
+    'chart/Chart.yaml': 'apiVersion: v2\nname: shop\nversion: 1.0.0\n',
+    'chart/values.yaml': 'replicas: 2\nresources: {} # as you like\npodAnnotations: {}\ntolerations: []\nextraEnv: []\n',
+    'chart/values-a.yaml': 'replicas: 3\nresources: {}\n',
+    'chart/templates/web.yaml': deployment
+      .replace('name: web\n  labels: {app: web} # one', 'name: {{ .Release.Name }}-web')
+      .replace('replicas: 2 ', 'replicas: {{ .Values.replicas }} ')
+      .replace(
+        '      labels: {app: web}\n    spec:\n',
+        '      {{- with .Values.podAnnotations }}\n      annotations: {{- toYaml . | nindent 8 }}\n      {{- end }}\n      labels: {app: web}\n    spec:\n' +
+          '      {{- with .Values.tolerations }}\n      tolerations: {{- toYaml . | nindent 8 }}\n      {{- end }}\n' +
+          '      {{- with .Values.nodeSelector }}\n      nodeSelector: {{- toYaml . | nindent 8 }}\n      {{- end }}\n',
+      )
+      .replace(
+        '              value: fast\n',
+        '              value: fast\n            {{- with .Values.extraEnv }}\n            {{- toYaml . | nindent 12 }}\n            {{- end }}\n          resources: {{- toYaml .Values.resources | nindent 12 }}\n',
+      ),
+  };
+  const shop = await opened(plane, t, 'empty', files, async () => {
+    await run('apply', '--server-side', '-n', 'empty', '-k', 'base');
+    for (const [name, ...own] of [['a', '-f', 'chart/values-a.yaml'], ['b']] as const) {
+      const text = await helm(['template', name, 'chart', '-n', 'empty', ...own], {});
+      await kubectl(['apply', '--server-side', '-n', 'empty', '-f', '-'], { kubeconfig: plane.kubeconfigPath, input: text });
+    }
+  });
+  const pod = 'spec.template.spec';
+  const web = { resources: { limits: { cpu: '2' } }, env: [{ name: 'NEW', value: 'on' }], name: 'web' };
+  const spec = { containers: [web], tolerations: [{ key: 'gpu', operator: 'Exists' }], nodeSelector: { disk: 'ssd' }, hostNetwork: true };
+  const template = { metadata: { annotations: { 'example.com/note': 'x' } }, spec };
+  await run('annotate', 'deployment/web', '-n', 'empty', 'two=2');
+  await run('patch', '-n', 'empty', 'deployment/a-web', '-p', JSON.stringify({ spec: { template } }));
+  const a = (fieldId: string): Promise<WritebackTarget> => shop.field('prod/a', 'Deployment/a-web', fieldId);
+  const targets = [
+    await shop.field('prod/base', 'Deployment/web', 'metadata.annotations.two'),
+    await a(`${pod}.containers[name=web].resources.limits.cpu`),
+    await a(`${pod}.tolerations`),
+    await a(`${pod}.containers[name=web].env[name=NEW]`),
+    await a('spec.template.metadata.annotations["example.com/note"]'),
+    await a(`${pod}.nodeSelector`),
+    await a(`${pod}.hostNetwork`),
+  ];
+  const plan = await shop.plan({ targets, place: 'overlay' });
+  assert.deepEqual(
+    plan.refused.map(({ target, reason }) => [target.fieldId, reason.code, reason.details]),
+    [[`${pod}.hostNetwork`, 'adopt-add-in-template', { file: 'chart/templates/web.yaml' }]],
+  );
+  await carryOut(shop.repo, plan);
+  const text = (path: string): Promise<string> => readFile(join(shop.repo, path), 'utf8');
+  assert.equal(await text('base/web.yaml'), files['base/web.yaml'].replace('annotations: {} # none', 'annotations: {two: "2"} # none'));
+  assert.equal(await text('chart/values.yaml'), files['chart/values.yaml']);
+  assert.equal(
+    await text('chart/values-a.yaml'),
+    'replicas: 3\nresources: {limits: {cpu: "2"}}\ntolerations:\n  - key: gpu\n    operator: Exists\nextraEnv:\n  - name: NEW\n    value: "on"\n' +
+      'podAnnotations:\n  example.com/note: x\nnodeSelector:\n  disk: ssd\n',
+  );
+  const rendered = await helm(['template', 'a', join(shop.repo, 'chart'), '-f', join(shop.repo, 'chart/values-a.yaml')], {});
+  for (const line of ['disk: ssd', 'cpu: "2"', 'operator: Exists', 'example.com/note: x', 'name: NEW'])
+    assert.ok(rendered.includes(line), line);
 });
 
 test('Flux substitution: what it builds is compared, and a live value goes into the variable', async (t) => {

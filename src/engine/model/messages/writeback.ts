@@ -26,6 +26,7 @@ export const writebackMessages: Readonly<Record<string, string>> = {
   'adopt-not-rendered': 'The files as they are now do not have this object any more.',
   'adopt-not-proved': 'No line of an input could be proved to set this field. Edit the file by hand, or use Ignore This Field.',
   'adopt-in-template': 'The template {file} sets this field itself. Edit the template by hand.',
+  'adopt-add-in-template': 'No value of the chart was found that takes this field. Add it to the template {file} by hand.',
   'adopt-no-effect': 'With the edit the field would not have the live value. Edit {file} by hand.',
   'adopt-breaks-render': 'With the edit {application} could not be rendered any more.',
   'adopt-conflict':
