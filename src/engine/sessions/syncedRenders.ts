@@ -9,7 +9,7 @@ import { isComplete, type RenderResult } from '../model/render.ts';
 import type { Reason } from '../model/states.ts';
 import type { RepoSession } from './repoSession.ts';
 import type { SourceRenderer } from '../sources/sourceRenderer.ts';
-import type { AppliedFrom } from '../sync/ledgerObjects.ts';
+import type { AppliedFrom } from '../sync/ledger/ledgerObjects.ts';
 
 /** What an application rendered to at a commit that was applied. */
 export interface SyncedRender {

@@ -11,9 +11,9 @@ import type { Reason } from '../model/states.ts';
 import type { RepoSession } from './repoSession.ts';
 import type { SourceRenderer } from '../sources/sourceRenderer.ts';
 import { foreignTool, parentKeyOf } from '../sync/applySet.ts';
-import { historyOf, type Ledger, ledgerOf } from '../sync/ledger.ts';
-import { otherApplication } from '../sync/ledgerHold.ts';
-import { type AppliedFrom, type AppliedGroup, appliedOf, appliedText, hashOf } from '../sync/ledgerObjects.ts';
+import { historyOf, type Ledger, ledgerOf } from '../sync/ledger/ledger.ts';
+import { otherApplication } from '../sync/ledger/ledgerHold.ts';
+import { type AppliedFrom, type AppliedGroup, appliedOf, appliedText, hashOf } from '../sync/ledger/ledgerObjects.ts';
 import { type SyncedRender, SyncedRenders } from './syncedRenders.ts';
 
 /** What a comparison knows when it asks for the synced side. */

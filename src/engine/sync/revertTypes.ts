@@ -4,7 +4,7 @@ import type { GroupVersionKind, KubeObject, ObjectKey } from '../model/objects.t
 import type { Plan, PlanStep, StepResult } from '../model/plan.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import type { OwnerMark, Verdict } from '../model/states.ts';
-import type { FieldEdit } from './edits.ts';
+import type { FieldEdit } from './plan/edits.ts';
 import type { ManagerRef } from './managers.ts';
 
 /** What a revert asks of a cluster. */

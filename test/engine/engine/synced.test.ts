@@ -6,7 +6,7 @@ import type { Engine } from '../../../src/engine/engine.ts';
 import { describe } from '../../../src/engine/model/describe.ts';
 import type { FieldRow } from '../../../src/engine/model/snapshot.ts';
 import type { SyncResult, SyncTarget } from '../../../src/engine/model/sync.ts';
-import { currentHolder } from '../../../src/engine/sync/holder.ts';
+import { currentHolder } from '../../../src/engine/sync/ledger/holder.ts';
 import { kubectl } from '../../tools/binaries.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
 import { configYaml } from '../../tools/manifests.ts';

@@ -3,9 +3,9 @@ import { after, before, test } from 'node:test';
 import type { SyncRecord } from '../../../src/engine/model/ledger.ts';
 import { annotationsOf, type ObjectKey } from '../../../src/engine/model/objects.ts';
 import type { SetScope } from '../../../src/engine/sync/applySet.ts';
-import { bytesOf, historyOf, type Ledger, ledgerOf, noCounts } from '../../../src/engine/sync/ledger.ts';
-import { LedgerHold, readParent } from '../../../src/engine/sync/ledgerHold.ts';
-import type { AppliedObject } from '../../../src/engine/sync/ledgerObjects.ts';
+import { bytesOf, historyOf, type Ledger, ledgerOf, noCounts } from '../../../src/engine/sync/ledger/ledger.ts';
+import { LedgerHold, readParent } from '../../../src/engine/sync/ledger/ledgerHold.ts';
+import type { AppliedObject } from '../../../src/engine/sync/ledger/ledgerObjects.ts';
 import { type RevertFixture, startRevertFixture } from './support.ts';
 import { configMap } from './syncSupport.ts';
 

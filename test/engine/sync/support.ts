@@ -11,9 +11,9 @@ import type { Application } from '../../../src/engine/model/application.ts';
 import { gvkOf, keyOf, type KubeObject } from '../../../src/engine/model/objects.ts';
 import type { StepResult } from '../../../src/engine/model/plan.ts';
 import type { Verdict } from '../../../src/engine/model/states.ts';
-import { executePlan } from '../../../src/engine/sync/executePlan.ts';
+import { executePlan } from '../../../src/engine/sync/execute/executePlan.ts';
 import { heldPaths } from '../../../src/engine/sync/managers.ts';
-import { planRevert } from '../../../src/engine/sync/planRevert.ts';
+import { planRevert } from '../../../src/engine/sync/plan/planRevert.ts';
 import type { RevertItem, RevertPlanning } from '../../../src/engine/sync/revertTypes.ts';
 import { type Component, type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
 

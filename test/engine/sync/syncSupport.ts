@@ -6,10 +6,10 @@ import { gvkOf, keyOf, type KubeObject, namespaceOf } from '../../../src/engine/
 import type { SyncKind, SyncOptions, SyncPlan, SyncProgress, SyncResult } from '../../../src/engine/model/sync.ts';
 import type { Application } from '../../../src/engine/model/application.ts';
 import { parentKeyOf } from '../../../src/engine/sync/applySet.ts';
-import { executeSync } from '../../../src/engine/sync/executeSync.ts';
-import { historyOf, ledgerOf } from '../../../src/engine/sync/ledger.ts';
-import { readParent } from '../../../src/engine/sync/ledgerHold.ts';
-import { planSync } from '../../../src/engine/sync/planSync.ts';
+import { executeSync } from '../../../src/engine/sync/execute/executeSync.ts';
+import { historyOf, ledgerOf } from '../../../src/engine/sync/ledger/ledger.ts';
+import { readParent } from '../../../src/engine/sync/ledger/ledgerHold.ts';
+import { planSync } from '../../../src/engine/sync/plan/planSync.ts';
 import type { SyncConnection, SyncItem, SyncObject, SyncPlanning } from '../../../src/engine/sync/syncTypes.ts';
 import { application, type RevertFixture } from './support.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type FieldEdit, patchOf, withEdits } from '../../../src/engine/sync/edits.ts';
+import { type FieldEdit, patchOf, withEdits } from '../../../src/engine/sync/plan/edits.ts';
 import { podSchema } from './podSchema.ts';
 
 const live = {

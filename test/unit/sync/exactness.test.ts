@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { formatPath } from '../../../src/engine/model/fieldPath.ts';
 import type { JsonObject } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
-import { besideIntent, leafChanges, type WriteIntent } from '../../../src/engine/sync/exactness.ts';
+import { besideIntent, leafChanges, type WriteIntent } from '../../../src/engine/sync/plan/exactness.ts';
 import { podSchema } from './podSchema.ts';
 
 function object(spec: JsonObject, held: Readonly<Record<string, JsonObject>> = {}): KubeObject {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { AppError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
-import { executePlan } from '../../../src/engine/sync/executePlan.ts';
+import { executePlan } from '../../../src/engine/sync/execute/executePlan.ts';
 import type { PreparedPlan, PreparedStep, RevertConnection } from '../../../src/engine/sync/revertTypes.ts';
 
 const live = (name: string, level: string, resourceVersion = '1'): KubeObject => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '../../../src/engine/model/json.ts';
-import { extractOwned } from '../../../src/engine/sync/extract.ts';
+import { extractOwned } from '../../../src/engine/sync/plan/extract.ts';
 import { podSchema } from './podSchema.ts';
 
 const live = {

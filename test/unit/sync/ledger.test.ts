@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { SyncRecord } from '../../../src/engine/model/ledger.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { keyOf } from '../../../src/engine/model/objects.ts';
-import { currentHolder, isEnded } from '../../../src/engine/sync/holder.ts';
+import { currentHolder, isEnded } from '../../../src/engine/sync/ledger/holder.ts';
 import {
   bytesOf,
   historyOf,
@@ -14,8 +14,8 @@ import {
   ledgerOf,
   noCounts,
   withInterrupted,
-} from '../../../src/engine/sync/ledger.ts';
-import { type AppliedObjects, appliedOf, hashOf, withApplied } from '../../../src/engine/sync/ledgerObjects.ts';
+} from '../../../src/engine/sync/ledger/ledger.ts';
+import { type AppliedObjects, appliedOf, hashOf, withApplied } from '../../../src/engine/sync/ledger/ledgerObjects.ts';
 
 function record(id: string, more: Partial<SyncRecord> = {}): SyncRecord {
   return {
