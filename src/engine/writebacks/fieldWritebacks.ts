@@ -17,7 +17,7 @@ import type { TrackedObject } from '../sessions/trackedObject.ts';
 import { type FieldEdit, fieldEdit, imagePolicyOf, offsetOf } from '../writeback/adoptEdit.ts';
 import type { Splice } from '../writeback/spliceScalar.ts';
 import { editYaml, type YamlChange, yamlValues } from '../writeback/yamlEdit.ts';
-import { type OpenKey, openKeysOf } from './openKeys.ts';
+import { besides, type OpenKey, openKeysOf } from './openKeys.ts';
 import type { Draft, Meant, WritebackDrafts } from './writebackDraft.ts';
 
 /** A field that differs. */
@@ -137,7 +137,8 @@ export class FieldWritebacks {
     signal: AbortSignal,
   ): Promise<Draft | undefined> {
     try {
-      const splice = editYaml(draft.texts.text(file, original), change);
+      const text = draft.texts.text(file, original);
+      const splice = editYaml(text, besides(text, change));
       return await this.#drafts.attempt(draft, draft.texts.with(file, original, splice), meant, signal);
     } catch (error) {
       signal.throwIfAborted();

@@ -4,7 +4,7 @@ import type { ApplicationSource } from '../model/application.ts';
 import { type FieldPath, valueAtPath } from '../model/fieldPath.ts';
 import { isJsonArray, isJsonObject, type JsonValue, valueAt } from '../model/json.ts';
 import type { RenderedObject, RenderResult } from '../model/render.ts';
-import type { YamlChange, YamlPath } from '../writeback/yamlEdit.ts';
+import { type YamlChange, type YamlPath, yamlValues } from '../writeback/yamlEdit.ts';
 
 /** A key of an input file under which something may be put that the render does not have. */
 export interface OpenKey {
@@ -52,13 +52,33 @@ export async function openKeysOf(
         for (const [at, key] of emptyKeys(said)) {
           const found = { file, change: { document, path: at, value: below } };
           if (key === name) same.push(found);
-          else if (isHelm && key.toLowerCase().endsWith(name.toLowerCase())) alike.push(found);
+          else if (isHelm && isAlike(key, name)) alike.push(found);
         }
       }
     }
   }
   const unsaid = isHelm && object.file !== undefined ? await unsaidKeys((await read(object.file)).text, levels, files, read) : [];
   return [...same, ...alike, ...unsaid].slice(0, MAX_KEYS);
+}
+
+/**
+ * The change that puts a value under a key of a text, besides what earlier changes have put there.
+ * @throws AppError as `yamlValues`
+ */
+export function besides(text: string, { document = 0, path, value }: YamlChange): YamlChange {
+  return { document, path, value: value === undefined ? undefined : joined(valueAt(yamlValues(text)[document], ...path), value) };
+}
+
+function joined(said: JsonValue | undefined, value: JsonValue): JsonValue {
+  if (isJsonArray(said) && isJsonArray(value)) return [...said, ...value];
+  if (!isJsonObject(said) || !isJsonObject(value)) return value;
+  const added = Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, joined(said[key], item)] as const]));
+  return { ...said, ...Object.fromEntries(added) };
+}
+
+/** Whether values under a key may be those of a field: `podAnnotations` of `annotations`, `extraEnvs` of `env`. */
+function isAlike(key: string, name: string): boolean {
+  return [name, `${name}s`].some((each) => key.toLowerCase().endsWith(each.toLowerCase()));
 }
 
 /** The steps from the last one that the object has to the field; what it has may come from elsewhere, and be empty in a file. */
@@ -109,7 +129,7 @@ async function unsaidKeys(
   const used = new Set([...template.matchAll(/\.Values((?:\.[A-Za-z_]\w*)+)/g)].map((match) => (match[1] ?? '').slice(1)));
   return [...used].flatMap((keys): readonly OpenKey[] => {
     const path = keys.split('.');
-    const level = levels.find(({ name }) => path.at(-1)?.toLowerCase().endsWith(name.toLowerCase()));
+    const level = levels.find(({ name }) => isAlike(path.at(-1) ?? '', name));
     return level === undefined || valueAt(said, ...path) !== undefined ? [] : [{ file, change: { path, value: level.value } }];
   });
 }

@@ -11,6 +11,7 @@ import type { Splice } from '../writeback/spliceScalar.ts';
 import { offsetOf, scalarAt } from '../writeback/adoptEdit.ts';
 import { editYaml, type YamlPath, yamlValues } from '../writeback/yamlEdit.ts';
 import { indexInConfig } from '../sources/specInputs.ts';
+import { besides } from './openKeys.ts';
 import { type Draft, newOthers, type WritebackDrafts } from './writebackDraft.ts';
 
 /** Writes a field into what only one application reads: a patch of its overlay, or its environment's values file. */
@@ -81,24 +82,22 @@ export class OverlayWritebacks {
   /** The same key of the last values file that serves this application alone. */
   async #inValues(draft: Draft, field: WantedField, signal: AbortSignal): Promise<Draft | undefined> {
     const { source } = field.session.application;
-    for (const { file: said, path, value } of await this.#keysOf(field, signal)) {
+    for (const key of await this.#keysOf(field, signal)) {
+      const { file: said, path } = key;
       for (const written of (source.helm?.valueFiles ?? []).toReversed()) {
         const file = resolvePath(source.path, written);
         if (file === undefined || file === said) continue;
-        const next = await this.#try(draft, file, field, (text) => editYaml(text, { path, value }), signal);
+        const next = await this.#try(draft, file, field, (text) => keyEdit(text, { ...key, path }), signal);
         if (next !== undefined) return next;
       }
-      const next = (await this.#inDeployer(draft, field, path, value, signal)) ?? (await this.#inConfig(draft, field, path, value, signal));
+      const next = (await this.#inDeployer(draft, field, key, signal)) ?? (await this.#inConfig(draft, field, key, signal));
       if (next !== undefined) return next;
     }
     return undefined;
   }
 
   /** The keys of the chart's values that set a field, with what they are to be; of one that Git does not have, those that may take it. */
-  async #keysOf(
-    field: WantedField,
-    signal: AbortSignal,
-  ): Promise<readonly { readonly file: string | undefined; readonly path: YamlPath; readonly value: JsonValue }[]> {
+  async #keysOf(field: WantedField, signal: AbortSignal): Promise<readonly ValuesKey[]> {
     const { source } = field.session.application;
     const under = (file: string, path: YamlPath): YamlPath => [...subchartsOf(source.path, file), ...belowValues(path)];
     const open = await this.#fields.openKeys(field, signal);
@@ -108,7 +107,7 @@ export class OverlayWritebacks {
     });
     const place = places.find(({ edit }) => edit.role === 'values');
     const taking = open.flatMap(({ file, change: { path, value } }) =>
-      value === undefined ? [] : [{ file: undefined, path: under(file, path), value }],
+      value === undefined ? [] : [{ path: under(file, path), value, isAdded: true }],
     );
     if (place === undefined || place.edit.up.length + place.edit.down.length > 0) return taking;
     const { file, startLine, startColumn, endLine, endColumn } = place.range;
@@ -117,11 +116,11 @@ export class OverlayWritebacks {
     const { value } = field;
     // A field made of several pieces has no one value of its own.
     if (key === undefined || value === undefined || !jsonEqual(place.edit.leaf, key.value)) return taking;
-    return [{ file, path: under(file, key.path), value }];
+    return [{ file, path: under(file, key.path), value, isAdded: false }];
   }
 
   /** The values of the HelmRelease or Application that deploys the chart; of a text of values within it only where it has none yet. */
-  async #inDeployer(draft: Draft, field: WantedField, path: YamlPath, value: JsonValue, signal: AbortSignal): Promise<Draft | undefined> {
+  async #inDeployer(draft: Draft, field: WantedField, key: ValuesKey, signal: AbortSignal): Promise<Draft | undefined> {
     const { deployedBy: by } = field.session.application.source;
     if (by === undefined) return undefined;
     const edit = (text: string): Splice | undefined => {
@@ -131,18 +130,18 @@ export class OverlayWritebacks {
       if (document < 0) return undefined;
       const hasText = (stringAt(yamlValues(text)[document], 'spec', 'source', 'helm', 'values') ?? '') !== '';
       const values = by.kind === 'HelmRelease' ? ['spec', 'values'] : ['spec', 'source', 'helm', 'valuesObject'];
-      return by.kind === 'Application' && hasText ? undefined : editYaml(text, { document, path: [...values, ...path], value });
+      return by.kind === 'Application' && hasText ? undefined : keyEdit(text, { ...key, document, path: [...values, ...key.path] });
     };
     return this.#try(draft, by.file, field, edit, signal);
   }
 
   /** The application's own values in plumbline.yaml. */
-  async #inConfig(draft: Draft, field: WantedField, path: YamlPath, value: JsonValue, signal: AbortSignal): Promise<Draft | undefined> {
+  async #inConfig(draft: Draft, field: WantedField, key: ValuesKey, signal: AbortSignal): Promise<Draft | undefined> {
     const { application } = field.session;
     if (application.origin !== 'plumbline.yaml') return undefined;
     const edit = (text: string): Splice | undefined => {
       const index = indexInConfig(application, text);
-      return index < 0 ? undefined : editYaml(text, { path: ['applications', index, 'helm', 'values', ...path], value });
+      return index < 0 ? undefined : keyEdit(text, { ...key, path: ['applications', index, 'helm', 'values', ...key.path] });
     };
     return this.#try(draft, configFileName, field, edit, signal);
   }
@@ -167,6 +166,22 @@ export class OverlayWritebacks {
       return undefined;
     }
   }
+}
+
+/** A key of a chart's values, and what it is to be. */
+interface ValuesKey {
+  /** where it stands; absent: nowhere yet */
+  readonly file?: string;
+  readonly document?: number;
+  readonly path: YamlPath;
+  readonly value: JsonValue;
+  /** the value comes to what is there */
+  readonly isAdded: boolean;
+}
+
+function keyEdit(text: string, { document = 0, path, value, isAdded }: ValuesKey): Splice {
+  const change = { document, path, value };
+  return editYaml(text, isAdded ? besides(text, change) : change);
 }
 
 /** The keys below the values that stand in a HelmRelease or an Application. */

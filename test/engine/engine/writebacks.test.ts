@@ -259,7 +259,7 @@ test('what only live has goes into the empty mapping or list that a chart or bas
       'resources: [web.yaml]\npatches:\n- target: {kind: Deployment}\n  patch: \'[{"op": "add", "path": "/metadata/annotations/one", "value": "1"}]\'\n',
     'base/web.yaml': deployment.replace('  labels: {app: web} # one\n', '  annotations: {} # none\n'),
     'chart/Chart.yaml': 'apiVersion: v2\nname: shop\nversion: 1.0.0\n',
-    'chart/values.yaml': 'replicas: 2\nresources: {} # as you like\npodAnnotations: {}\ntolerations: []\nextraEnv: []\n',
+    'chart/values.yaml': 'replicas: 2\nresources: {} # as you like\npodAnnotations: {}\ntolerations: []\nextraEnvs: []\n',
     'chart/values-a.yaml': 'replicas: 3\nresources: {}\n',
     'chart/templates/web.yaml': deployment
       .replace('name: web\n  labels: {app: web} # one', 'name: {{ .Release.Name }}-web')
@@ -272,7 +272,7 @@ test('what only live has goes into the empty mapping or list that a chart or bas
       )
       .replace(
         '              value: fast\n',
-        '              value: fast\n            {{- with .Values.extraEnv }}\n            {{- toYaml . | nindent 12 }}\n            {{- end }}\n          resources: {{- toYaml .Values.resources | nindent 12 }}\n',
+        '              value: fast\n            {{- with .Values.extraEnvs }}\n            {{- toYaml . | nindent 12 }}\n            {{- end }}\n          resources: {{- toYaml .Values.resources | nindent 12 }}\n',
       ),
   };
   const shop = await opened(plane, t, 'empty', files, async () => {
@@ -283,9 +283,9 @@ test('what only live has goes into the empty mapping or list that a chart or bas
     }
   });
   const pod = 'spec.template.spec';
-  const web = { resources: { limits: { cpu: '2' } }, env: [{ name: 'NEW', value: 'on' }], name: 'web' };
+  const web = { resources: { limits: { cpu: '2' } }, env: ['NEW', 'MORE'].map((name) => ({ name, value: 'on' })), name: 'web' };
   const spec = { containers: [web], tolerations: [{ key: 'gpu', operator: 'Exists' }], nodeSelector: { disk: 'ssd' }, hostNetwork: true };
-  const template = { metadata: { annotations: { 'example.com/note': 'x' } }, spec };
+  const template = { metadata: { annotations: { 'example.com/note': 'x', 'example.com/other': 'y' } }, spec };
   await run('annotate', 'deployment/web', '-n', 'empty', 'two=2');
   await run('patch', '-n', 'empty', 'deployment/a-web', '-p', JSON.stringify({ spec: { template } }));
   const a = (fieldId: string): Promise<WritebackTarget> => shop.field('prod/a', 'Deployment/a-web', fieldId);
@@ -294,7 +294,9 @@ test('what only live has goes into the empty mapping or list that a chart or bas
     await a(`${pod}.containers[name=web].resources.limits.cpu`),
     await a(`${pod}.tolerations`),
     await a(`${pod}.containers[name=web].env[name=NEW]`),
+    await a(`${pod}.containers[name=web].env[name=MORE]`),
     await a('spec.template.metadata.annotations["example.com/note"]'),
+    await a('spec.template.metadata.annotations["example.com/other"]'),
     await a(`${pod}.nodeSelector`),
     await a(`${pod}.hostNetwork`),
   ];
@@ -309,8 +311,8 @@ test('what only live has goes into the empty mapping or list that a chart or bas
   assert.equal(await text('chart/values.yaml'), files['chart/values.yaml']);
   assert.equal(
     await text('chart/values-a.yaml'),
-    'replicas: 3\nresources: {limits: {cpu: "2"}}\ntolerations:\n  - key: gpu\n    operator: Exists\nextraEnv:\n  - name: NEW\n    value: "on"\n' +
-      'podAnnotations:\n  example.com/note: x\nnodeSelector:\n  disk: ssd\n',
+    'replicas: 3\nresources: {limits: {cpu: "2"}}\ntolerations:\n  - key: gpu\n    operator: Exists\nextraEnvs:\n  - name: NEW\n    value: "on"\n' +
+      '  - name: MORE\n    value: "on"\npodAnnotations:\n  example.com/note: x\n  example.com/other: "y"\nnodeSelector:\n  disk: ssd\n',
   );
   const rendered = await helm(['template', 'a', join(shop.repo, 'chart'), '-f', join(shop.repo, 'chart/values-a.yaml')], {});
   for (const line of ['disk: ssd', 'cpu: "2"', 'operator: Exists', 'example.com/note: x', 'name: NEW'])
