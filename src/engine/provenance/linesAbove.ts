@@ -62,6 +62,13 @@ export function openPlacesOf(file: string, text: string, key: string, isList: bo
       return [{ range, marked: all.with(line, filled).join('\n') }];
     }
     if (!opens(shown.slice(head.length))) return [];
+    // The pair of brackets may stand by itself, below comments.
+    const next = all.findIndex((other, at) => at > line && !/^\s*(#|$)/.test(other));
+    const alone = isList ? '[]' : '{}';
+    if (all[next]?.trim() === alone) {
+      const filled = (all[next] ?? '').replace(alone, `${alone.slice(0, 1)}${added}${alone.slice(1)}`);
+      return [{ range, marked: all.with(next, filled).join('\n') }];
+    }
     const below = `${' '.repeat(head.length + 2)}${isList ? '- ' : ''}${added}${raw.endsWith('\r') ? '\r' : ''}`;
     return [{ range, marked: all.toSpliced(line + 1, 0, below).join('\n') }];
   });

@@ -29,6 +29,7 @@ spec:
         app: web
     spec:
       nodeSelector: {{ toJson .Values.nodeSelector }}
+      affinity: {{- toYaml .Values.affinity | nindent 8 }}
       containers:
       # the only one
       - name: web
@@ -52,6 +53,9 @@ const chart = {
   'chart/values.yaml': `image: registry.example/web:1
 debug: false
 nodeSelector: {} # any
+affinity:
+  # podAffinity: {}
+  {}
 web: {count: 2}
 env:
   MODE: fast
@@ -129,6 +133,7 @@ describe('the nearest line below which a field that only live has belongs', () =
       ['Deployment', 'spec template metadata annotations x', 'chart/values.yaml: podNotes:'],
       ['Deployment', `${container} tty`, 'chart/templates/web.yaml: name: web'],
       ['Deployment', `${container} securityContext privileged`, 'chart/templates/web.yaml: securityContext: {}'],
+      ['Deployment', 'spec template spec affinity podAffinity', 'chart/values.yaml: affinity:'],
       ['Deployment', 'spec template spec nodeSelector disk', 'chart/values.yaml: nodeSelector: {} # any'],
       ['Deployment', `${container} resources claims`, 'chart/values.yaml: resources:'],
       ['Deployment', `${container} resources limits cpu`, 'chart/values.yaml: limits: {memory: 128Mi}'],
