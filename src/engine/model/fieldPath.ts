@@ -1,4 +1,5 @@
 import { isJsonArray, isJsonObject, jsonEqual, type JsonValue } from './json.ts';
+import { pointerToken } from './jsonPointer.ts';
 
 /**
  * One step into an object, as structured-merge-diff's fieldpath has it: a field name, an associative-list item by its
@@ -71,7 +72,7 @@ export function toJsonPointer(root: JsonValue, path: FieldPath): string | undefi
       token = String(index);
       current = current[index];
     }
-    pointer += `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    pointer += `/${pointerToken(token)}`;
   }
   return pointer;
 }

@@ -71,3 +71,21 @@ export function arrayAt(value: JsonValue | undefined, ...steps: readonly (string
   const found = valueAt(value, ...steps);
   return isJsonArray(found) ? found : [];
 }
+
+/**
+ * The ways down to the scalars of a value (nulls are none), the nearest first; an empty one where the value is a scalar itself.
+ * @param most how many are wanted
+ */
+export function scalarsBelow(value: JsonValue | undefined, most: number): readonly (readonly (string | number)[])[] {
+  const found: (readonly (string | number)[])[] = [];
+  let waiting: { readonly at: readonly (string | number)[]; readonly value: JsonValue | undefined }[] = [{ at: [], value }];
+  while (waiting.length > 0 && found.length < most) {
+    waiting = waiting.flatMap(({ at, value: one }) => {
+      if (isJsonArray(one)) return one.map((item, index) => ({ at: [...at, index], value: item }));
+      if (isJsonObject(one)) return Object.entries(one).map(([key, item]) => ({ at: [...at, key], value: item }));
+      if (one !== undefined && one !== null) found.push(at);
+      return [];
+    });
+  }
+  return found.slice(0, most);
+}

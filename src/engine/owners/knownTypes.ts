@@ -5,6 +5,7 @@ import { expandPointer } from '../compare/ignore.ts';
 import { quantityEqual } from '../compare/quantity.ts';
 import { deepEqualUnderSchema, isZeroValue } from '../compare/schemaWalk.ts';
 import { isJsonArray, isJsonObject, type JsonValue, jsonEqual } from '../model/json.ts';
+import { pointerToken } from '../model/jsonPointer.ts';
 import { gvkOf, type KubeObject } from '../model/objects.ts';
 import type { OwnerPlace } from '../model/ownerView.ts';
 import { fieldSchema, itemSchema, resolveNode, type SchemaDocument, type TypeSchema } from '../model/schema.ts';
@@ -70,7 +71,7 @@ export function knownTypePlaces(pair: KnownTypePair, { field, type, declaredBy }
 }
 
 function below(pointer: string, step: string): string {
-  return `${pointer}/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return `${pointer}/${pointerToken(step)}`;
 }
 
 function knownTypeOf(type: string, core: SchemaDocument | undefined): KnownType | undefined {

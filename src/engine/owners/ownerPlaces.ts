@@ -9,6 +9,7 @@ import { isMergedByItem, lookUp, schemaAtPath } from '../compare/schemaWalk.ts';
 import type { Owner } from '../model/application.ts';
 import { type FieldPath, formatPath } from '../model/fieldPath.ts';
 import { isJsonArray, isJsonObject, type JsonValue, stringAt } from '../model/json.ts';
+import { keyOfToken, pointerToken } from '../model/jsonPointer.ts';
 import type { KubeObject } from '../model/objects.ts';
 import type { OwnerPlace } from '../model/ownerView.ts';
 import type { ResourceInfo } from '../model/resourceInfo.ts';
@@ -57,7 +58,7 @@ export function pointerPlaces({ desired, live, schema }: Sides, pointer: string,
     if (
       !standsIn(
         side,
-        tokens.map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')),
+        tokens.map((token) => keyOfToken(token)),
       )
     )
       return [];
@@ -113,9 +114,8 @@ function pointersOf(path: JsonValue, side: JsonValue): readonly string[] {
 }
 
 function below(pointer: string, key: string | number, value: JsonValue | undefined): { pointer: string; value: JsonValue | undefined } {
-  const token = String(key).replaceAll('~', '~0').replaceAll('/', '~1');
   const next = isJsonArray(value) ? value[Number(key)] : isJsonObject(value) ? value[String(key)] : undefined;
-  return { pointer: `${pointer}/${token}`, value: next };
+  return { pointer: `${pointer}/${pointerToken(key)}`, value: next };
 }
 
 function keysOf(step: JsonValue, value: JsonValue | undefined): readonly (string | number)[] {

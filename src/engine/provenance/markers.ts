@@ -1,4 +1,5 @@
 import { isJsonArray, isJsonObject, type JsonValue } from '../model/json.ts';
+import { pointerToken } from '../model/jsonPointer.ts';
 import type { RenderedObject } from '../model/render.ts';
 import type { Candidate, OuterScalar } from './candidates.ts';
 
@@ -14,7 +15,7 @@ export function leavesOf(objects: readonly RenderedObject[]): ReadonlyMap<string
   const leaves = new Map<string, Leaf>();
   const visit = (value: JsonValue | undefined, id: string): void => {
     if (isJsonArray(value)) for (const [index, item] of value.entries()) visit(item, `${id}/${String(index)}`);
-    else if (isJsonObject(value)) for (const [key, item] of Object.entries(value)) visit(item, `${id}/${escapeStep(key)}`);
+    else if (isJsonObject(value)) for (const [key, item] of Object.entries(value)) visit(item, `${id}/${pointerToken(key)}`);
     else if (value !== undefined && value !== null) leaves.set(id, value);
   };
   for (const [index, { object }] of objects.entries()) visit(object, String(index));
@@ -24,10 +25,6 @@ export function leavesOf(objects: readonly RenderedObject[]): ReadonlyMap<string
 /** The name of a leaf: the index of its object in the render, and the JSON pointer in it. */
 export function leafId(objectIndex: number, pointer: string): string {
   return `${String(objectIndex)}${pointer}`;
-}
-
-function escapeStep(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /** Markers of one render: each candidate has its own, and is found again by it. */

@@ -1,6 +1,7 @@
 import type { FileRange } from '../model/application.ts';
 import { type FieldPath, toJsonPointer, valueAtPath } from '../model/fieldPath.ts';
-import { isJsonArray, isJsonObject, type JsonValue } from '../model/json.ts';
+import { isJsonArray, isJsonObject, type JsonValue, scalarsBelow } from '../model/json.ts';
+import { pointerToken } from '../model/jsonPointer.ts';
 import { isComplete, type RenderedObject, type RenderResult } from '../model/render.ts';
 import type { Candidate } from './candidates.ts';
 import type { RenderInputs } from './inputs.ts';
@@ -49,8 +50,8 @@ export class ParentLines {
   }
 
   async #prove(position: number, path: FieldPath, id: string, value: JsonValue, signal: AbortSignal): Promise<FileRange | undefined> {
-    for (const steps of leavesBelow(value).slice(0, MAX_LEAVES)) {
-      const leaf = `${id}${steps.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')}`;
+    for (const steps of scalarsBelow(value, MAX_LEAVES)) {
+      const leaf = `${id}${steps.map((step) => `/${pointerToken(step)}`).join('')}`;
       const parts = (await this.#prover.find(leaf, signal)).slice(-1);
       for (const index of [...parts, ...(await this.#prover.expressionOf(leaf, signal))]) {
         const place = this.#above(this.#inputs.candidates[index], steps);
@@ -88,19 +89,4 @@ export class ParentLines {
     const value = valueAtPath(result.objects[position]?.object, path);
     return isJsonArray(value) ? value.includes(ADDED) : isJsonObject(value) && value[ADDED] === ADDED;
   }
-}
-
-/** The ways down to the scalars of a value, the nearest first. */
-function leavesBelow(value: JsonValue): readonly (readonly (string | number)[])[] {
-  const found: (readonly (string | number)[])[] = [];
-  let waiting: { readonly at: readonly (string | number)[]; readonly value: JsonValue | undefined }[] = [{ at: [], value }];
-  while (waiting.length > 0 && found.length < MAX_LEAVES) {
-    waiting = waiting.flatMap(({ at, value: one }) => {
-      if (isJsonArray(one)) return one.map((item, index) => ({ at: [...at, index], value: item }));
-      if (isJsonObject(one)) return Object.entries(one).map(([key, item]) => ({ at: [...at, key], value: item }));
-      if (at.length > 0 && one !== undefined && one !== null) found.push(at);
-      return [];
-    });
-  }
-  return found;
 }

@@ -1,4 +1,5 @@
 import { Limiter } from '../../base/async.ts';
+import { keyOfToken } from '../model/jsonPointer.ts';
 import { type RenderResult, isComplete } from '../model/render.ts';
 import type { Candidate } from './candidates.ts';
 import type { RenderInputs } from './inputs.ts';
@@ -317,10 +318,7 @@ function flipped(before: Leaf | undefined, after: Leaf, value: string | undefine
 
 /** The last key of a leaf. */
 function keyOf(id: string): string {
-  return id
-    .slice(id.lastIndexOf('/') + 1)
-    .replaceAll('~1', '/')
-    .replaceAll('~0', '~');
+  return keyOfToken(id.slice(id.lastIndexOf('/') + 1));
 }
 
 function halves(indexes: Parts): readonly Parts[] {

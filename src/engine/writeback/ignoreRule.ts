@@ -1,5 +1,6 @@
 import { type FieldPath, toJsonPointer } from '../model/fieldPath.ts';
 import { arrayAt, type JsonObject, type JsonValue, jsonEqual, stringAt, valueAt } from '../model/json.ts';
+import { pointerToken } from '../model/jsonPointer.ts';
 import { gvkOf, type KubeObject, nameOf, namespaceOf } from '../model/objects.ts';
 import type { Splice } from './spliceScalar.ts';
 import { editYaml, type YamlPath, yamlValues } from './yamlEdit.ts';
@@ -90,7 +91,7 @@ function namedPointer(path: FieldPath): string {
       if ('value' in step) return typeof step.value === 'string' ? step.value : JSON.stringify(step.value);
       return String(step.keys['name'] ?? Object.values(step.keys)[0] ?? '');
     })
-    .map((token) => `/${token.replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .map((token) => `/${pointerToken(token)}`)
     .join('');
 }
 

@@ -3,7 +3,8 @@ import type { ApplicationSession } from '../sessions/applicationSession.ts';
 import type { FieldLines } from '../editor/fieldLines.ts';
 import type { FileRange } from '../model/application.ts';
 import { type FieldPath, toJsonPointer, valueAtPath } from '../model/fieldPath.ts';
-import { isJsonArray, isJsonObject, type JsonValue, valueAt } from '../model/json.ts';
+import { isJsonArray, isJsonObject, type JsonValue, scalarsBelow, valueAt } from '../model/json.ts';
+import { keyOfToken } from '../model/jsonPointer.ts';
 import { type KubeObject, nameOf, namespaceOf } from '../model/objects.ts';
 import type { FieldProvenance, SourceRole } from '../model/provenance.ts';
 import { errorOf } from '../model/reasons.ts';
@@ -154,7 +155,7 @@ export class FieldWritebacks {
     const { application, connection } = session;
     const tree = this.#drafts.workspace.repo.workingTree;
     const source = { spec: specOf(application, connection), tree, render, said: await specInputOf(application, connection, tree) };
-    const leaves = leavesBelow(valueAt(rendered.object, ...shape.place), shape.place).slice(0, MAX_PLACES * 3);
+    const leaves = scalarsBelow(valueAt(rendered.object, ...shape.place), MAX_PLACES * 3).map((steps) => [...shape.place, ...steps]);
     const questions = leaves.map((leaf) => ({
       object: rendered,
       path: leaf.map((step) => (typeof step === 'number' ? { index: step } : { field: step })),
@@ -219,7 +220,7 @@ function shapeOf(object: KubeObject, path: FieldPath): { readonly place: Steps; 
         : pointer
             .slice(1)
             .split('/')
-            .map(unescape)
+            .map((token) => keyOfToken(token))
             .map((token, index) => stepIn(object, pointer, index, token));
     const rest = path.slice(length);
     return { place, down: rest.map((step) => ('field' in step ? step.field : null)) };
@@ -227,31 +228,16 @@ function shapeOf(object: KubeObject, path: FieldPath): { readonly place: Steps; 
   return { place: [], down: [] };
 }
 
-function unescape(token: string): string {
-  return token.replaceAll('~1', '/').replaceAll('~0', '~');
-}
-
 /** A token as a key or an index, by what stands there. */
 function stepIn(object: KubeObject, pointer: string, index: number, token: string): string | number {
-  const before = pointer.slice(1).split('/').slice(0, index).map(unescape);
+  const before = pointer
+    .slice(1)
+    .split('/')
+    .slice(0, index)
+    .map((token) => keyOfToken(token));
   let value: JsonValue | undefined = object;
   for (const step of before) value = isJsonArray(value) ? value[Number(step)] : isJsonObject(value) ? value[step] : undefined;
   return isJsonArray(value) ? Number(token) : token;
-}
-
-/** The scalars of a value with the way to them, the nearest first. */
-function leavesBelow(value: JsonValue | undefined, path: Steps): readonly Steps[] {
-  const found: Steps[] = [];
-  let waiting: { readonly value: JsonValue | undefined; readonly path: Steps }[] = [{ value, path }];
-  while (waiting.length > 0) {
-    waiting = waiting.flatMap(({ value: one, path: at }) => {
-      if (isJsonArray(one)) return one.map((item, index) => ({ value: item, path: [...at, index] }));
-      if (isJsonObject(one)) return Object.entries(one).map(([key, item]) => ({ value: item, path: [...at, key] }));
-      if (one !== undefined && one !== null) found.push(at);
-      return [];
-    });
-  }
-  return found;
 }
 
 /** Why nothing can be proved: the source does not render as it is. */

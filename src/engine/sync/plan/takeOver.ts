@@ -3,6 +3,7 @@ import { owningManager } from '../../compare/managers.ts';
 import { APPLYSET_PART_OF, LAST_APPLIED, ownerMarkOf } from '../../compare/ownerMarks.ts';
 import { type FieldPath, formatPath } from '../../model/fieldPath.ts';
 import { arrayAt, isJsonObject, type JsonObject, type JsonValue, objectAt, stringAt } from '../../model/json.ts';
+import { pointerToken } from '../../model/jsonPointer.ts';
 import { annotationsOf, displayName, keyOf, type KubeObject, labelsOf } from '../../model/objects.ts';
 import type { Reason } from '../../model/states.ts';
 import type { FieldMove, MarkChange } from '../../model/sync.ts';
@@ -115,7 +116,7 @@ function operationsOf(marks: readonly MarkChange[], live: KubeObject, setId: str
   const hasLabels = isJsonObject(live.metadata['labels']);
   return marks.flatMap(({ place, name, change }) => {
     const map = place === 'label' ? '/metadata/labels' : '/metadata/annotations';
-    const path = `${map}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const path = `${map}/${pointerToken(name)}`;
     if (change === 'removed') return [{ op: 'remove', path }];
     return [...(hasLabels ? [] : [{ op: 'add', path: map, value: {} }]), { op: 'add', path, value: setId }];
   });
