@@ -9,6 +9,7 @@ import { kubectl as runKubectl } from './binaries.ts';
 import { goBinary } from './goBinaries.mjs';
 import { startProcess, temporaryFolder } from './processes.mjs';
 import type { RunningProcess } from './processes.mjs';
+import { allowed } from './rights.ts';
 import { viewerRights } from './viewerRights.ts';
 
 /** What runs beside the API server and etcd: controllers, scheduler, and kwok in the role of the kubelets. */
@@ -36,7 +37,12 @@ export interface ControlPlaneOptions {
 const STAGES = fileURLToPath(new URL('../controlplane/kwok/stages.yaml', import.meta.url));
 /** A quarter of a young API server's processor time goes into collecting memory that a test never fills. */
 const NO_COLLECTION = { GOGC: 'off', GOMEMLIMIT: '800MiB' };
-const READY_TIMEOUT_MS = 90_000;
+/** One right of each binding that the viewer is given. */
+const VIEWER_LOOKS = [
+  { verb: 'list', resource: 'configmaps' },
+  { verb: 'list', group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' },
+];
+const READY_TIMEOUT_MS = 180_000;
 const POLL_MS = 40;
 
 /** A port that was free a moment ago on 127.0.0.1. */
@@ -124,7 +130,9 @@ export class ControlPlane {
   /** kubectl as `admin`, or as another user; returns stdout. */
   async kubectl(args: readonly string[], input?: string, user = 'admin'): Promise<string> {
     const kubeconfig = user === 'admin' ? this.kubeconfigPath : await this.kubeconfig(user);
-    return runKubectl(args, { kubeconfig, env: NO_COLLECTION, ...(input === undefined ? {} : { input }) });
+    // In the usual folder kubectl would find what another cluster on the same port served hours ago.
+    const env = { ...NO_COLLECTION, KUBECACHEDIR: join(this.dir, 'kubectl') };
+    return runKubectl(args, { kubeconfig, env, ...(input === undefined ? {} : { input }) });
   }
 
   /** Server-side applies manifests as admin: YAML text, or objects. */
@@ -140,7 +148,13 @@ export class ControlPlane {
   /** One raw HTTPS request to the API server; never throws for an HTTP status. */
   async request(
     path: string,
-    options: { readonly method?: string; readonly user?: string; readonly body?: unknown; readonly contentType?: string } = {},
+    options: {
+      readonly method?: string;
+      readonly user?: string;
+      readonly body?: unknown;
+      readonly contentType?: string;
+      readonly accept?: string;
+    } = {},
   ): Promise<RawResponse> {
     const ca = await readFile(this.caPath);
     return new Promise((resolve, reject) => {
@@ -152,7 +166,7 @@ export class ControlPlane {
           agent: false,
           headers: {
             authorization: `Bearer ${this.token(options.user ?? 'admin')}`,
-            accept: 'application/json',
+            accept: options.accept ?? 'application/json',
             'content-type': options.contentType ?? 'application/json',
           },
         },
@@ -220,6 +234,10 @@ export class ControlPlane {
     await this.startApiServer();
     await this.kubeconfig('admin');
     await this.#grantViewer();
+    // A server that is ready makes its first namespaces, and takes in what was granted, a moment later.
+    for (const namespace of ['kube-system', 'default'])
+      await this.#ready('kube-apiserver', () => this.#answers(`/api/v1/namespaces/${namespace}`));
+    await allowed(this, 'viewer', ...VIEWER_LOOKS);
     await this.#startControllers();
   }
 

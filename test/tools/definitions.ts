@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { arrayAt, type JsonObject, type JsonValue, stringAt } from '../../src/engine/model/json.ts';
+import { arrayAt, isJsonObject, type JsonObject, type JsonValue, stringAt } from '../../src/engine/model/json.ts';
 import type { KubeObject } from '../../src/engine/model/objects.ts';
 import type { ControlPlane } from './controlPlane.ts';
 
@@ -41,7 +41,8 @@ export function customDefinition({ group, kind, properties, hasStatus = true }: 
 }
 
 /**
- * Waits until the kinds of CustomResourceDefinitions are served. `kubectl wait` fails on one whose conditions are null, as they are at first.
+ * Waits until the kinds of CustomResourceDefinitions are served, and told by discovery and with their schemas: all that comes a moment after
+ * they are called established. `kubectl wait` fails on one whose conditions are null, as they are at first.
  * @param names `widgets.example.com`; none: of all
  */
 export async function established(plane: Pick<ControlPlane, 'request'>, ...names: readonly string[]): Promise<void> {
@@ -50,7 +51,7 @@ export async function established(plane: Pick<ControlPlane, 'request'>, ...names
     const { body } = await plane.request('/apis/apiextensions.k8s.io/v1/customresourcedefinitions');
     const all = arrayAt(JSON.parse(body) as JsonValue, 'items');
     const found = names.length === 0 ? all : all.filter((crd) => names.includes(stringAt(crd, 'metadata', 'name') ?? ''));
-    if (found.length >= names.length && found.every(isEstablished)) return;
+    if (found.length >= names.length && found.every(isEstablished) && (await areServed(plane, found))) return;
     await delay(50);
   }
   throw new Error(`not established: ${names.join(', ')}`);
@@ -60,4 +61,21 @@ function isEstablished(crd: JsonValue): boolean {
   return arrayAt(crd, 'status', 'conditions').some(
     (condition) => stringAt(condition, 'type') === 'Established' && stringAt(condition, 'status') === 'True',
   );
+}
+
+const DISCOVERY = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+/** Whether discovery, of one group version and of all, and the schemas tell of the kinds. */
+async function areServed(plane: Pick<ControlPlane, 'request'>, definitions: readonly JsonValue[]): Promise<boolean> {
+  const { body: everything } = await plane.request('/apis', { accept: DISCOVERY });
+  for (const crd of definitions) {
+    const [plural, kind] = [stringAt(crd, 'spec', 'names', 'plural') ?? '', stringAt(crd, 'spec', 'names', 'kind') ?? ''];
+    if (!everything.includes(`"resource":"${plural}"`)) return false;
+    for (const version of arrayAt(crd, 'spec', 'versions').filter((one) => isJsonObject(one) && one['served'] === true)) {
+      const path = `/apis/${stringAt(crd, 'spec', 'group') ?? ''}/${stringAt(version, 'name') ?? ''}`;
+      const [resources, schemas] = await Promise.all([plane.request(path), plane.request(`/openapi/v3${path}`)]);
+      if (!resources.body.includes(`"name":"${plural}"`) || !schemas.body.includes(`"kind":"${kind}"`)) return false;
+    }
+  }
+  return true;
 }

@@ -129,7 +129,7 @@ export async function deploySample(options: SampleCluster & { readonly repo: str
     });
   await apply(['-f', 'platform']);
   const crd = 'customresourcedefinition/campaigns.larkfield.example';
-  await kubectl(['--context', options.context, 'wait', '--for=condition=Established', '--timeout=30s', crd], options);
+  await kubectl(['--context', options.context, 'wait', '--for=condition=Established', '--timeout=120s', crd], options);
   const chart = async (environment: string, ...flags: readonly string[]): Promise<void> => {
     const namespace = `shop-${environment}`;
     const args = ['template', 'checkout', 'apps/checkout', '-n', namespace, '-f', `apps/checkout/values-${environment}.yaml`];

@@ -14,6 +14,7 @@ import { type Hubs, OwnerObjects } from '../../../src/engine/owners/ownerObjects
 import { OwnerViews } from '../../../src/engine/owners/ownerViews.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { allowed } from '../../tools/rights.ts';
 import { testConnection } from '../cluster/support.ts';
 import { makeService } from '../render/support.ts';
 import { applyAs, installOwnerKinds } from './ownerKinds.ts';
@@ -150,6 +151,7 @@ export class OwnerWorld {
     await installOwnerKinds(plane);
     await plane.apply(['argocd', 'flux-system', 'shop'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
     await plane.apply(readerRights);
+    for (const user of ['reader', 'tenant']) await allowed(plane, user, { verb: 'watch', group: 'argoproj.io', resource: 'applications' });
     await applyAs(plane, 'argocd-server', [defaultProject]);
     return new OwnerWorld(plane, renders);
   }

@@ -44,7 +44,7 @@ after(() => plane.stop());
 /** Brings about each fault once, and lets the world move until all have happened. */
 async function everyFaultOnce(run: ChaosRun, world: ChaosWorld, random: SeededRandom): Promise<void> {
   const { proxy } = run;
-  const signal = AbortSignal.timeout(240_000);
+  const signal = AbortSignal.timeout(480_000);
   const left = [...EVERY_FAULT];
   proxy.decide = (request) => {
     // What the watches do is struck below; of an answer that is not whole there must be an answer.

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { stringAt } from '../../../src/engine/model/json.ts';
 import type { ControlPlane } from '../../tools/controlPlane.ts';
 import { startControlPlane } from '../../tools/controlPlane.ts';
+import { allowed } from '../../tools/rights.ts';
 import { CONFIG_MAP, configMap, DEPLOYMENT, failure, keyOfConfigMap, SECRET, testConnection, until } from './support.ts';
 
 let controlPlane: ControlPlane;
@@ -28,6 +29,7 @@ before(async () => {
       subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'deployer' }],
     },
   ]);
+  await allowed(controlPlane, 'deployer', { verb: 'create', resource: 'configmaps', namespace: 'team' });
 });
 
 after(() => controlPlane.stop());

@@ -54,17 +54,17 @@ test('with controllers, scheduler and kwok, Pods run, jobs complete, and simulat
     deployment('waits', 'not-ready'),
     job,
   ]);
-  await controlPlane.kubectl(['wait', '--for=condition=Available', '--timeout=40s', 'deployment/runs']);
-  await controlPlane.kubectl(['wait', '--for=condition=Complete', '--timeout=40s', 'job/job']);
+  await controlPlane.kubectl(['wait', '--for=condition=Available', '--timeout=120s', 'deployment/runs']);
+  await controlPlane.kubectl(['wait', '--for=condition=Complete', '--timeout=120s', 'job/job']);
   const reason = (app: string, wanted: string): Promise<string> =>
     controlPlane.kubectl([
       'wait',
       'pod',
       `--selector=app=${app}`,
-      '--timeout=40s',
+      '--timeout=120s',
       `--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=${wanted}`,
     ]);
   await Promise.all([reason('crashes', 'CrashLoopBackOff'), reason('pulls', 'ImagePullBackOff')]);
-  await controlPlane.kubectl(['delete', 'deployment', 'runs', '--timeout=20s']);
-  await controlPlane.kubectl(['wait', 'pod', '--selector=app=runs', '--for=delete', '--timeout=20s']);
+  await controlPlane.kubectl(['delete', 'deployment', 'runs', '--timeout=120s']);
+  await controlPlane.kubectl(['wait', 'pod', '--selector=app=runs', '--for=delete', '--timeout=120s']);
 });

@@ -15,7 +15,7 @@ export const SECRET: GroupVersionKind = { group: '', version: 'v1', kind: 'Secre
 export const DEPLOYMENT: GroupVersionKind = { group: 'apps', version: 'v1', kind: 'Deployment' };
 
 /** Polls until a condition holds. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+export async function until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const endMs = Date.now() + timeoutMs;
   while (!(await condition())) {
     if (Date.now() > endMs) throw new Error(`not within ${timeoutMs} ms: ${what}`);

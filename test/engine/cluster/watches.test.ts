@@ -7,6 +7,7 @@ import { stringAt } from '../../../src/engine/model/json.ts';
 import type { ControlPlane } from '../../tools/controlPlane.ts';
 import { startControlPlane } from '../../tools/controlPlane.ts';
 import { customDefinition, established } from '../../tools/definitions.ts';
+import { allowed } from '../../tools/rights.ts';
 import {
   CONFIG_MAP,
   configMap,
@@ -213,9 +214,9 @@ test('a kind whose CRD is added later is watched from then on, and told as gone 
 test('who may not list cluster-wide is watched namespace by namespace; a missing right is named, a missing namespace is empty', async (t) => {
   const names = ['n1', 'n2', 'n3', 'n4', 'n5', 'n6'];
   for (const name of names) await namespace(name);
-  const allowed = names.slice(0, 5);
+  const allowedIn = names.slice(0, 5);
   await controlPlane.apply(
-    allowed.flatMap((where) => [
+    allowedIn.flatMap((where) => [
       {
         apiVersion: 'rbac.authorization.k8s.io/v1',
         kind: 'Role',
@@ -232,6 +233,7 @@ test('who may not list cluster-wide is watched namespace by namespace; a missing
       configMap('here', {}, where),
     ]),
   );
+  await allowed(controlPlane, 'narrow', ...allowedIn.map((where) => ({ verb: 'watch', resource: 'configmaps', namespace: where })));
   const interests: WatchInterest[] = names.map((where) => ({ gvk: CONFIG_MAP, namespace: where }));
   const narrow = await testConnection(t, await controlPlane.kubeconfig('narrow'), controlPlane.name);
   const admin = await testConnection(t, controlPlane.kubeconfigPath, controlPlane.name);

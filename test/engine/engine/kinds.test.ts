@@ -7,6 +7,7 @@ import type { JsonObject } from '../../../src/engine/model/json.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
 import { customDefinition, established } from '../../tools/definitions.ts';
 import { configYaml } from '../../tools/manifests.ts';
+import { allowed } from '../../tools/rights.ts';
 import { objectOf, reasonTexts, rowOf, settingsFor, startEngine, testRepo, until } from './support.ts';
 
 let plane: ControlPlane;
@@ -117,6 +118,7 @@ test('who may not watch definitions is told of other kinds by a refresh', async 
   const mayRead = ['get', 'list', 'watch'].join(',');
   await plane.kubectl(['create', 'clusterrole', 'reader', `--verb=${mayRead}`, '--resource=namespaces']);
   await plane.kubectl(['create', 'clusterrolebinding', 'reader', '--clusterrole=reader', '--user=reader']);
+  await allowed(plane, 'reader', { verb: 'list', resource: 'namespaces' });
   const { engine } = await startEngine(t, repo, settingsFor(await plane.kubeconfig('reader')));
   await engine.check(undefined);
   assert.deepEqual(shown(engine), ['cannot compare', 'kind-unknown', []]);
@@ -125,6 +127,7 @@ test('who may not watch definitions is told of other kinds by a refresh', async 
   await established(plane, 'orders.bakery.example');
   await plane.kubectl(['create', 'clusterrole', 'orders', `--verb=${mayRead}`, '--resource=orders.bakery.example']);
   await plane.kubectl(['create', 'clusterrolebinding', 'orders', '--clusterrole=orders', '--user=reader']);
+  await allowed(plane, 'reader', { verb: 'watch', group: 'bakery.example', resource: 'orders' });
   await plane.kubectl(['apply', '--server-side', '-f', join(repo, 'shop/order.yaml')]);
   await engine.refresh(undefined, { fetch: false }, new AbortController().signal);
   await until(engine, 'it is in sync', () => shown(engine)[0] === 'synced');

@@ -163,7 +163,8 @@ test('a file over http: redirects, size, time, other schemes, users and proxies'
   const host = server.url.slice('http://'.length);
   const get = async (url: string, environment: Record<string, string> = {}): Promise<string> => {
     try {
-      const bytes = await fetchRemoteFile(url, t.signal, { environment, maxBytes: 2 << 20, timeoutMs: 1_000 });
+      const timeoutMs = url.endsWith('/slow') ? 1_000 : 60_000;
+      const bytes = await fetchRemoteFile(url, t.signal, { environment, maxBytes: 2 << 20, timeoutMs });
       return new TextDecoder().decode(bytes);
     } catch (error) {
       assert.ok(isAppError(error, 'remote-failed'), String(error));

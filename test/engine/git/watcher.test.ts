@@ -6,7 +6,7 @@ import { findLayout } from '../../../src/engine/git/layout.ts';
 import { type RepositoryChange, RepositoryWatcher } from '../../../src/engine/git/watcher.ts';
 import { commit, git, makeRepo, makeRepoWithOrigin, write } from './sampleRepo.ts';
 
-const WAIT_MS = 5_000;
+const WAIT_MS = 60_000;
 
 /** Collects what a watcher tells. */
 class Seen {

@@ -6,6 +6,7 @@ import { stringAt } from '../../../src/engine/model/json.ts';
 import { kubectl } from '../../tools/binaries.ts';
 import { ChaosProxy } from '../../tools/chaosProxy.ts';
 import { startControlPlane } from '../../tools/controlPlane.ts';
+import { allowed } from '../../tools/rights.ts';
 import { until as eventually } from '../cluster/support.ts';
 import { git, objectOf, rowOf, settingsFor, startEngine, testRepo, until, writeFiles } from '../engine/support.ts';
 
@@ -235,6 +236,7 @@ async function repoOfPods(t: TestContext): Promise<string> {
     ...role('readers', 'Group', 'readers', ['pods', 'namespaces'], ['get', 'list', 'watch']),
     ...role('list-events', 'User', 'polling', ['events'], ['list']),
   ]);
+  await allowed(plane, 'polling', { verb: 'watch', resource: 'pods' }, { verb: 'list', resource: 'events' });
   await plane.apply(NAMESPACES.map((namespace) => pod('web', namespace)));
   const uid = await run('get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}');
   const files: Record<string, string> = { 'plumbline.yaml': configOf(uid, NAMESPACES) };

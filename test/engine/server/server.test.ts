@@ -299,7 +299,7 @@ test('shutdown, a lost editor and a killed engine leave nothing running; the nex
     } else if (end === 'disconnect') engine.disconnect();
     else engine.kill();
     ends.push([end, await engine.ended()]);
-    for (const pid of children) await engine.until(`process ${String(pid)} ended`, async () => !(await isRunning(pid)), 10_000);
+    for (const pid of children) await engine.until(`process ${String(pid)} ended`, async () => !(await isRunning(pid)));
   }
   assert.deepEqual(ends, [
     ['shutdown', { code: 0, signal: null }],

@@ -330,7 +330,7 @@ test('an admission policy that forbids the revert is named', async () => {
       spec: { policyName: 'frozen', validationActions: ['Deny'] },
     },
   ]);
-  const endMs = Date.now() + 15_000;
+  const endMs = Date.now() + 60_000;
   let reason: Reason | undefined;
   // The API server takes a policy in after a moment.
   while (reason === undefined && Date.now() < endMs) [reason] = refusals(await fixture.admin.plan([known]));

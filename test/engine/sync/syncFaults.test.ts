@@ -212,7 +212,7 @@ test('a webhook that does not answer is a refusal of that object, not of the syn
   assert.equal((await user.execute(planning)).outcome, 'done');
   const slow = { ...configMap(namespace, 'slow'), metadata: { name: 'slow', namespace, labels: { slow: 'yes' } } };
   let steps: readonly string[] = [];
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 60_000;
   // The API server learns of a webhook by its own watch.
   while (!steps.some((step) => step.startsWith('skipped')) && Date.now() < deadline)
     steps = stepsOf(await user.plan([configMap(namespace, 'a'), slow]));

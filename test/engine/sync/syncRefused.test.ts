@@ -97,13 +97,15 @@ test('a quota that is full refuses in the plan, by its name, and between plan an
     stringData: { a: 'b' },
   });
   const early = await user.plan([secret('one'), secret('two')]);
-  const hard = { 'count/secrets': '1' };
+  const hard = { 'count/secrets': '1', 'count/serviceaccounts': '0' };
   await fixture.plane.apply([{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'few', namespace }, spec: { hard } }]);
-  const status = JSON.stringify({ status: { hard, used: { 'count/secrets': '0' } } });
+  const status = JSON.stringify({ status: { hard, used: { 'count/secrets': '0', 'count/serviceaccounts': '0' } } });
   await fixture.plane.kubectl(['patch', 'resourcequota', 'few', '-n', namespace, '--subresource=status', '--type=merge', '-p', status]);
-  const known = async (): Promise<boolean> =>
-    (await fixture.plane.kubectl(['get', 'resourcequota', 'few', '-n', namespace, '-o', 'jsonpath={.status.hard}'])) !== '';
-  while (!(await known())) await new Promise((resolve) => setTimeout(resolve, 100));
+  // Admission learns of quotas by its own watch; that it refuses the other kind tells that it has.
+  const probe = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'probe' } };
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts?dryRun=All`;
+  const known = async (): Promise<boolean> => (await fixture.plane.request(path, { method: 'POST', body: probe })).status === 403;
+  for (const endMs = Date.now() + 60_000; !(await known()) && Date.now() < endMs;) await new Promise((resolve) => setTimeout(resolve, 50));
   const result = await user.execute(early);
   assert.deepEqual(
     [result.outcome, result.results.map(({ outcome, reason }) => `${outcome} ${reason?.code ?? ''}`).sort()],

@@ -97,7 +97,7 @@ for (const [index, { way, manager, make }] of ways.entries()) {
     const namespace = `take${String(index)}`;
     const isHelm = manager === 'helm';
     await make(namespace);
-    await fixture.plane.kubectl(['rollout', 'status', 'deployment/web', '-n', namespace, '--timeout=60s']);
+    await fixture.plane.kubectl(['rollout', 'status', 'deployment/web', '-n', namespace, '--timeout=120s']);
     const user = syncUser(fixture.admin.connection, namespace);
     const objects = objectsOf(namespace);
     const [before, pods, records] = [await liveAll(user, namespace), await workload(namespace), await releaseRecords(namespace)];

@@ -47,8 +47,9 @@ test('lines are followed through edits of the text', () => {
 test('two texts that have little in common are mapped in bounded time', () => {
   const lines = (seed: number): string =>
     Array.from({ length: 20_000 }, (_, index) => `k${String(index)}: ${String(index * seed)}`).join('\n');
-  const started = performance.now();
+  const before = process.cpuUsage();
   const map = new LineMap(lines(3), lines(7));
   map.map({ file: 'f', startLine: 9_000, startColumn: 0, endLine: 9_000, endColumn: 5 });
-  assert.ok(performance.now() - started < 1_000);
+  // Of its own: what else the machine does is no matter.
+  assert.ok(process.cpuUsage(before).user < 1_000_000);
 });
