@@ -1,19 +1,12 @@
-import { type CancellationToken, type Connection, ErrorCodes, ResponseError } from 'vscode-languageserver/node';
+import { type Connection, ErrorCodes, ResponseError } from 'vscode-languageserver/node';
 import { raceWithSignal } from '../base/async.ts';
 import type { CommitApi, RemotePort } from '../engine/commits/commitApi.ts';
-import type { CommitRequests, ServerRequests } from '../protocol/commitMessages.ts';
-import { withSignal } from './cancellation.ts';
+import type { ServerRequests } from '../protocol/commitMessages.ts';
+import { answersTo } from './answers.ts';
 
 /** Answers the requests about commits and pushes. */
 export function registerCommitRequests(connection: Connection, commits: CommitApi): void {
-  const on = <Name extends keyof CommitRequests>(
-    name: Name,
-    handler: (params: CommitRequests[Name]['params'], signal: AbortSignal) => Promise<CommitRequests[Name]['result']>,
-  ): void => {
-    connection.onRequest(name, (params: CommitRequests[Name]['params'], token: CancellationToken) =>
-      withSignal(token, (signal) => handler(params, signal)),
-    );
-  };
+  const on = answersTo(connection);
   on('plumbline/planCommit', ({ applicationIds }, signal) => commits.plan(applicationIds, signal));
   on('plumbline/commit', ({ planId, choice }, signal) => commits.commit(planId, choice, signal));
   on('plumbline/planPush', ({ repoRoot, branch, into }, signal) => commits.planPush(repoRoot, branch, signal, into));

@@ -1,15 +1,10 @@
-import type { CancellationToken, Connection } from 'vscode-languageserver/node';
+import type { Connection } from 'vscode-languageserver/node';
 import type { EngineApi } from '../engine/engineApi.ts';
 import type { StepResult } from '../engine/model/plan.ts';
-import type { Requests, ServerNotifications } from '../protocol/messages.ts';
+import type { ServerNotifications } from '../protocol/messages.ts';
 import { type BackgroundRunner, raceWithSignal } from '../base/async.ts';
+import { answersTo } from './answers.ts';
 import type { Publisher } from './publisher.ts';
-import { withSignal } from './cancellation.ts';
-
-type Handler<Name extends keyof Requests> = (
-  params: Requests[Name]['params'],
-  signal: AbortSignal,
-) => Promise<Requests[Name]['result']> | Requests[Name]['result'];
 
 /**
  * Answers the `plumbline/*` requests of the client from the engine.
@@ -23,11 +18,7 @@ export function registerRequests(
   opened: Promise<undefined>,
   background: BackgroundRunner,
 ): void {
-  const on = <Name extends keyof Requests>(name: Name, handler: Handler<Name>): void => {
-    connection.onRequest(name, (params: Requests[Name]['params'], token: CancellationToken) =>
-      withSignal(token, (signal) => handler(params, signal)),
-    );
-  };
+  const on = answersTo(connection);
 
   on('plumbline/snapshot', async ({ since, cursor }, signal) => {
     await raceWithSignal(opened, signal);

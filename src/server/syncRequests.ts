@@ -1,22 +1,14 @@
-import type { CancellationToken, Connection } from 'vscode-languageserver/node';
+import type { Connection } from 'vscode-languageserver/node';
 import type { BackgroundRunner } from '../base/async.ts';
 import type { SyncApi } from '../engine/syncs/syncApi.ts';
-import type { Requests } from '../protocol/messages.ts';
-import { withSignal } from './cancellation.ts';
+import { answersTo } from './answers.ts';
 
 /**
  * Answers the requests about syncs. A cancelled request ends a sync between two objects.
  * @param background sends progress without holding up the sync
  */
 export function registerSyncRequests(connection: Connection, syncs: SyncApi, background: BackgroundRunner): void {
-  const on = <Name extends keyof Requests>(
-    name: Name,
-    handler: (params: Requests[Name]['params'], signal: AbortSignal) => Promise<Requests[Name]['result']>,
-  ): void => {
-    connection.onRequest(name, (params: Requests[Name]['params'], token: CancellationToken) =>
-      withSignal(token, (signal) => handler(params, signal)),
-    );
-  };
+  const on = answersTo(connection);
   on('plumbline/planSync', ({ targets, request }, signal) => syncs.plan(targets, request, signal));
   on('plumbline/executeSync', ({ planId, options }, signal) =>
     syncs.execute(

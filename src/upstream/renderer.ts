@@ -41,8 +41,8 @@ export class AnswerTooLarge extends Error {
 }
 
 /**
- * One instance of the Go module of src/upstream/go, which the build has started already. Synchronous, so it belongs in a worker. An instance that threw is in no defined state
- * any more: drop it.
+ * One instance of the Go module of src/upstream/go, which the build has started already. Synchronous, so it belongs in a worker. An
+ * instance that threw is in no defined state any more: drop it.
  */
 export class Renderer {
   readonly #exports: ModuleExports;

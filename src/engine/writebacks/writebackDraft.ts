@@ -23,6 +23,7 @@ export interface Draft {
   readonly affected: readonly AffectedObject[];
 }
 
+/** A draft before its first edit. */
 export const emptyDraft: Draft = { texts: new TextDraft(), intentions: new Map(), affected: [] };
 
 /** What one more edit is to do. */
