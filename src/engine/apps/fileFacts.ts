@@ -24,6 +24,8 @@ export interface ChartFacts {
   readonly isLibrary: boolean;
   /** folders of charts that it takes from next to it (`file://`), as written */
   readonly dependencies: readonly string[];
+  /** charts that it depends on, with the keys of its values that are theirs */
+  readonly subcharts: readonly { readonly name: string; readonly alias?: string }[];
 }
 
 /** API groups whose files are configuration of tools and not objects of a cluster. */
@@ -72,8 +74,13 @@ export function kustomizationFacts(text: string): KustomizationFacts {
 /** Reads a Chart.yaml; a broken one names nothing. */
 export function chartFacts(text: string): ChartFacts {
   const value = toJson(text);
-  const repositories = arrayAt(value, 'dependencies').map((dependency) => stringAt(dependency, 'repository') ?? '');
+  const dependencies = arrayAt(value, 'dependencies');
+  const repositories = dependencies.map((dependency) => stringAt(dependency, 'repository') ?? '');
   return {
+    subcharts: dependencies.flatMap((dependency) => {
+      const [name, alias] = [stringAt(dependency, 'name'), stringAt(dependency, 'alias')];
+      return name === undefined ? [] : [{ name, ...(alias === undefined ? {} : { alias }) }];
+    }),
     isLibrary: stringAt(value, 'type') === 'library',
     dependencies: repositories
       .filter((repository) => repository.startsWith('file://'))

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { deployerLinks } from '../apps/deployerLinks.ts';
 import { type FileLink, fileLinks, keyRange } from '../apps/fileLinks.ts';
-import { chartName, kustomizationNames } from '../apps/fileFacts.ts';
+import { chartFacts, chartName, kustomizationNames } from '../apps/fileFacts.ts';
 import { configFileName } from '../apps/configFile.ts';
 import type { WorkingTree } from '../git/workingTree.ts';
 import type { FileRange } from '../model/application.ts';
@@ -13,6 +13,7 @@ import { type ObjectMention, objectMentions } from './objectMentions.ts';
 import type { Workspace } from '../sessions/workspace.ts';
 
 const mostFolders = 5_000;
+const deepestSubchart = 8;
 const mostBytes = 5 * 1024 * 1024;
 
 /** Links of a HelmRelease or Application, good for as long as text and sources are the same. */
@@ -120,13 +121,28 @@ export class FileReferences {
     const written = charts.size === 0 ? undefined : fieldAt(text, line)?.path.map((step) => ('field' in step ? step.field : ''));
     const keys = written === undefined || !this.#deployers().has(path) ? written : valueKeys(written);
     if (keys === undefined || keys.length === 0 || keys.includes('')) return [];
-    const isUse = (used: readonly string[]): boolean => keys.every((key, index) => index >= used.length || used[index] === key);
     const found: FileRange[] = [];
     for (const chart of charts) {
-      for (const file of await this.#templatesOf(chart)) {
-        const template = (await this.#read(file)) ?? '';
-        found.push(...fileLinks(file, template, chart).flatMap(({ key, range }) => (key !== undefined && isUse(key) ? [range] : [])));
+      for (const { folder, below } of await this.#chartsUnder(chart, keys)) {
+        const isUse = (used: readonly string[]): boolean => below.every((key, index) => index >= used.length || used[index] === key);
+        for (const file of await this.#templatesOf(folder)) {
+          const template = (await this.#read(file)) ?? '';
+          found.push(...fileLinks(file, template, folder).flatMap(({ key, range }) => (key !== undefined && isUse(key) ? [range] : [])));
+        }
       }
+    }
+    return found;
+  }
+
+  /** A chart and its subcharts in its folder that see a key of its values, with the way to the key in their own. */
+  async #chartsUnder(folder: string, keys: readonly string[], depth = 0): Promise<readonly { folder: string; below: readonly string[] }[]> {
+    const found = [{ folder, below: keys }];
+    const [first, ...rest] = keys;
+    const text = depth < deepestSubchart ? await this.#read(joinPath(folder, chartName)) : undefined;
+    for (const { name, alias = name } of text === undefined ? [] : chartFacts(text).subcharts) {
+      const below = first === 'global' ? keys : rest;
+      if (first !== 'global' && (first !== alias || rest.length === 0)) continue;
+      found.push(...(await this.#chartsUnder(joinPath(folder, `charts/${name}`), below, depth + 1)));
     }
     return found;
   }

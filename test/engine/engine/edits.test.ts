@@ -201,10 +201,12 @@ test('what a line knows, and where files lead', async (t) => {
       'base/web.yaml': deployment,
       'one/kustomization.yaml':
         'resources: [../base]\npatches:\n  - path: patch.yaml\n  - patch: |-\n      apiVersion: apps/v1\n      kind: Deployment\n      metadata: {name: web}\n      spec: {paused: false}\n  - target: {kind: Deployment, name: web}\n    patch: |-\n      - {op: add, path: /spec/minReadySeconds, value: 1}\n',
-      'chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.0.0\ndependencies:\n  - name: queue\n    version: 0.1.0\n',
-      'chart/values.yaml': 'image:\n  tag: one\nother: 1\n',
+      'chart/Chart.yaml':
+        'apiVersion: v2\nname: chart\nversion: 1.0.0\ndependencies:\n  - name: queue\n    version: 0.1.0\n    alias: jobs\n',
+      'chart/values.yaml': 'image:\n  tag: one\nother: 1\njobs:\n  size: 2\nglobal:\n  zone: a\n',
       'chart/templates/x.yaml': 'a: {{ .Values.image.tag }}\nb: {{ toYaml .Values.image }}\nc: {{ .Values.imageTag }}\n',
       'chart/charts/queue/Chart.yaml': 'apiVersion: v2\nname: queue\nversion: 0.1.0\n',
+      'chart/charts/queue/templates/y.yaml': 'size: {{ .Values.size }}\nzone: {{ .Values.global.zone }}\n',
       'one/patch.yaml': 'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n',
     },
     '-k',
@@ -308,6 +310,11 @@ test('what a line knows, and where files lead', async (t) => {
       [['plumbline.yaml', 5]],
     ],
   );
+  // Values of a subchart stand under its alias.
+  assert.deepEqual(await Promise.all([4, 6].map((line) => places(engine.editor.references(inRepo('chart/values.yaml'), line)))), [
+    [['chart/charts/queue/templates/y.yaml', 0]],
+    [['chart/charts/queue/templates/y.yaml', 1]],
+  ]);
   // What is typed counts at once.
   const other = inRepo('base/kustomization.yaml');
   engine.setBuffer(other, `${await readFile(other, 'utf8')}crds: [../chart/templates/x.yaml]\n`);
