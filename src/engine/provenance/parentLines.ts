@@ -11,6 +11,8 @@ import type { Probe, Prover } from './prover.ts';
 
 /** leaves of one mapping or list whose lines are tried */
 const MAX_LEAVES = 4;
+/** parents of a field that are not known yet and are asked about, the nearest first */
+const MAX_ASKED = 4;
 /** lines with the same key that are tried */
 const MAX_KEYS = 6;
 
@@ -36,12 +38,14 @@ export class ParentLines {
   /** The line of the nearest parent of a field that the render does not have; undefined: none but the object itself is known. */
   async find(object: RenderedObject, path: FieldPath, signal: AbortSignal): Promise<FileRange | undefined> {
     const position = this.#render.objects.indexOf(object);
-    for (let length = path.length - 1; position >= 0 && length > 0; length -= 1) {
+    let asked = 0;
+    for (let length = path.length - 1; position >= 0 && length > 0 && asked < MAX_ASKED; length -= 1) {
       const above = path.slice(0, length);
       const pointer = toJsonPointer(object.object, above);
       const value = valueAtPath(object.object, above);
       if (pointer === undefined || value === undefined) continue;
       const id = leafId(position, pointer);
+      if (!this.#known.has(id)) asked += 1;
       const range = this.#known.has(id) ? this.#known.get(id) : await this.#prove(position, above, id, value, signal);
       this.#known.set(id, range);
       if (range !== undefined) return range;
@@ -52,9 +56,10 @@ export class ParentLines {
   async #prove(position: number, path: FieldPath, id: string, value: JsonValue, signal: AbortSignal): Promise<FileRange | undefined> {
     for (const steps of scalarsBelow(value, MAX_LEAVES)) {
       const leaf = `${id}${steps.map((step) => `/${pointerToken(step)}`).join('')}`;
-      const parts = (await this.#prover.find(leaf, signal)).slice(-1);
-      for (const index of [...parts, ...(await this.#prover.expressionOf(leaf, signal))]) {
-        const place = this.#above(this.#inputs.candidates[index], steps);
+      // What sets it may stand among values that are built otherwise; then the template's own line.
+      for (const ask of [this.#prover.find.bind(this.#prover), this.#prover.expressionOf.bind(this.#prover)]) {
+        const index = (await ask(leaf, signal)).at(-1);
+        const place = index === undefined ? undefined : this.#above(this.#inputs.candidates[index], steps);
         if (place !== undefined && (await this.#arrives(place, position, path, signal))) return place.range;
       }
     }

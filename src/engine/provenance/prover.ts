@@ -18,6 +18,8 @@ const MAX_PROBES = 600;
 const NAMES_TYPE = /^\d+\/(kind|apiVersion)$/;
 /** candidates tried alone for one leaf */
 const MAX_TRIES = 10;
+/** lines of a template with the same key that are tried alone */
+const MAX_ALIKE = 4;
 /** leaves that are asked about by themselves; for more, all at a time costs less */
 export const MAX_SINGLE = 4;
 /** {@link likeness} of a piece that is the whole value under the same key */
@@ -122,7 +124,10 @@ export class Prover {
       const alike = this.#inputs.candidates.flatMap((each, index) =>
         each.isExpression === true && each.key === key && each.file === file ? [index] : [],
       );
-      for (const index of alike.slice(0, MAX_TRIES))
+      // All at once tells which; where that breaks the render, one by one.
+      const together = alike.length > 1 ? await this.#render(alike, signal) : undefined;
+      const likely = together?.get(id) ?? alike.slice(0, MAX_ALIKE);
+      for (const index of likely)
         if ((await this.#follows(id, [index], signal)) && (await this.#follows(id, [index], signal))) return [index];
       return [];
     }, signal);

@@ -119,7 +119,7 @@ describe('the nearest line below which a field that only live has belongs', () =
         range === undefined ? `${path}: unknown` : `${path}: ${range.file}: ${text?.slice(range.startColumn, range.endColumn) ?? ''}`,
       );
     }
-    assert.ok(probes <= 60 + asked.length * 8, `${String(probes)} renders`);
+    assert.ok(probes <= 60 + asked.length * 5, `${String(probes)} renders`);
     return found;
   }
 
