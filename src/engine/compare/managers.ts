@@ -32,6 +32,14 @@ export function isEditor(manager: string): boolean {
   return EDITORS.test(manager);
 }
 
+/** Commands of kubectl that make objects, and never change one. */
+const CREATORS = /^kubectl-(create|run|expose)$/;
+
+/** Whether a manager only ever makes objects, so that its entry is the one that also lists the server's defaults. */
+export function isCreator(manager: string): boolean {
+  return CREATORS.test(manager);
+}
+
 /** Whether an entry writes through `/scale` on behalf of an autoscaler: controllers do, people's tools and scripts do not. */
 export function isAutoscalerEntry(entry: ManagedEntry): boolean {
   return entry.subresource === 'scale' && classOfManager(entry.manager) === 'controller';

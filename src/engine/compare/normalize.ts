@@ -1,4 +1,4 @@
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts';
+import { isJsonArray, isJsonObject, jsonEqual, type JsonObject, type JsonValue } from '../model/json.ts';
 import type { KubeObject } from '../model/objects.ts';
 import type { ResourceInfo } from '../model/resourceInfo.ts';
 import { omit } from './omit.ts';
@@ -43,6 +43,7 @@ function normalize(object: KubeObject, facts: KindFacts): KubeObject {
   // Every kind with a status subresource resets status on the main resource; a kind that is not served is judged without it as well.
   if (facts?.hasStatus !== false) delete result['status'];
   if (object.kind === 'Secret' && object.apiVersion === 'v1') foldStringData(result);
+  if (object.kind === 'Namespace' && object.apiVersion === 'v1') dropServersOwn(result, object.metadata);
   if (object.kind === 'ClusterRole' && isJsonObject(object['aggregationRule'])) delete result['rules'];
   return dropNullTimestamps(result) as KubeObject;
 }
@@ -54,6 +55,20 @@ function normalizeMetadata(metadata: JsonObject): JsonObject {
   const others = omit(annotations, OWN_ANNOTATIONS);
   return Object.keys(others).length === 0 ? omit(kept, new Set(['annotations'])) : { ...kept, annotations: others };
 }
+
+/**
+ * Every namespace gets a label with its name and the finalizer of its contents from the server, under the name of whoever makes it
+ * (kubernetes pkg/apis/core/v1/defaults.go SetDefaults_Namespace, registry/core/namespace/strategy.go).
+ */
+function dropServersOwn(namespace: Record<string, JsonValue | undefined>, { name, labels }: JsonObject): void {
+  if (jsonEqual(namespace['spec'], { finalizers: ['kubernetes'] })) delete namespace['spec'];
+  if (!isJsonObject(labels) || labels[NAME_LABEL] !== name) return;
+  const others = omit(labels, new Set([NAME_LABEL]));
+  const { labels: _own, ...metadata } = namespace['metadata'] as JsonObject;
+  namespace['metadata'] = Object.keys(others).length === 0 ? metadata : { ...metadata, labels: others };
+}
+
+const NAME_LABEL = 'kubernetes.io/metadata.name';
 
 /** `stringData` wins over `data` and null values are empty, as the server has it (registry/core/secret/strategy.go). */
 function foldStringData(secret: Record<string, JsonValue | undefined>): void {

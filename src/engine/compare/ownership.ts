@@ -2,8 +2,8 @@ import { type FieldPath, formatPath, type PathStep } from '../model/fieldPath.ts
 import { isJsonArray, isJsonObject, jsonEqual, type JsonObject, type JsonValue, stringAt } from '../model/json.ts';
 import { fieldSchema, itemSchema, type TypeSchema } from '../model/schema.ts';
 import { children, type FieldSet, holdingOf, isLeaf, isMember, type ManagedEntry, parseStep } from './fieldsV1.ts';
-import { classOfManager, isOwnersEntry, type OwningManager } from './managers.ts';
-import { identifyItems, isBuiltin, ownField, schemaAtStep, shapeOf, stepInto } from './schemaWalk.ts';
+import { classOfManager, isCreator, isOwnersEntry, type OwningManager } from './managers.ts';
+import { identifyItems, isBuiltin, lookUp, ownField, schemaAtStep, shapeOf, stepInto } from './schemaWalk.ts';
 import { isConsequence, isServerDefault } from './serverDefaults.ts';
 
 /** A field that live has and Git does not, held by somebody. */
@@ -137,8 +137,11 @@ export function foreignFields(
   const found = new Map<string, ForeignField>();
   for (const entry of entries) {
     if (SKIPPED_SUBRESOURCES.has(entry.subresource) || tolerated.includes(entry)) continue;
+    // Times are whole seconds: of two entries from birth only the name may tell which one made the object.
     const wasCreator =
-      entry.operation === 'Update' && isFromBirth(entry, options) && !tolerated.some((other) => isFromBirth(other, options));
+      entry.operation === 'Update' &&
+      isFromBirth(entry, options) &&
+      (isCreator(entry.manager) || !tolerated.some((other) => isFromBirth(other, options)));
     const visit = (set: FieldSet, git: JsonValue | undefined, now: JsonValue, type: TypeSchema | undefined, path: FieldPath): void => {
       for (const [step, child] of children(set)) {
         if (path.length === 0 && 'field' in step && SKIPPED_ROOTS.has(step.field)) continue;
@@ -168,17 +171,16 @@ export function foreignFields(
   const kind = stringAt(live, 'kind') ?? '';
   return fields.filter(
     (field) =>
-      !isAlias(field, fields) &&
+      !isAlias(field, live, schema) &&
       (!isConsequence(kind, field.path, field.live) || !fields.some((other) => other !== field && other.entry === field.entry)),
   );
 }
 
 /** The server keeps `serviceAccount`, the old name, equal to `serviceAccountName` (kubernetes pkg/apis/core/v1/conversion.go). */
-function isAlias({ path, live }: ForeignField, fields: readonly ForeignField[]): boolean {
+function isAlias({ path, live }: ForeignField, object: JsonObject, schema: TypeSchema | undefined): boolean {
   const last = path.at(-1);
-  if (last === undefined || !('field' in last) || last.field !== 'serviceAccount') return false;
-  const id = formatPath([...path.slice(0, -1), { field: 'serviceAccountName' }]);
-  return fields.some((other) => formatPath(other.path) === id && other.live === live);
+  if (!isBuiltin(schema) || last === undefined || !('field' in last) || last.field !== 'serviceAccount') return false;
+  return lookUp(object, schema, [...path.slice(0, -1), { field: 'serviceAccountName' }]) === live;
 }
 
 /**

@@ -103,6 +103,7 @@ class Walk {
         this.#add(at, liveValue === undefined ? 'unknown-field' : 'different', value, liveValue);
         continue;
       }
+      if (isOldName(git, name, liveValue, child)) continue;
       this.value(value, liveValue, child, owned === undefined ? undefined : childSet(owned, step), at);
     }
   }
@@ -182,6 +183,11 @@ class Walk {
   #add(path: FieldPath, code: MismatchCode, git: JsonValue, live?: JsonValue): void {
     this.#found.push({ path, code, git, ...(live === undefined ? {} : { live }) });
   }
+}
+
+/** An empty `serviceAccountName` becomes what its old name says (kubernetes pkg/apis/core/v1/conversion.go). */
+function isOldName(git: JsonObject, name: string, live: JsonValue | undefined, schema: TypeSchema | undefined): boolean {
+  return name === 'serviceAccountName' && git[name] === '' && isBuiltin(schema) && live !== undefined && git['serviceAccount'] === live;
 }
 
 function isTypeMeta(path: FieldPath): boolean {

@@ -154,6 +154,45 @@ const CASES: readonly AlarmCase[] = [
     },
     expected: { state: 'drifted', fields: ['drifted changed spec.steps[1].retries: 2 -> 5 by kubectl-edit'] },
   },
+  {
+    sources: [6],
+    name: 'another service account, and the old name of the field that the server keeps equal (oracle seed 90210 case 1586)',
+    setUp: async (world) => {
+      const plain = manifests(world.namespace)['deployment'] as KubeObject;
+      const git = changed(plain, ['spec', 'template', 'spec', 'serviceAccountName'], 'web');
+      await world.apply(git);
+      await world.write(git, 'deployer', [{ op: 'replace', path: '/spec/template/spec/serviceAccountName', value: 'webx' }]);
+      return { git };
+    },
+    expected: {
+      state: 'drifted',
+      fields: ['drifted changed spec.template.spec.serviceAccountName: "web" -> "webx" by deployer'],
+      ignored: ['spec.template.spec.serviceAccount API server (defaults, admission): ignored-admission'],
+    },
+  },
+  {
+    sources: [6],
+    name: 'the old name of a service account beside an empty new one, where the server refuses Git (oracle seed 90210 case 1864)',
+    ways: ['server-side'],
+    setUp: async (world) => {
+      const git: KubeObject = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'alone', namespace: world.namespace },
+        spec: {
+          containers: [{ name: 'web', image: 'registry.example/web:1.0' }],
+          nodeSelector: { disk: 'ssd' },
+          schedulingGates: [{ name: 'example.com/wait' }],
+          serviceAccount: 'web',
+          serviceAccountName: '',
+        },
+      };
+      await world.apply(git);
+      await world.write(git, 'kubectl-edit', [{ op: 'add', path: '/spec/nodeSelector/added', value: 'v' }]);
+      return { git };
+    },
+    expected: { state: 'drifted', fields: ['drifted added spec.nodeSelector.added: - -> "v" by kubectl-edit'], code: 'target-invalid' },
+  },
 ];
 
 /** What random cases have found (`npm run oracle`). */

@@ -84,6 +84,17 @@ async function randomChart(world: World, edit?: (installed: KubeObject) => Promi
 
 const VOLATILE = ['data.password', 'metadata.annotations.made-at'].map((id) => `${id} non-deterministic Helm output: ignored-volatile`);
 
+/** What the server puts into an object when somebody creates it stands in the creator's entry of managedFields. */
+const CREATED = ['deployment', 'statefulSet', 'service', 'job', 'cronJob', 'claim', 'networkPolicy', 'autoscaler'] as const;
+
+async function created(world: World, kind: (typeof CREATED)[number]): Promise<Made> {
+  const git = manifests(world.namespace)[kind] as KubeObject;
+  await world.fixture.plane.kubectl(['create', '-f', '-'], JSON.stringify(git));
+  // What kubectl-create holds under another spelling is taken over.
+  await world.apply(git, world.way, ...(world.way === 'server-side' ? ['--force-conflicts'] : []));
+  return { git };
+}
+
 const CASES: readonly AlarmCase[] = [
   {
     sources: [8],
@@ -135,6 +146,25 @@ const CASES: readonly AlarmCase[] = [
       ignored: VOLATILE,
     },
   },
+  {
+    sources: [2],
+    name: 'kubectl create namespace, then the manifest applied: the label that the server gives every namespace',
+    setUp: async (world) => {
+      const name = `made-${world.namespace}`;
+      await world.kubectl('create', 'namespace', name);
+      world.cleanups.push(() => world.kubectl('delete', 'namespace', name, '--wait=false'));
+      const git: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+      await world.apply(git);
+      return { git };
+    },
+    expected: { state: 'synced' },
+  },
+  ...CREATED.map((kind): AlarmCase => ({
+    sources: [2],
+    name: `kubectl create of a ${kind}, then the same applied`,
+    setUp: (world) => created(world, kind),
+    expected: { state: 'synced' },
+  })),
   ...marks.map(({ by, labels = {}, annotations }): AlarmCase => ({
     sources: [22],
     name: `marks of ${by}: ${[...Object.keys(labels), ...(annotations === undefined ? [] : ['annotations'])].join(', ')}`,
