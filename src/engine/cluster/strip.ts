@@ -1,7 +1,6 @@
+import { LAST_APPLIED } from '../compare/ownerMarks.ts';
 import { arrayAt, isJsonObject, type JsonObject, type JsonValue, objectAt, valueAt } from '../model/json.ts';
 import type { KubeObject } from '../model/objects.ts';
-
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /** Child kinds whose health is shown: they are watched in full and stripped here. All other child kinds are watched as metadata only. */
 export const strippedChildKinds: ReadonlySet<string> = new Set(['/Pod', 'apps/ReplicaSet', 'batch/Job']);

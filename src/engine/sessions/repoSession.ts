@@ -28,6 +28,7 @@ export interface RepoChange {
   readonly paths: readonly string[];
 }
 
+/** How a repo is read, and what stands in for its parts. */
 export interface RepoSessionOptions {
   readonly git: GitOptions;
   readonly background: BackgroundRunner;

@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../../../base/errors.ts';
+import { LAST_APPLIED } from '../../compare/ownerMarks.ts';
 import { lookUp } from '../../compare/schemaWalk.ts';
 import { type FieldPath, formatPath, startsWithPath } from '../../model/fieldPath.ts';
 import { canonicalJson, jsonEqual, type JsonValue } from '../../model/json.ts';
@@ -90,7 +91,7 @@ function withLastApplied(object: KubeObject, manager: string): KubeObject {
   if (manager !== 'kubectl-client-side-apply') return object;
   const annotations = (object.metadata['annotations'] ?? {}) as Record<string, JsonValue>;
   const lastApplied = `${goJson({ ...object, metadata: { annotations: {}, ...object.metadata } })}\n`;
-  const annotated = { ...annotations, 'kubectl.kubernetes.io/last-applied-configuration': lastApplied };
+  const annotated = { ...annotations, [LAST_APPLIED]: lastApplied };
   return { ...object, metadata: { ...object.metadata, annotations: annotated } };
 }
 
