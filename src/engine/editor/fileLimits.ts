@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import type { FileProblem } from '../model/files.ts';
 import type { Reason } from '../model/states.ts';
 import { inexactReason } from '../provenance/inputs.ts';
@@ -22,31 +22,48 @@ export class FileLimits {
   readonly #known = new WeakMap<OpenText, Known>();
 
   /**
-   * Why features that need the lines of a file are off for it, when an application reads it or has it in its folder.
+   * Why features that need the lines of a file are off for it, when an application reads it, by a link too, or has it in its folder.
    * @param path relative to the repo's root
    * @returns nothing for a file that is not there, or can be read line by line
    */
   async of(workspace: Workspace, path: string, open: OpenText | undefined): Promise<readonly FileProblem[]> {
-    if (!isUsed(workspace, path)) return [];
-    const reason = open === undefined ? await read(workspace, path) : await this.#kept(workspace, path, open);
+    const reason = open === undefined ? await reasonFor(workspace, path) : await this.#kept(workspace, path, open);
     return reason === undefined ? [] : [{ reason, range: lineOf(path, undefined, undefined), severity: 'information' }];
   }
 
   async #kept(workspace: Workspace, path: string, open: OpenText): Promise<Reason | undefined> {
-    const state = await stateOf(join(workspace.repo.root, path), open);
+    const rendered = workspace.sessions.filter(({ render }) => render !== undefined).length;
+    const state = [await stateOf(join(workspace.repo.root, path), open), isRead(workspace, path), rendered].join(' ');
     const known = this.#known.get(open);
     if (known?.state === state) return known.reason;
-    const reason = await read(workspace, path);
+    const reason = await reasonFor(workspace, path);
     this.#known.set(open, { state, reason });
     return reason;
   }
 }
 
-function isUsed({ sessions }: Workspace, path: string): boolean {
-  return sessions.some(({ application: { source }, render }) => {
-    const isBelow = source.path === '' || path.startsWith(`${source.path}/`);
-    return isBelow || render?.reads.some((one) => one.kind === 'file' && one.path === path) === true;
-  });
+function isUsed(workspace: Workspace, path: string): boolean {
+  const isBelow = workspace.sessions.some(({ application: { source } }) => source.path === '' || path.startsWith(`${source.path}/`));
+  return isBelow || isRead(workspace, path);
+}
+
+function isRead({ sessions }: Workspace, path: string): boolean {
+  return sessions.some(({ render }) => render?.reads.some((one) => one.kind === 'file' && one.path === path) === true);
+}
+
+async function reasonFor(workspace: Workspace, path: string): Promise<Reason | undefined> {
+  const reason = isUsed(workspace, path) ? await read(workspace, path) : undefined;
+  if (reason !== undefined || isRead(workspace, path)) return reason;
+  const link = await linkTo(workspace, path);
+  return link === undefined ? undefined : { code: 'lines-behind-link', details: { file: path, link } };
+}
+
+/** The path of the same name by which an application reads a file through a symbolic link to it, or to a folder above it. */
+async function linkTo({ repo, sessions }: Workspace, path: string): Promise<string | undefined> {
+  const reads = sessions.flatMap(({ render }) => render?.reads ?? []);
+  const paths = new Set(reads.flatMap((one) => (one.kind === 'file' && posix.basename(one.path) === posix.basename(path) ? one.path : [])));
+  for (const link of paths) if ((await repo.workingTree.realPathOf(link)) === path) return link;
+  return undefined;
 }
 
 async function read({ repo }: Workspace, path: string): Promise<Reason | undefined> {

@@ -53,6 +53,12 @@ export class WorkingTree implements SourceTree {
     return path === undefined || isGitInternal(path) ? undefined : path;
   }
 
+  /** Where a file really is in this tree, links followed; undefined when there is none, or it is outside. */
+  async realPathOf(path: string): Promise<string | undefined> {
+    const resolved = await this.#resolve(path);
+    return typeof resolved === 'object' && resolved.kind === 'file' ? resolved.real : undefined;
+  }
+
   /**
    * Takes the text of an open editor. It counts only while it differs from the decoded bytes on disk.
    * @param text undefined: the editor was closed

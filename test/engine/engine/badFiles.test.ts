@@ -155,6 +155,13 @@ test('files that cannot be read exactly: the very line or none, features that ar
     [[['green', 'red']], [['green', 'red']], [], []],
   );
 
+  // Who opens the file behind a link is told where its lines are marked.
+  const behind = await engine.editor.limits(join(repo, 'shared/cm.yaml'));
+  assert.deepEqual(
+    behind.map(({ reason }) => describe(reason.code, reason.details)),
+    ['shared/cm.yaml is read as link/cm.yaml, through a symbolic link: its lines are marked there.'],
+  );
+
   // Outside of the repo nothing is read, shown or written.
   const stranger = join(repo, '../stranger.yaml');
   assert.deepEqual(

@@ -12,6 +12,7 @@ export const writebackMessages: Readonly<Record<string, string>> = {
   'lines-in-scalar':
     'The value stands in a text of YAML that {file} has in quotes, folded or encoded, so only that text as a whole is its place. Write the text as a literal block (|) to have each value on its own line.',
   'lines-encoding': '{file} is not UTF-8, so Plumbline does not look for lines in it. Save it as UTF-8.',
+  'lines-behind-link': '{file} is read as {link}, through a symbolic link: its lines are marked there.',
   'adopt-composed':
     'The field is put together from several pieces, and the live value changes more than one of them. Edit the file by hand.',
   'adopt-secret': 'Values of Secrets are never written into files. Change the secret at its source, or use Ignore This Field.',
