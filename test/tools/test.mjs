@@ -1,4 +1,4 @@
-// `npm test [-- RING | RING/PART]`: sets everything up, then runs the rings: check and unit alone, the others side by side. Last line: `N passed, N failed`.
+// `npm test [-- RING | RING/PART]`: sets everything up, then runs the rings: check and unit side by side, then the others. Last line: `N passed, N failed`.
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { runSteps } from './steps.mjs';
  * @property {string} [folder]   under test/; its `*.test.ts` files are the ring
  * @property {number} [parallel] files at a time
  * @property {readonly string[]} [first] files below the folder, without `.test.ts`, that start before the others
- * @property {'background' | 'editor'} [lane] runs beside the rings of the other lane; default: alone, before them
+ * @property {'background' | 'editor'} [lane] runs beside the rings of the other lane; default: before them, beside the others without a lane
  * @property {readonly ('controlPlane' | 'renderer' | 'peers' | 'bundles' | 'editor')[]} needs
  */
 
@@ -141,15 +141,17 @@ if (isProgram(import.meta.url)) {
     const total = { passed: 0, failed: 0 };
     const lane = (name) => rings.filter(({ ring }) => ring.lane === name);
     const isShared = lane('background').length > 0 && lane('editor').length > 0;
-    const work = async (name) => {
-      for (const one of lane(name)) {
-        signal.throwIfAborted();
-        const { passed, failed } = await runRing(one, isShared && name === 'background', signal);
-        total.passed += passed;
-        total.failed += failed;
-      }
+    const runOne = async (one, isBackground) => {
+      signal.throwIfAborted();
+      const { passed, failed } = await runRing(one, isBackground, signal);
+      total.passed += passed;
+      total.failed += failed;
     };
-    await work(undefined);
+    const work = async (name) => {
+      for (const one of lane(name)) await runOne(one, isShared && name === 'background');
+    };
+    // The linter takes one processor, long after the other checks have ended.
+    await Promise.all(lane(undefined).map((one) => runOne(one, false)));
     await Promise.all([work('editor'), work('background')]);
     console.log(`\n${total.passed} passed, ${total.failed} failed`);
     return total.failed === 0 ? 0 : 1;
