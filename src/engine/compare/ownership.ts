@@ -202,8 +202,9 @@ function extraKeys(
   });
 }
 
-function isFromBirth(entry: ManagedEntry, options: ForeignOptions): boolean {
-  return entry.time !== undefined && entry.time === options.createdAt;
+/** The server notes the time of an entry before that of the object's creation, so that a second may begin between both. */
+function isFromBirth(entry: ManagedEntry, { createdAt }: ForeignOptions): boolean {
+  return entry.time !== undefined && createdAt !== undefined && Date.parse(entry.time) <= Date.parse(createdAt);
 }
 
 /**

@@ -19,7 +19,7 @@ import { type Difference, semanticDiff, semanticDiffAt } from '../compare/semant
 import { isDefaultAt, isServerDefault } from '../compare/serverDefaults.ts';
 import type { Proof } from '../compare/proof.ts';
 import { type FieldPath, formatPath, startsWithPath } from '../model/fieldPath.ts';
-import { isJsonArray, type JsonValue } from '../model/json.ts';
+import { isJsonArray, isJsonObject, type JsonValue } from '../model/json.ts';
 import type { KubeObject } from '../model/objects.ts';
 import type { TypeSchema } from '../model/schema.ts';
 import type { FieldDifference, FieldDirection, IgnoredField } from '../model/states.ts';
@@ -76,7 +76,7 @@ export function predictedFields(prepared: Prepared, proof: Proof, predicted: Kub
     fields.push(countedField(prepared, found, git, isSetByGit));
   }
   ignored.push(...rewritten(prepared, proof, predicted));
-  fields.push(...remainingOrphans(prepared, proof, predicted));
+  fields.push(...remainingOrphans(prepared, proof, predicted), ...unrestored(prepared, proof, predicted));
   const consequences = new Set(fields.map((field) => field.id));
   const added = proof.added.filter(
     (field) => !consequences.has(formatPath(field.path)) && lookUp(predicted, schema, field.path) !== undefined,
@@ -122,6 +122,25 @@ function remainingOrphans(prepared: Prepared, proof: Proof, predicted: KubeObjec
     );
     if (others.length > 0) return [fieldOf(prepared, difference, 'drifted', true)];
     return isSecretData(prepared, path) ? [fieldOf(prepared, difference, 'out of sync', true)] : [];
+  });
+}
+
+/**
+ * Items of Git that live lost and that no client-side apply brings back: strategic merge takes them for another item, which is still there,
+ * by a key that both have (ports of one number over TCP and UDP, kubernetes/kubernetes#39188). They are missing all the same.
+ */
+function unrestored(prepared: Prepared, proof: Proof, predicted: KubeObject): readonly FieldDifference[] {
+  const { schema, desired, owner, places } = prepared;
+  if (owner?.operation !== 'Update') return [];
+  return proof.mismatches.flatMap(({ path, code, git, live }) => {
+    const list = path.slice(0, -1);
+    const type = schemaAtPath(schema, list);
+    const key = type?.node.patchMergeKey;
+    if (code !== 'different' || live !== undefined || key === undefined || !isMergedByItem(type) || !isJsonObject(git)) return [];
+    const items = lookUp(desired, schema, list);
+    const alike = isJsonArray(items) ? items.filter((item) => isJsonObject(item) && item[key] === git[key]) : [];
+    if (alike.length < 2 || lookUp(predicted, schema, path) !== undefined || ignoredBy(places, path) !== undefined) return [];
+    return [fieldOf(prepared, { path, change: 'removed', git, isCosmetic: false }, undefined, true)];
   });
 }
 

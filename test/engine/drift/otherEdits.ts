@@ -11,7 +11,15 @@ import {
 } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { fieldSchema, itemSchema, listKeyOf, type TypeSchema } from '../../../src/engine/model/schema.ts';
-import { otherValue, pointerText, type RandomEdit, randomLeaf, randomList, type SeededRandom } from './randomEdits.ts';
+import {
+  isCopiedFromTemplate,
+  otherValue,
+  pointerText,
+  type RandomEdit,
+  randomLeaf,
+  randomList,
+  type SeededRandom,
+} from './randomEdits.ts';
 
 type Draw = (git: KubeObject, live: KubeObject, schema: TypeSchema, random: SeededRandom) => RandomEdit | undefined;
 
@@ -26,6 +34,7 @@ const NEVER_REMOVED = new Set([
   'containers',
   // What these are decides what else the server fills in.
   'strategy',
+  'sessionAffinity',
   'updateStrategy',
   'creationTimestamp',
   'type',
@@ -63,10 +72,6 @@ const removal: Draw = (git, live, schema, random) => {
 /** Git has more than its `data`, which `stringData` goes over into. */
 const isSecretData = ({ kind }: KubeObject, [first]: FieldPath): boolean =>
   kind === 'Secret' && first !== undefined && 'field' in first && first.field === 'data';
-
-/** Without any label of its own a Job or ReplicationController gets those of its template (kubernetes pkg/apis/batch/v1/defaults.go). */
-const isCopiedFromTemplate = ({ kind }: KubeObject, [, second]: FieldPath): boolean =>
-  ['Job', 'ReplicationController'].includes(kind) && second !== undefined && 'field' in second && second.field === 'labels';
 
 /** Whether what goes away whole is named by its entries: maps are, structs and atomic maps are not. */
 function isNamedByEntries(value: JsonValue | undefined, schema: TypeSchema, path: FieldPath): boolean {

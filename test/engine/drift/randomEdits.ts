@@ -164,6 +164,11 @@ function listEdit(git: KubeObject, live: KubeObject, schema: TypeSchema, random:
   return { patch: [{ op: 'remove', path: pointerText([...list.pointer, place]) }], ids: [formatPath([...list.path, step])] };
 }
 
+/** Without any label of its own a Job or ReplicationController gets those of its template (kubernetes pkg/apis/batch/v1/defaults.go). */
+export function isCopiedFromTemplate({ kind }: KubeObject, [, second]: FieldPath): boolean {
+  return ['Job', 'ReplicationController'].includes(kind) && second !== undefined && 'field' in second && second.field === 'labels';
+}
+
 function valueOf(git: KubeObject, { pointer }: Leaf): string {
   if (git.kind === 'Secret') return 'eHg=';
   return pointer.includes('resources') ? '3' : 'v';
@@ -187,7 +192,8 @@ export function randomEdit(git: KubeObject, live: KubeObject, schema: TypeSchema
   const isLast =
     shapeOf(lookUp(git, schema, parent), schemaAtPath(schema, parent)) === 'atomic' &&
     Object.keys(lookUp(git, schema, parent) ?? {}).length === 1;
-  if (isEntry && kind === 1 && !isLast) return { patch: [{ op: 'remove', path: pointerText(leaf.pointer) }], ids: [formatPath(leaf.path)] };
+  if (isEntry && kind === 1 && !isLast && !isCopiedFromTemplate(git, leaf.path))
+    return { patch: [{ op: 'remove', path: pointerText(leaf.pointer) }], ids: [formatPath(leaf.path)] };
   const value = otherValue(leaf.value);
   const ids = 'value' in last ? [leaf.path, [...parent, { value }]] : [leaf.path];
   return { patch: [{ op: 'replace', path: pointerText(leaf.pointer), value }], ids: ids.map(formatPath) };

@@ -167,6 +167,19 @@ test("defaults under the creator's name are nobody's addition; its labels are", 
   assert.equal(outcome(git, live, { entries: [own, creator] }), 'added metadata.labels.by');
 });
 
+test('what somebody sets in the second of the creation is an addition, also where the next second began before it (oracle seed 4711 case 590)', () => {
+  const git = object(container({ image: 'a' }));
+  const live = object({ replicas: 3, ...container({ image: 'a' }) }, { creationTimestamp: '2026-01-01T00:00:01Z' });
+  const edit = {
+    ...entry('kubectl-edit', 'Update', {}, { time: '2026-01-01T00:00:01Z' }),
+    fields: { 'f:spec': { 'f:replicas': {} } },
+  };
+  const outcomes = ['2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z', '2026-01-01T00:00:02Z'].map((time) =>
+    outcome(git, live, { entries: [entry('kubectl', 'Apply', {}, { time }), edit] }),
+  );
+  assert.deepEqual(outcomes, ['added spec.replicas', 'added spec.replicas', 'proved']);
+});
+
 test('what cannot be proved at all', () => {
   const git = object({ replicas: 1 });
   const live = object({ replicas: 1, strategy: { type: 'x' } });

@@ -27,6 +27,8 @@ function policy(world: World, group: string): KubeObject {
   };
 }
 
+const LOST_PORT = 'removed spec.ports[port=53,protocol=TCP]: {"name":"dns-tcp","port":53} -> -';
+
 const CASES: readonly AlarmCase[] = [
   {
     sources: [5],
@@ -192,6 +194,30 @@ const CASES: readonly AlarmCase[] = [
       return { git };
     },
     expected: { state: 'drifted', fields: ['drifted added spec.nodeSelector.added: - -> "v" by kubectl-edit'], code: 'target-invalid' },
+  },
+  {
+    sources: [6],
+    name: 'a port of Git taken away beside one of the same number: kubectl apply does not bring it back (oracle seed 4711 case 1072)',
+    setUp: async (world) => {
+      const plain = manifests(world.namespace)['service'] as KubeObject;
+      const ports = [
+        { name: 'dns', port: 53, protocol: 'UDP' },
+        { name: 'dns-tcp', port: 53 },
+      ];
+      const git = changed(plain, ['spec', 'ports'], ports);
+      await world.apply(git);
+      await world.write(git, 'kubectl-patch', [{ op: 'remove', path: '/spec/ports/1' }]);
+      return { git };
+    },
+    expected: {
+      'server-side': { state: 'differs', fields: [`differs ${LOST_PORT}`] },
+      // kubectl would give the other port this one's name; Git and live agree on that.
+      'client-side': {
+        state: 'drifted',
+        fields: [`drifted ${LOST_PORT}`],
+        ignored: ['spec.ports[port=53,protocol=UDP].name API server (defaults, admission): ignored-admission'],
+      },
+    },
   },
 ];
 
