@@ -288,7 +288,11 @@ export class Engine implements EngineApi, Disposable {
   }
 
   async refresh(applicationId: string | undefined, options: { fetch: boolean }, signal: AbortSignal): Promise<void> {
-    this.#hub.lookAgain();
+    await Promise.all([this.#hub.lookAgain(), this.#reread(applicationId, options, signal)]);
+    await this.settled();
+  }
+
+  async #reread(applicationId: string | undefined, options: { fetch: boolean }, signal: AbortSignal): Promise<void> {
     for (const workspace of this.#workspaces.all()) {
       if (applicationId !== undefined && workspace.session(applicationId) === undefined) continue;
       if (options.fetch) {
@@ -299,7 +303,6 @@ export class Engine implements EngineApi, Disposable {
     }
     for (const session of this.#workspaces.sessions())
       if (applicationId === undefined || session.application.id === applicationId) session.refresh();
-    await this.settled();
   }
 
   /** Compares these applications (all with a destination when none is named) and waits until each has its verdicts. For the CLI and tests. */

@@ -169,8 +169,7 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
   async lookAgain(signal = this.#closing.signal): Promise<void> {
     if (this.state.status !== 'connected') await this.#monitor.reconnect(signal);
     this.#reviews.clear();
-    this.schemas.lookAgain();
-    await this.discovery.refresh(signal);
+    await Promise.all([this.schemas.lookOnce(), this.discovery.refresh(signal)]);
   }
 
   async signIn(signal = this.#closing.signal): Promise<void> {

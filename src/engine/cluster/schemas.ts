@@ -125,7 +125,7 @@ export class ServerSchemas implements Schemas, Disposable {
         if (pauseMs === undefined) return;
         this.#looks = looks + 1;
         await delay(pauseMs, signal);
-        await this.#compareIndex();
+        await this.lookOnce();
       }
     } finally {
       this.#looks = undefined;
@@ -133,7 +133,7 @@ export class ServerSchemas implements Schemas, Disposable {
   }
 
   /** Forgets the documents that are others by now, and tells of them. */
-  async #compareIndex(): Promise<void> {
+  async lookOnce(): Promise<void> {
     let index: ReadonlyMap<string, string>;
     try {
       index = await this.#readIndex();

@@ -170,19 +170,23 @@ export class ClusterHub implements Disposable {
     return [...this.#open.values()].find((cluster) => cluster.lease.connection === connection)?.marked.keysOf(marks) ?? [];
   }
 
-  /** Has every cluster in use looked at anew in the background; what turns out to be another is told. */
-  lookAgain(): void {
+  /** Looks at every cluster in use anew; what turns out to be another is told. Does not wait for those that are away. */
+  async lookAgain(): Promise<void> {
+    const looking: Promise<void>[] = [];
     for (const { lease } of this.#open.values()) {
       const { connection } = lease;
-      this.#background.run(`look at ${connection.context} again`, async (signal) => {
+      const look = async (signal: AbortSignal): Promise<void> => {
         try {
           await connection.lookAgain(signal);
         } catch (error) {
           // The connection's state tells.
           if (!isAppError(error)) throw error;
         }
-      });
+      };
+      if (connection.state.status === 'connected') looking.push(look(this.#background.signal));
+      else this.#background.run(`look at ${connection.context} again`, look);
     }
+    await Promise.all(looking);
   }
 
   /** One row per context in use. */

@@ -9,6 +9,8 @@ import { git, settingsFor, startEngine, testRepo } from './support.ts';
 
 const APPLICATIONS = 12;
 const OBJECTS = 10;
+/** Kinds, in three calls, and the index of schemas. */
+const LOOK = 4;
 
 let plane: ControlPlane;
 before(async () => {
@@ -83,7 +85,7 @@ test('what a comparison costs follows what changed: calls, renders and verdicts 
   const { calls, ...rest } = first;
   assert.deepEqual(rest, { dryRuns: 0, rendered: APPLICATIONS * OBJECTS, judged: APPLICATIONS * OBJECTS });
   assert.ok(calls <= 20, `${calls} calls`);
-  assert.deepEqual(await costOf(refresh), { calls: 0, dryRuns: 0, rendered: 0, judged: 0 });
+  assert.deepEqual(await costOf(refresh), { calls: LOOK, dryRuns: 0, rendered: 0, judged: 0 });
 
   for (const [files, objects] of [
     [1, 1],
@@ -102,6 +104,6 @@ test('what a comparison costs follows what changed: calls, renders and verdicts 
     // A changed file is read as a whole; of its objects only those are judged that came out different, and each by one dry-run.
     assert.deepEqual({ ...cost, calls: 0 }, { calls: 0, dryRuns: changed, rendered: files * OBJECTS, judged: changed });
     // Beside the dry-runs the right to them is asked for, once for each namespace.
-    assert.ok(cost.calls <= changed + files, `${cost.calls} calls for ${changed} objects`);
+    assert.ok(cost.calls <= LOOK + changed + files, `${cost.calls} calls for ${changed} objects`);
   }
 });
