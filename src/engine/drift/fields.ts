@@ -94,7 +94,7 @@ function rewritten(prepared: Prepared, proof: Proof, predicted: KubeObject): rea
   return proof.mismatches.flatMap(({ path, code, git, live }) => {
     if (code !== 'different' || live === undefined || isContainer(live)) return [];
     const type = schemaAtPath(prepared.schema, path);
-    if (deepEqualUnderSchema(git, live, type)) return [];
+    if (deepEqualUnderSchema(git, live, type) || isMistakenByMerge(prepared, path)) return [];
     if (!deepEqualUnderSchema(live, lookUp(predicted, prepared.schema, path), type)) return [];
     return [{ id: formatPath(path), by: BY_SERVER, reason: { code: 'ignored-admission', details: {} } }];
   });
@@ -126,21 +126,34 @@ function remainingOrphans(prepared: Prepared, proof: Proof, predicted: KubeObjec
 }
 
 /**
- * Items of Git that live lost and that no client-side apply brings back: strategic merge takes them for another item, which is still there,
- * by a key that both have (ports of one number over TCP and UDP, kubernetes/kubernetes#39188). They are missing all the same.
+ * What Git and live have differently in an item that a client-side apply takes for another one, so that it brings nothing back: it differs
+ * all the same.
  */
 function unrestored(prepared: Prepared, proof: Proof, predicted: KubeObject): readonly FieldDifference[] {
-  const { schema, desired, owner, places } = prepared;
-  if (owner?.operation !== 'Update') return [];
+  const { schema, places } = prepared;
   return proof.mismatches.flatMap(({ path, code, git, live }) => {
-    const list = path.slice(0, -1);
+    if (code !== 'different' || !isMistakenByMerge(prepared, path) || ignoredBy(places, path) !== undefined) return [];
+    const type = schemaAtPath(schema, path);
+    if (!deepEqualUnderSchema(live, lookUp(predicted, schema, path), type) || deepEqualUnderSchema(git, live, type)) return [];
+    const change = live === undefined ? 'removed' : 'changed';
+    return [fieldOf(prepared, { path, change, ...valuesOf(git, live), isCosmetic: false }, undefined, true)];
+  });
+}
+
+/**
+ * Whether a path lies in an item of Git that strategic merge cannot tell from another one: both have its key (ports of one number over TCP
+ * and UDP, kubernetes/kubernetes#39188).
+ */
+function isMistakenByMerge({ schema, desired, owner }: Prepared, path: FieldPath): boolean {
+  if (owner?.operation !== 'Update') return false;
+  return path.some((step, depth) => {
+    const list = path.slice(0, depth);
     const type = schemaAtPath(schema, list);
     const key = type?.node.patchMergeKey;
-    if (code !== 'different' || live !== undefined || key === undefined || !isMergedByItem(type) || !isJsonObject(git)) return [];
-    const items = lookUp(desired, schema, list);
-    const alike = isJsonArray(items) ? items.filter((item) => isJsonObject(item) && item[key] === git[key]) : [];
-    if (alike.length < 2 || lookUp(predicted, schema, path) !== undefined || ignoredBy(places, path) !== undefined) return [];
-    return [fieldOf(prepared, { path, change: 'removed', git, isCosmetic: false }, undefined, true)];
+    if (!('keys' in step) || key === undefined || !isMergedByItem(type)) return false;
+    const [items, own] = [lookUp(desired, schema, list), lookUp(desired, schema, path.slice(0, depth + 1))];
+    if (!isJsonArray(items) || !isJsonObject(own)) return false;
+    return items.filter((item) => isJsonObject(item) && item[key] === own[key]).length > 1;
   });
 }
 

@@ -219,6 +219,28 @@ const CASES: readonly AlarmCase[] = [
       },
     },
   },
+  {
+    sources: [6],
+    name: 'another name of a port beside one of the same number: kubectl apply does not bring it back (oracle seed 4711 case 1999)',
+    ways: ['client-side'],
+    setUp: async (world) => {
+      const plain = manifests(world.namespace)['service'] as KubeObject;
+      const ports = [
+        { name: 'http', port: 80, targetPort: 'http' },
+        { name: 'dns', port: 53, protocol: 'UDP' },
+        { name: 'dns-tcp', port: 53 },
+      ];
+      const git = changed(plain, ['spec', 'ports'], ports);
+      await world.apply(git);
+      await world.write(git, 'k9s', [{ op: 'replace', path: '/spec/ports/2/name', value: 'dns-tcpx' }]);
+      return { git };
+    },
+    expected: {
+      state: 'drifted',
+      fields: ['drifted changed spec.ports[port=53,protocol=TCP].name: "dns-tcp" -> "dns-tcpx" by k9s'],
+      ignored: ['spec.ports[port=53,protocol=UDP].name API server (defaults, admission): ignored-admission'],
+    },
+  },
 ];
 
 /** What random cases have found (`npm run oracle`). */
