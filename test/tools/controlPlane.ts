@@ -3,17 +3,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { kubectl as runKubectl } from './binaries.ts';
+import { type Component, startControllers } from './controllers.ts';
 import { goBinary } from './goBinaries.mjs';
-import { startProcess, temporaryFolder } from './processes.mjs';
-import type { RunningProcess } from './processes.mjs';
+import { temporaryFolder } from './processes.mjs';
 import { allowed } from './rights.ts';
+import { NO_COLLECTION, ServerPrograms } from './serverPrograms.ts';
 import { viewerRights } from './viewerRights.ts';
-
-/** What runs beside the API server and etcd: controllers, scheduler, and kwok in the role of the kubelets. */
-export type Component = 'controller-manager' | 'scheduler' | 'kwok';
 
 /** How to start a {@link ControlPlane}; every field has a default. */
 export interface ControlPlaneOptions {
@@ -34,16 +30,11 @@ export interface ControlPlaneOptions {
   readonly signal?: AbortSignal;
 }
 
-const STAGES = fileURLToPath(new URL('../controlplane/kwok/stages.yaml', import.meta.url));
-/** A quarter of a young API server's processor time goes into collecting memory that a test never fills. */
-const NO_COLLECTION = { GOGC: 'off', GOMEMLIMIT: '800MiB' };
 /** One right of each binding that the viewer is given. */
 const VIEWER_LOOKS = [
   { verb: 'list', resource: 'configmaps' },
   { verb: 'list', group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' },
 ];
-const READY_TIMEOUT_MS = 180_000;
-const POLL_MS = 40;
 
 /** A port that was free a moment ago on 127.0.0.1. */
 export function freePort(): Promise<number> {
@@ -78,7 +69,7 @@ export class ControlPlane {
   readonly #options: ControlPlaneOptions;
   readonly #remove: () => Promise<void>;
   readonly #tokens = new Map<string, string>();
-  readonly #running: { readonly name: string; readonly process: RunningProcess }[] = [];
+  readonly #programs: ServerPrograms;
   #etcdPort = 0;
   #port = 0;
 
@@ -87,6 +78,7 @@ export class ControlPlane {
     this.dir = dir;
     this.#remove = remove;
     this.#options = options;
+    this.#programs = new ServerPrograms(dir, options);
     this.name = options.name ?? 'plumbline-dev';
   }
 
@@ -184,15 +176,25 @@ export class ControlPlane {
     });
   }
 
+  /** Whether a GET of this path is answered with 200. */
+  async answers(path: string): Promise<boolean> {
+    return (await this.request(path)).status === 200;
+  }
+
+  /** What pins an environment to this cluster (`clusterUid` in plumbline.yaml): the UID of the namespace kube-system. */
+  async uid(): Promise<string> {
+    return this.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  }
+
   /** Ends the API server, hard when `signal` is SIGKILL; etcd and its data stay. */
   async stopApiServer(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    await this.#stop('kube-apiserver', signal);
+    await this.#programs.stop('kube-apiserver', signal);
   }
 
   /** Starts the API server again on the same port with the same data, and waits until it is ready. */
   async startApiServer(): Promise<void> {
-    await this.#start('kube-apiserver', await goBinary('kube-apiserver'), this.#apiServerArgs());
-    await this.#ready('kube-apiserver', async () => (await this.request('/readyz')).status === 200);
+    await this.#programs.start('kube-apiserver', this.#apiServerArgs());
+    await this.#programs.ready('kube-apiserver', () => this.answers('/readyz'));
   }
 
   /** {@link stopApiServer}, then {@link startApiServer}. */
@@ -203,9 +205,9 @@ export class ControlPlane {
 
   /** Ends everything, in order: controllers, API server, etcd; a temporary folder is removed. Harmless when repeated. */
   async stop(): Promise<void> {
-    await Promise.all(['kwok', 'kube-scheduler', 'kube-controller-manager'].map((name) => this.#stop(name)));
-    await this.#stop('kube-apiserver', 'SIGKILL');
-    await this.#stop('etcd', 'SIGKILL');
+    await Promise.all((['kwok', 'kube-scheduler', 'kube-controller-manager'] as const).map((name) => this.#programs.stop(name)));
+    await this.#programs.stop('kube-apiserver', 'SIGKILL');
+    await this.#programs.stop('etcd', 'SIGKILL');
     await this.#remove();
   }
 
@@ -216,12 +218,13 @@ export class ControlPlane {
   /** Starts everything; for {@link startControlPlane}. */
   async start(): Promise<void> {
     await this.#writeFiles();
-    const [etcd] = await Promise.all([goBinary('etcd', this.#options), goBinary('kube-apiserver', this.#options)]);
+    // Building takes minutes, in which somebody else could take the ports.
+    await Promise.all([goBinary('etcd', this.#options), goBinary('kube-apiserver', this.#options)]);
     let peerPort: number;
     [this.#etcdPort, peerPort, this.#port] = await Promise.all([freePort(), freePort(), freePort()]);
     const peer = `http://127.0.0.1:${peerPort}`;
     const client = `http://127.0.0.1:${this.#etcdPort}`;
-    await this.#start('etcd', etcd, [
+    await this.#programs.start('etcd', [
       `--data-dir=${join(this.dir, 'etcd')}`,
       '--unsafe-no-fsync',
       '--log-level=warn',
@@ -236,9 +239,9 @@ export class ControlPlane {
     await this.#grantViewer();
     // A server that is ready makes its first namespaces, and takes in what was granted, a moment later.
     for (const namespace of ['kube-system', 'default'])
-      await this.#ready('kube-apiserver', () => this.#answers(`/api/v1/namespaces/${namespace}`));
+      await this.#programs.ready('kube-apiserver', () => this.answers(`/api/v1/namespaces/${namespace}`));
     await allowed(this, 'viewer', ...VIEWER_LOOKS);
-    await this.#startControllers();
+    await startControllers(this, this.#programs, this.#options);
   }
 
   async #writeFiles(): Promise<void> {
@@ -279,109 +282,10 @@ export class ControlPlane {
     ];
   }
 
-  async #startControllers(): Promise<void> {
-    const wanted = new Set(this.#options.components);
-    const config = this.kubeconfigPath;
-    const starts: Promise<void>[] = [];
-    if (wanted.has('controller-manager')) {
-      starts.push(
-        this.#startBinary('kube-controller-manager', [
-          `--kubeconfig=${config}`,
-          '--leader-elect=false',
-          '--secure-port=0',
-          // No metrics server here: the autoscaler's controller would only report that every HorizontalPodAutoscaler fails.
-          '--controllers=*,-nodeipam,-service-lb-controller,-node-route-controller,-horizontal-pod-autoscaler-controller',
-          `--service-account-private-key-file=${join(this.dir, 'sa.key')}`,
-          '--use-service-account-credentials=false',
-        ]),
-      );
-    }
-    if (wanted.has('scheduler')) {
-      starts.push(this.#startBinary('kube-scheduler', [`--kubeconfig=${config}`, '--leader-elect=false', '--secure-port=0']));
-    }
-    if (wanted.has('kwok')) starts.push(this.#startKwok());
-    await Promise.all(starts);
-    if (wanted.has('controller-manager')) {
-      await this.#ready('kube-controller-manager', () => this.#answers('/api/v1/namespaces/default/serviceaccounts/default'));
-    }
-  }
-
-  async #startKwok(): Promise<void> {
-    const names = Array.from({ length: this.#options.nodes ?? 2 }, (_, index) => `node-${index + 1}`);
-    await this.apply(
-      names.map((name) => ({
-        apiVersion: 'v1',
-        kind: 'Node',
-        metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' } },
-      })),
-    );
-    await this.#startBinary('kwok', [
-      `--kubeconfig=${this.kubeconfigPath}`,
-      `--config=${STAGES}`,
-      '--manage-all-nodes=true',
-      '--node-lease-duration-seconds=40',
-    ]);
-    await this.#ready('kwok', async () => {
-      const { body } = await this.request('/api/v1/nodes');
-      const { items } = JSON.parse(body) as { items: { status?: { conditions?: { type: string; status: string }[] } }[] };
-      return (
-        items.length >= names.length &&
-        items.every(({ status }) => status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'))
-      );
-    });
-  }
-
   async #grantViewer(): Promise<void> {
     const answers = await Promise.all(viewerRights().map(({ path, body }) => this.request(path, { method: 'POST', body })));
     const failed = answers.find(({ status }) => status !== 201 && status !== 409);
     if (failed !== undefined) throw new Error(`The rights of 'viewer' could not be made: ${failed.body}`);
-  }
-
-  async #answers(path: string): Promise<boolean> {
-    return (await this.request(path)).status === 200;
-  }
-
-  async #startBinary(name: 'kube-controller-manager' | 'kube-scheduler' | 'kwok', args: readonly string[]): Promise<void> {
-    await this.#start(name, await goBinary(name, this.#options), args);
-  }
-
-  async #start(name: string, path: string, args: readonly string[]): Promise<void> {
-    this.#options.signal?.throwIfAborted();
-    const env = this.#options.isLasting === true ? process.env : { ...process.env, ...NO_COLLECTION };
-    const running = startProcess(path, args, { cwd: this.dir, env, log: join(this.dir, `${name}.log`) });
-    this.#running.push({ name, process: running });
-    await Promise.resolve();
-  }
-
-  async #stop(name: string, signal?: NodeJS.Signals): Promise<void> {
-    const index = this.#running.findIndex((running) => running.name === name);
-    if (index < 0) return;
-    const [running] = this.#running.splice(index, 1);
-    await running?.process.stop(signal);
-  }
-
-  /** Polls until `isReady`; a process that ends meanwhile fails it with the end of its log. */
-  async #ready(name: string, isReady: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + READY_TIMEOUT_MS;
-    const process = this.#running.find((running) => running.name === name)?.process;
-    const ended = { yes: false };
-    void process?.exited.then(() => (ended.yes = true));
-    let reason = 'no answer';
-    for (;;) {
-      this.#options.signal?.throwIfAborted();
-      try {
-        if (await isReady()) return;
-      } catch (error) {
-        reason = error instanceof Error ? error.message : String(error);
-      }
-      if (ended.yes || Date.now() > deadline) {
-        const log = await readFile(join(this.dir, `${name}.log`), 'utf8').catch(() => '');
-        throw new Error(
-          `${name} ${ended.yes ? 'ended' : `is not ready after ${READY_TIMEOUT_MS / 1000} s (${reason})`}:\n${log.slice(-3000)}`,
-        );
-      }
-      await delay(POLL_MS);
-    }
   }
 }
 

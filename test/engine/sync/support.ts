@@ -15,7 +15,8 @@ import { executePlan } from '../../../src/engine/sync/execute/executePlan.ts';
 import { heldPaths } from '../../../src/engine/sync/managers.ts';
 import { planRevert } from '../../../src/engine/sync/plan/planRevert.ts';
 import type { RevertItem, RevertPlanning } from '../../../src/engine/sync/revertTypes.ts';
-import { type Component, type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import type { Component } from '../../tools/controllers.ts';
 
 /** A commit id for plans; reverts do not read Git. */
 export const commit = 'c0ffee0000000000000000000000000000000000';
