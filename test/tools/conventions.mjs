@@ -36,7 +36,7 @@ function fileProblems(path, text) {
   const problems = [];
   const lines = text.split('\n');
   const isCode = /\.(ts|mjs|go)$/.test(path);
-  if (isCode && path.startsWith('src/') && lines.length - 1 > MAX_LINES)
+  if (isCode && /^(?:src|test)\//.test(path) && lines.length - 1 > MAX_LINES)
     problems.push(`${path}: ${lines.length - 1} lines, at most ${MAX_LINES}`);
   for (const [index, line] of lines.entries()) {
     const at = `${path}:${index + 1}`;

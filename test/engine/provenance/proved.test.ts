@@ -15,6 +15,7 @@ import type { RenderService } from '../../../src/engine/render/renderService.ts'
 import { temporaryFolder } from '../../tools/processes.mjs';
 import { flat, makeService, native } from '../render/support.ts';
 import { deployedCases, nativeDeployed } from './deployed.ts';
+import { featureLines } from './featureLines.ts';
 import { probeOf, type ProvenanceCase, provenanceCases } from './features.ts';
 
 const signal = AbortSignal.timeout(600_000);
@@ -261,7 +262,7 @@ describe('lines of rendered fields, proved by changing the inputs', () => {
       );
       const checked: [string, number][] = [];
       const found: string[] = [];
-      const asked = features[each.name] ?? [];
+      const asked = featureLines[each.name] ?? [];
       for (const [feature, kind, path] of asked) {
         const object = render.objects.find((one) => one.object.kind === kind);
         assert.ok(object);
@@ -286,116 +287,10 @@ describe('lines of rendered fields, proved by changing the inputs', () => {
   }
 });
 
-/** A path as people write it: keys with dots, an item by its index or (`name=web`) by its name. */
+/** A path as {@link featureLines} write it: keys with spaces between, an item by its index or (`name=web`) by its name. */
 function pathOf(path: string): FieldPath {
   return path.split(' ').map((step) => {
     if (/^\d+$/.test(step)) return { index: Number(step) };
     return step.startsWith('name=') ? { keys: { name: step.slice('name='.length) } } : { field: step };
   });
 }
-
-const container = 'spec template spec containers name=web';
-
-/** By case, what has a line of its own: the feature, the object's kind, the field, and the line that sets it. */
-const features: Readonly<Record<string, readonly (readonly [feature: string, kind: string, path: string, line: string])[]>> = {
-  'overlay with every feature': [
-    ['base', 'Deployment', 'spec paused', 'base/web.yaml: paused: false'],
-    ['replicas', 'Deployment', 'spec replicas', 'prod/kustomization.yaml: count: 3'],
-    ['images', 'Deployment', `${container} image`, 'prod/kustomization.yaml: newTag: "1.4"'],
-    ['component', 'Deployment', 'spec template spec nodeSelector disk', 'extra/kustomization.yaml: value: {disk: ssd}'],
-    ['strategic merge', 'Deployment', `${container} resources limits memory`, 'prod/resources.yaml: limits: {memory: 256Mi, cpu: "2"}'],
-    ['inline patch', 'Deployment', 'spec minReadySeconds', 'prod/kustomization.yaml: minReadySeconds: 7'],
-    ['JSON patch', 'Service', 'spec ports 0 port', 'prod/ports.yaml: value: 8081'],
-    ['labels', 'Service', 'metadata labels stage', 'prod/kustomization.yaml: - pairs: {stage: prod}'],
-    ['annotations', 'Service', 'metadata annotations owner', 'prod/kustomization.yaml: owner: team-market'],
-    ['namespace', 'Service', 'metadata namespace', 'prod/kustomization.yaml: namespace: market'],
-    ['literals', 'ConfigMap', 'data COLOR', 'prod/kustomization.yaml: - COLOR=red'],
-    ['files', 'ConfigMap', 'data motd.txt', 'base/motd.txt: welcome to the market'],
-    ['envs', 'ConfigMap', 'data MOTTO', 'base/app.env: MOTTO=all you need'],
-    ['secret literals', 'Secret', 'data USER', 'base/kustomization.yaml: literals: [USER=shop]'],
-    ['replacements', 'Deployment', `${container} env name=ZONE value`, 'base/web.yaml: selector: {app: web}'],
-    ['vars', 'Deployment', `${container} args 0`, 'base/web.yaml: args: ["--backend=$(WEB)"]'],
-    ['namePrefix', 'Service', 'metadata name', 'prod/kustomization.yaml: namePrefix: prod-'],
-  ],
-  'chart with every feature': [
-    ['values file', 'Deployment', 'spec replicas', 'chart/values-prod.yaml: replicas: 5'],
-    ['several values', 'Deployment', `${container} image`, 'chart/values-prod.yaml: tag: "2.1"'],
-    ['values.yaml', 'Deployment', `${container} resources limits memory`, 'chart/values.yaml: memory: 128Mi'],
-    ['boolean', 'Deployment', 'spec template spec hostNetwork', 'chart/values.yaml: hostNetwork: false'],
-    ['template', 'Deployment', 'spec revisionHistoryLimit', 'chart/templates/deployment.yaml: revisionHistoryLimit: 4'],
-    [
-      'default in a template',
-      'Deployment',
-      'spec template spec terminationGracePeriodSeconds',
-      'chart/templates/deployment.yaml: terminationGracePeriodSeconds: {{ .Values.grace | default 30 }}',
-    ],
-    ['helper', 'Deployment', 'metadata labels tier', 'chart/templates/_helpers.tpl: tier: web'],
-    ['range', 'Deployment', `${container} env name=LOG value`, 'chart/values-prod.yaml: LOG: warn # loud'],
-    ['if', 'ConfigMap', 'data metricsPath', 'chart/values.yaml: path: /metrics'],
-    ['tpl', 'ConfigMap', 'data greeting', 'chart/values.yaml: greeting: "hello {{ .Values.global.region }}"'],
-    ['global', 'PersistentVolumeClaim', 'metadata labels region', 'chart/values.yaml: region: north'],
-    ['values of a subchart', 'PersistentVolumeClaim', 'spec resources requests storage', 'chart/values.yaml: size: 10Gi'],
-    ['defaults of a subchart', 'PersistentVolumeClaim', 'spec storageClassName', 'chart/charts/queue/values.yaml: class: standard'],
-  ],
-  'chart with values in plumbline.yaml': [['inline values', 'Deployment', 'spec replicas', 'plumbline.yaml: replicas: 7']],
-  'chart of a HelmRelease': [
-    ['values', 'Deployment', 'spec replicas', 'clusters/prod/market.yaml: replicas: 9 # more than elsewhere'],
-    [
-      'values in flow style',
-      'Deployment',
-      `${container} env name=EXTRA value`,
-      `clusters/prod/market.yaml: env: {LOG: "error", EXTRA: 'on'}`,
-    ],
-    ['valuesFrom a ConfigMap', 'ConfigMap', 'data hosts', 'clusters/prod/values.yaml: - three.example'],
-    ['postRenderers, images', 'Deployment', `${container} image`, 'clusters/prod/market.yaml: newTag: "6.6"'],
-    ['postRenderers, patches', 'Deployment', 'spec minReadySeconds', 'clusters/prod/market.yaml: value: 12 # patience'],
-    [
-      'valuesFrom a Secret',
-      'PersistentVolumeClaim',
-      'spec resources requests storage',
-      `(lines-in-scalar) clusters/prod/values.yaml: more.yaml: cXVldWU6CiAgc2l6ZTogMzBHaQo=`,
-    ],
-    ['targetPath', 'Deployment', `${container} ports 0 containerPort`, 'clusters/prod/values.yaml: port: "8443"'],
-    ['values.yaml', 'Deployment', `${container} resources limits memory`, 'chart/values.yaml: memory: 128Mi'],
-    ['targetNamespace', 'Deployment', 'metadata name', 'clusters/prod/market.yaml: targetNamespace: market-prod'],
-  ],
-  'chart of an Application with a text of values': [
-    ['values', 'Deployment', 'spec replicas', 'apps/market.yaml: replicas: 9'],
-    ['values with a comment', 'Deployment', `${container} env name=LOG value`, 'apps/market.yaml: LOG: error # only these'],
-    ['values, a boolean', 'Deployment', 'spec template spec hostNetwork', 'apps/market.yaml: hostNetwork: true'],
-    ['values in flow style', 'PersistentVolumeClaim', 'spec resources requests storage', 'apps/market.yaml: queue: {size: 40Gi}'],
-    ['parameters', 'Deployment', `${container} image`, 'apps/market.yaml: - {name: image.tag, value: "4.1"}'],
-    ['a number of parameters', 'Deployment', `${container} ports 0 containerPort`, 'apps/market.yaml: value: "8443"'],
-    [
-      'a parameter that stays text',
-      'ConfigMap',
-      'data metricsPath',
-      'apps/market.yaml: - {name: metrics.path, value: /numbers, forceString: true}',
-    ],
-    ['fileParameters', 'ConfigMap', 'data greeting', 'chart/files/greeting.txt: good morning'],
-    ['valueFiles', 'Deployment', `${container} env name=MODE value`, 'chart/values.yaml: MODE: fast'],
-  ],
-  'chart of an Application with quoted values': [
-    ['quoted values', 'Deployment', 'spec replicas', '(lines-in-scalar) apps/market.yaml: values: "replicas: 9\\nenv:\\n  LOG: error\\n"'],
-    ['values of another source', 'Deployment', `${container} ports 0 containerPort`, 'shared/prod.yaml: port: 9090'],
-  ],
-  'chart of an Application with values as an object': [
-    ['valuesObject', 'Deployment', 'spec replicas', 'apps/market.yaml: replicas: 9'],
-    ['valuesObject in flow style', 'Deployment', `${container} resources limits memory`, 'apps/market.yaml: limits: {memory: 1Gi}'],
-    ['releaseName', 'Deployment', 'metadata name', 'apps/market.yaml: releaseName: shop'],
-  ],
-  'overlay of an Application': [
-    ['images', 'Deployment', `${container} image`, 'apps/market.yaml: - registry.example/web=mirror.example/web:5.5 # this week'],
-    ['replicas', 'Deployment', 'spec replicas', 'apps/market.yaml: - {name: web, count: 6}'],
-    ['patches', 'Deployment', 'spec progressDeadlineSeconds', 'apps/market.yaml: value: 77'],
-    ['commonAnnotations', 'Service', 'metadata annotations team', 'apps/market.yaml: team: blue'],
-    ['commonLabels', 'Service', 'metadata labels part', 'apps/market.yaml: commonLabels: {part: front}'],
-    ['nameSuffix', 'Service', 'metadata name', 'apps/market.yaml: nameSuffix: -blue'],
-    ['base', 'Service', 'spec ports 0 port', 'prod/ports.yaml: value: 8081'],
-  ],
-  'overlay with Flux substitution': [
-    ['substitute', 'Deployment', 'spec replicas', 'clusters/prod/shop.yaml: replicas: "3" # of prod'],
-    ['substituteFrom', 'Deployment', `${container} resources limits memory`, 'clusters/prod/vars.yaml: memory: 256Mi'],
-    ['no variable', 'Deployment', 'spec minReadySeconds', 'shop/web.yaml: minReadySeconds: 4'],
-  ],
-};
