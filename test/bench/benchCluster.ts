@@ -28,7 +28,7 @@ export async function startBenchCluster(note: (text: string) => void, isEmpty = 
   const plane = await startControlPlane({ name: 'bench', isLasting: true });
   try {
     const repo = join(folder.path, 'repo');
-    const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+    const uid = await plane.uid();
     note(isEmpty ? 'an empty cluster' : 'applying 1,000 objects');
     await plane.apply([definition]);
     await established(plane);

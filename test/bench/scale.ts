@@ -53,7 +53,7 @@ export async function benchScale(options: ScaleOptions, note: (text: string) => 
   const wire = await Wire.open(plane.serverUrl);
   try {
     const repo = join(folder.path, 'repo');
-    const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+    const uid = await plane.uid();
     await scaleRepo(repo, plane.name, uid.trim());
     note(`applying ${scale.objects} objects`);
     await applyScale(plane, note);

@@ -89,7 +89,7 @@ export function testCustomHealth(world: OwnerWorld): void {
     for (const { group, kind, conditions } of known)
       await applyAs(world.plane, 'kubectl', [custom(group, kind, { conditions: [...conditions] })]);
     const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: 'argocd' } };
-    const uid = await world.plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+    const uid = await world.plane.uid();
     const repo = await testRepo(t, {
       'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
 kind: Config

@@ -36,7 +36,7 @@ export function testOwnerFaults(world: OwnerWorld): void {
     await setUp(world);
     const proxy = await ChaosProxy.start(world.plane);
     t.after(() => proxy.stop());
-    const uid = await world.plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+    const uid = await world.plane.uid();
     const git = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'by-helm', namespace: 'shop', ...release }, data: { a: '1' } };
     const repo = await testRepo(t, {
       'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1

@@ -42,7 +42,7 @@ test('an Application of a hub cluster: its rules decide where the setting names 
   await world.applyAsArgo(desired, 'remote');
   await world.edit('remote', { spec: { replicas: 5 } });
   await world.edit('remote', image);
-  const uid = await world.plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const uid = await world.plane.uid();
   const repo = await testRepo(t, {
     'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
 kind: Config
@@ -96,7 +96,7 @@ applications: [{name: remote, environment: prod, path: remote, namespace: shop}]
 });
 
 test('a change of the owner is followed: rules and forecasts of its objects move without anybody asking', async (t) => {
-  const uid = await world.plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const uid = await world.plane.uid();
   const repo = await testRepo(t, {
     'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
 kind: Config
@@ -151,7 +151,7 @@ applications: [{name: followed, environment: prod, path: followed, namespace: sh
 });
 
 test('rules of Argo CD and Flux that the repo writes are named with file and line, those that fail among them; as a reader', async (t) => {
-  const uid = await world.plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const uid = await world.plane.uid();
   const key = 'resource.customizations.ignoreDifferences.apps_Deployment';
   const health = 'resource.customizations.health.apps_Deployment';
   const system = { [key]: 'jsonPointers: [/spec/replicas]\n', [health]: 'return nonsense.x' };

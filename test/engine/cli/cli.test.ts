@@ -36,7 +36,7 @@ applications:
 before(async () => {
   plane = await startControlPlane({ name: 'cli' });
   folder = await CliFolder.create(plane.kubeconfigPath);
-  const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const uid = await plane.uid();
   await folder.commit({
     'plumbline.yaml': config(uid.trim()),
     'shop/web.yaml': deployment,

@@ -18,7 +18,7 @@ const head = async (name = 'HEAD'): Promise<string> => (await git(folder.repo, [
 before(async () => {
   plane = await startControlPlane({ name: 'cli-rollback' });
   folder = await CliFolder.create(plane.kubeconfigPath);
-  const uid = (await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}'])).trim();
+  const uid = await plane.uid();
   const application = (name: string): string => `  - {name: ${name}, environment: prod, path: ${name}, namespace: shop}\n`;
   await folder.commit({
     'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1\nkind: Config\nenvironments:

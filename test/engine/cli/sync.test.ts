@@ -26,7 +26,7 @@ async function live(name: string, path: string): Promise<string> {
 before(async () => {
   plane = await startControlPlane({ name: 'cli-sync' });
   folder = await CliFolder.create(plane.kubeconfigPath);
-  const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const uid = await plane.uid();
   config = (more) => `apiVersion: plumbline.dev/v1alpha1
 kind: Config
 environments:
@@ -168,7 +168,7 @@ test('a kind that the cluster does not serve is refused by name: exit 4', async 
 });
 
 test('take over: names whose fields move, applies nothing, and leaves nothing for the next plan', async () => {
-  const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const uid = await plane.uid();
   await folder.commit({
     'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
 kind: Config

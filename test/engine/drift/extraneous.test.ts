@@ -24,7 +24,7 @@ const configMap = (name: string, set?: string, annotations = {}): object => ({
 });
 
 test('live objects with the marks of an application that Git does not have are extraneous, as they come and go', async (t) => {
-  const uid = await run(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const uid = await plane.uid();
   await run(['create', 'namespace', 'shop']);
   const names = ['keep-6ct58987ht', 'web'];
   const repo = await testRepo(t, {

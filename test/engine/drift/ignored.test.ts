@@ -47,7 +47,7 @@ applications:
 `;
 
 test('plumbline ignored lists every field that is left out, by which rule, where it stands, and why; and idle rules', async () => {
-  const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const uid = await plane.uid();
   await folder.commit({ 'plumbline.yaml': config(uid), 'shop/web.yaml': objects });
   await plane.kubectl(['create', 'namespace', 'shop']);
   await plane.kubectl(['-n', 'shop', 'apply', '--server-side', '-f', '-'], objects);

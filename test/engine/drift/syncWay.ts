@@ -22,7 +22,7 @@ export class SyncWay {
 
   static async create(plane: ControlPlane): Promise<SyncWay> {
     const folder = await temporaryFolder('plumbline-oracle-');
-    const uid = (await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}'])).trim();
+    const uid = await plane.uid();
     const repo = join(folder.path, 'repo');
     await mkdir(join(repo, 'objects'), { recursive: true });
     await writeFile(

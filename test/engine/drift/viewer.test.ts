@@ -33,7 +33,7 @@ function objects(): readonly KubeObject[] {
 }
 
 test('who may only read is told what the objects prove, at one access review per kind and namespace', async (t) => {
-  const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const uid = await plane.uid();
   const repo = await testRepo(t, {
     'plumbline.yaml': configYaml([{ name: 'shop', path: 'apps', namespace: 'east' }], { clusterUid: uid }),
     'apps/all.yaml': objects()

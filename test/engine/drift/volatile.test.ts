@@ -34,7 +34,7 @@ data: {a: "1"}
 };
 
 test('what every render of a chart makes anew is no drift and says so, and a name made anew cannot be compared', async (t) => {
-  const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const uid = await plane.uid();
   const repo = await testRepo(t, {
     'plumbline.yaml': configYaml([{ name: 'shop', path: 'chart', namespace: 'shop' }], { clusterUid: uid }),
     ...chart,
@@ -75,7 +75,7 @@ test('what every render of a chart makes anew is no drift and says so, and a nam
 });
 
 test('a sync keeps what is live of what every render makes anew, and creates nothing whose secret anybody could work out', async (t) => {
-  const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const uid = await plane.uid();
   const application = (name: string): string => `  - {name: ${name}, environment: prod, path: chart, namespace: ${name}}\n`;
   const environments = `environments:\n  prod: {context: plumbline-dev, clusterUid: ${uid}}\n`;
   const repo = await testRepo(t, {

@@ -13,7 +13,7 @@ let uid: string;
 before(async () => {
   plane = await startControlPlane();
   admin = plane.kubeconfigPath;
-  uid = await kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}'], { kubeconfig: admin });
+  uid = await plane.uid();
   await kubectl(['apply', '-f', '-'], { kubeconfig: admin, input: configMap('good') });
 });
 after(() => plane.stop());
@@ -187,7 +187,7 @@ test('a right that is granted later is used without a restart', async (t) => {
 test('a restart of the API server in mid-watch loses no change', async (t) => {
   const own = await startControlPlane();
   atEnd(t, () => own.stop());
-  const ownUid = await kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}'], { kubeconfig: own.kubeconfigPath });
+  const ownUid = await own.uid();
   await kubectl(['apply', '-f', '-'], { kubeconfig: own.kubeconfigPath, input: configMap('good') });
   const repo = await testRepo(t, { 'plumbline.yaml': config({ good: 'good' }, ownUid), 'good/cm.yaml': configMap('good') });
   const { engine } = await startEngine(t, repo, settingsFor(own.kubeconfigPath), undefined, soon);

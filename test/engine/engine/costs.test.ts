@@ -30,7 +30,7 @@ async function fleet(t: TestContext): Promise<{ readonly repo: string; readonly 
     fileOf(index),
     Array.from({ length: OBJECTS }, (_, at) => configMap(index, at)).join('---\n'),
   ]);
-  const uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  const uid = await plane.uid();
   const lines = indexes.map(
     (index) => `  - {name: ${name(index)}, environment: prod, path: apps/${name(index)}, namespace: ${name(index)}}`,
   );

@@ -16,7 +16,7 @@ let uid: string;
 
 before(async () => {
   plane = await startControlPlane();
-  uid = await kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}'], { kubeconfig: plane.kubeconfigPath });
+  uid = await plane.uid();
   for (const name of ['from-git', 'from-file', 'from-chart']) {
     await kubectl(['apply', '--server-side', '-f', '-'], { kubeconfig: plane.kubeconfigPath, input: configMap(name) });
   }

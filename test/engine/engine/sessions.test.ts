@@ -10,7 +10,7 @@ let plane: ControlPlane;
 let uid: string;
 before(async () => {
   plane = await startControlPlane();
-  uid = await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}']);
+  uid = await plane.uid();
 });
 after(() => plane.stop());
 

@@ -142,7 +142,7 @@ const refused: typeof troubles = {
 };
 
 test('a red application names its cause in one line, whatever the trouble', async (t) => {
-  const uid = await run('get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}');
+  const uid = await plane.uid();
   const yaml = (objects: typeof troubles): string =>
     Object.values(objects)
       .map(([object]) => `---\n${JSON.stringify(object)}\n`)
@@ -238,7 +238,7 @@ async function repoOfPods(t: TestContext): Promise<string> {
   ]);
   await allowed(plane, 'polling', { verb: 'watch', resource: 'pods' }, { verb: 'list', resource: 'events' });
   await plane.apply(NAMESPACES.map((namespace) => pod('web', namespace)));
-  const uid = await run('get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}');
+  const uid = await plane.uid();
   const files: Record<string, string> = { 'plumbline.yaml': configOf(uid, NAMESPACES) };
   for (const namespace of NAMESPACES) files[`apps/${namespace}/pod.yaml`] = JSON.stringify(pod('web', namespace));
   return testRepo(t, files);
@@ -326,7 +326,7 @@ test('what is not healthy is watched for its events: churn costs no call, and a 
   assert.equal(objectOf(engine, 'prod/two', 'Pod/web').health?.status, 'degraded');
 
   // An application that is gone needs no events.
-  const uid = await run('get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}');
+  const uid = await plane.uid();
   await writeFiles(repo, { 'plumbline.yaml': configOf(uid, ['two']) });
   await git(repo, 'commit', '-q', '-am', 'one application less');
   await engine.refresh(undefined, { fetch: false }, new AbortController().signal);

@@ -51,7 +51,7 @@ const POLICY = [
 /** A repo with an upstream, whose applications hold secrets in every way, applied, then changed live. */
 export async function plantSecrets(t: TestContext, plane: ControlPlane, canaries: Canaries): Promise<string> {
   const kubectl = (args: readonly string[], input?: string): Promise<string> => plane.kubectl(['-n', NAMESPACE, ...args], input);
-  const uid = (await plane.kubectl(['get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}'])).trim();
+  const uid = await plane.uid();
   const gitValue = canaries.plant('stringData in Git');
   const gitData = canaries.plant('data in Git');
   const generated = canaries.plant('a generated Secret in Git');

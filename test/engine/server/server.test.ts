@@ -21,7 +21,7 @@ const run = (...args: readonly string[]): Promise<string> => kubectl(args, { kub
 
 before(async () => {
   plane = await startControlPlane();
-  uid = await run('get', 'namespace', 'kube-system', '-o', 'jsonpath={.metadata.uid}');
+  uid = await plane.uid();
 });
 after(() => plane.stop());
 
