@@ -33,13 +33,20 @@ export interface ConfigApplication {
   readonly namespace: string;
 }
 
-/**
- * A plumbline.yaml with one environment on the control plane of a test; the first application stands in the 6th line, one a line.
- * @param options `clusterUid`: the cluster's identity; absent: whichever the context leads to
- */
+/** What a {@link configYaml} says of its environment. */
+interface ConfigOptions {
+  /** the cluster's identity; absent: whichever the context leads to */
+  readonly clusterUid?: string;
+  /** its name; default `prod` */
+  readonly environment?: string;
+  /** default: that of a control plane without a name */
+  readonly context?: string;
+}
+
+/** A plumbline.yaml with one environment on the control plane of a test; the first application stands in the 6th line, one a line. */
 export function configYaml(
   applications: readonly ConfigApplication[],
-  { clusterUid, environment = 'prod' }: { readonly clusterUid?: string; readonly environment?: string } = {},
+  { clusterUid, environment = 'prod', context = 'plumbline-dev' }: ConfigOptions = {},
 ): string {
   const uid = clusterUid === undefined ? '' : `, clusterUid: ${clusterUid}`;
   const entries = applications.map(
@@ -48,7 +55,7 @@ export function configYaml(
   return `apiVersion: plumbline.dev/v1alpha1
 kind: Config
 environments:
-  ${environment}: {context: plumbline-dev${uid}}
+  ${environment}: {context: ${context}${uid}}
 applications:
 ${entries.join('')}`;
 }

@@ -89,13 +89,8 @@ export function testCustomHealth(world: OwnerWorld): void {
     for (const { group, kind, conditions } of known)
       await applyAs(world.plane, 'kubectl', [custom(group, kind, { conditions: [...conditions] })]);
     const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm', namespace: 'argocd' } };
-    const uid = await world.plane.uid();
     const repo = await testRepo(t, {
-      'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments: {prod: {context: owners, clusterUid: ${uid}}}
-applications: [{name: custom, environment: prod, path: custom, namespace: shop}]
-`,
+      'plumbline.yaml': await world.config('custom'),
       'custom/all.yaml': [widget, ...known.map(({ group, kind }) => custom(group, kind))].map((object) => stringify(object)).join('---\n'),
       'argo/cm.yaml': stringify({ ...settings, data: { 'resource.customizations': broken } }),
     });

@@ -36,14 +36,9 @@ export function testOwnerFaults(world: OwnerWorld): void {
     await setUp(world);
     const proxy = await ChaosProxy.start(world.plane);
     t.after(() => proxy.stop());
-    const uid = await world.plane.uid();
     const git = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'by-helm', namespace: 'shop', ...release }, data: { a: '1' } };
     const repo = await testRepo(t, {
-      'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments: {prod: {context: owners, clusterUid: ${uid}}}
-applications: [{name: faulty, environment: prod, path: faulty, namespace: shop}]
-`,
+      'plumbline.yaml': await world.config('faulty'),
       'faulty/all.yaml': [deployment('by-argo'), deployment('by-flux'), deployment('unlabelled'), git, unmarked(git)]
         .map((object) => JSON.stringify(object))
         .join('\n---\n'),

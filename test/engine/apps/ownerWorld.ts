@@ -14,6 +14,7 @@ import { type Hubs, OwnerObjects } from '../../../src/engine/owners/ownerObjects
 import { OwnerViews } from '../../../src/engine/owners/ownerViews.ts';
 import type { RenderService } from '../../../src/engine/render/renderService.ts';
 import { type ControlPlane, startControlPlane } from '../../tools/controlPlane.ts';
+import { configYaml } from '../../tools/manifests.ts';
 import { allowed } from '../../tools/rights.ts';
 import { testConnection } from '../cluster/support.ts';
 import { makeService } from '../render/support.ts';
@@ -225,6 +226,12 @@ export class OwnerWorld {
       body: patch,
     });
     assert.equal(status, 200, body);
+  }
+
+  /** A plumbline.yaml with one application of the namespace shop, in the folder of its name. */
+  async config(application: string): Promise<string> {
+    const { name: context } = this.plane;
+    return configYaml([{ name: application, path: application, namespace: 'shop' }], { context, clusterUid: await this.plane.uid() });
   }
 
   /** Sets what argocd-cm says. */

@@ -42,13 +42,8 @@ test('an Application of a hub cluster: its rules decide where the setting names 
   await world.applyAsArgo(desired, 'remote');
   await world.edit('remote', { spec: { replicas: 5 } });
   await world.edit('remote', image);
-  const uid = await world.plane.uid();
   const repo = await testRepo(t, {
-    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments: {prod: {context: owners, clusterUid: ${uid}}}
-applications: [{name: remote, environment: prod, path: remote, namespace: shop}]
-`,
+    'plumbline.yaml': await world.config('remote'),
     'remote/web.yaml': JSON.stringify(desired),
   });
   const rowsWith = async (controlPlanes: readonly string[], near = world.plane.kubeconfigPath): Promise<object> => {
@@ -96,13 +91,8 @@ applications: [{name: remote, environment: prod, path: remote, namespace: shop}]
 });
 
 test('a change of the owner is followed: rules and forecasts of its objects move without anybody asking', async (t) => {
-  const uid = await world.plane.uid();
   const repo = await testRepo(t, {
-    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments: {prod: {context: owners, clusterUid: ${uid}}}
-applications: [{name: followed, environment: prod, path: followed, namespace: shop}]
-`,
+    'plumbline.yaml': await world.config('followed'),
     'followed/web.yaml': ['by-argo', 'by-flux', 'by-helm'].map((name) => JSON.stringify(deployment(name))).join('\n---\n'),
   });
   const helmRelease = (mode: string): KubeObject => ({
@@ -151,7 +141,6 @@ applications: [{name: followed, environment: prod, path: followed, namespace: sh
 });
 
 test('rules of Argo CD and Flux that the repo writes are named with file and line, those that fail among them; as a reader', async (t) => {
-  const uid = await world.plane.uid();
   const key = 'resource.customizations.ignoreDifferences.apps_Deployment';
   const health = 'resource.customizations.health.apps_Deployment';
   const system = { [key]: 'jsonPointers: [/spec/replicas]\n', [health]: 'return nonsense.x' };
@@ -165,11 +154,7 @@ test('rules of Argo CD and Flux that the repo writes are named with file and lin
   for (const name of ['placed-argo', 'placed-flux']) await world.edit(name, { spec: { replicas: 5 } });
   await world.edit('placed-argo', image);
   const repo = await testRepo(t, {
-    'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments: {prod: {context: owners, clusterUid: ${uid}}}
-applications: [{name: placed, environment: prod, path: placed, namespace: shop}]
-`,
+    'plumbline.yaml': await world.config('placed'),
     'placed/web.yaml': `${stringify(deployment('placed-argo'))}---\n${stringify(deployment('placed-flux'))}`,
     'clusters/argo.yaml': `${stringify(argo)}---\n${stringify(settings)}`,
     'clusters/flux.yaml': stringify(flux),

@@ -42,13 +42,8 @@ function told(engine: Engine): string {
 /** Tests of what AppProjects and argocd-cm say beside the Applications. */
 export function testProjects(world: OwnerWorld): void {
   test('sync windows and exclusions of Argo CD: when a change is undone, what is none of its business; followed without anybody asking, for a reader, too', async (t) => {
-    const uid = await world.plane.uid();
     const repo = await testRepo(t, {
-      'plumbline.yaml': `apiVersion: plumbline.dev/v1alpha1
-kind: Config
-environments: {prod: {context: owners, clusterUid: ${uid}}}
-applications: [{name: windowed, environment: prod, path: windowed, namespace: shop}]
-`,
+      'plumbline.yaml': await world.config('windowed'),
       'windowed/web.yaml': JSON.stringify(deployment('windowed')),
     });
     await world.apply(appProject('shops'), application('windowed', { project: 'shops', syncPolicy: { automated: { selfHeal: true } } }));

@@ -4,6 +4,7 @@ import { keyOf } from '../../../src/engine/model/objects.ts';
 import type { FieldDifference, ObjectState, Verdict } from '../../../src/engine/model/states.ts';
 import type { TrackedObject } from '../../../src/engine/sessions/trackedObject.ts';
 import type { Comparison, Counters } from '../../../src/cli/comparison.ts';
+import { fieldDifference } from '../support/fieldDifference.ts';
 
 const range = (file: string, line: number): NonNullable<TrackedObject['header']> => ({
   file,
@@ -15,18 +16,7 @@ const range = (file: string, line: number): NonNullable<TrackedObject['header']>
 
 /** A differing field of a Deployment's spec. */
 export function field(name: string, more: Partial<FieldDifference> = {}): FieldDifference {
-  return {
-    id: `spec.${name}`,
-    path: [{ field: 'spec' }, { field: name }],
-    change: 'changed',
-    direction: 'drifted',
-    git: 3,
-    live: 5,
-    isConfirmed: true,
-    isCosmetic: false,
-    isMasked: false,
-    ...more,
-  };
+  return fieldDifference({ id: `spec.${name}`, path: [{ field: 'spec' }, { field: name }], git: 3, live: 5, ...more });
 }
 
 /** One object of a comparison. */

@@ -10,6 +10,7 @@ import type { JsonObject } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import type { FieldDifference } from '../../../src/engine/model/states.ts';
 import { builtin } from './schemas.ts';
+import { fieldDifference } from '../support/fieldDifference.ts';
 
 const object = (metadata: JsonObject, more: JsonObject = {}): KubeObject => ({
   apiVersion: 'apps/v1',
@@ -193,16 +194,8 @@ test('secret values are masked, and masks tell only equal from different', () =>
       { ...live, metadata: { name: 's', annotations }, data: { a: MASK, b: MASK, c: MASK_OTHER, d: MASK_OTHER } },
     ],
   );
-  const field = (id: string, path: FieldDifference['path'], values: Partial<FieldDifference>): FieldDifference => ({
-    id,
-    path,
-    change: 'changed',
-    direction: 'drifted',
-    isConfirmed: true,
-    isCosmetic: false,
-    isMasked: false,
-    ...values,
-  });
+  const field = (id: string, path: FieldDifference['path'], values: Partial<FieldDifference>): FieldDifference =>
+    fieldDifference({ id, path, ...values });
   const masked = [
     field('data.a', [{ field: 'data' }, { field: 'a' }], { git: 'eA==', live: 'eQ==', base: 'eA==' }),
     field('data', [{ field: 'data' }], { live: { a: 'eA==' } }),

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type ApplicationFacts, summarize } from '../../../src/engine/drift/applicationState.ts';
 import { stateOfFields } from '../../../src/engine/drift/outcome.ts';
 import type { FieldDifference, Health, ObjectState, ObjectStatus, Verdict } from '../../../src/engine/model/states.ts';
+import { fieldDifference } from '../support/fieldDifference.ts';
 
 const object = (state: ObjectState, more: Partial<Verdict> = {}): ObjectStatus => ({
   key: { group: '', kind: 'ConfigMap', namespace: 'shop', name: state },
@@ -48,16 +49,8 @@ test('an application is as bad as its worst object', () => {
   );
 });
 
-const field = (direction: FieldDifference['direction'], more: Partial<FieldDifference> = {}): FieldDifference => ({
-  id: 'spec.x',
-  path: [],
-  change: 'changed',
-  direction,
-  isConfirmed: true,
-  isCosmetic: false,
-  isMasked: false,
-  ...more,
-});
+const field = (direction: FieldDifference['direction'], more: Partial<FieldDifference> = {}): FieldDifference =>
+  fieldDifference({ direction, ...more });
 
 test('counts and reasons', () => {
   const denied = { code: 'dry-run-forbidden', details: { verb: 'patch' } };

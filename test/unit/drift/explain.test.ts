@@ -4,23 +4,11 @@ import { explain, type ExplainContext, toolOf } from '../../../src/engine/drift/
 import { describe } from '../../../src/engine/model/describe.ts';
 import { messageTemplates } from '../../../src/engine/model/messageTemplates.ts';
 import type { FieldDifference, FieldWriter } from '../../../src/engine/model/states.ts';
+import { fieldDifference } from '../support/fieldDifference.ts';
 
 const TIME = '2026-01-01T14:02:00Z';
 
-function field(over: Partial<FieldDifference> = {}): FieldDifference {
-  return {
-    id: 'spec.replicas',
-    path: [{ field: 'spec' }, { field: 'replicas' }],
-    change: 'changed',
-    direction: 'drifted',
-    git: 2,
-    live: 5,
-    isConfirmed: true,
-    isCosmetic: false,
-    isMasked: false,
-    ...over,
-  };
-}
+const field = (over: Partial<FieldDifference> = {}): FieldDifference => fieldDifference({ git: 2, live: 5, ...over });
 
 const by = (manager: string, over: Partial<FieldWriter> = {}): FieldWriter => ({ manager, operation: 'Update', time: TIME, ...over });
 

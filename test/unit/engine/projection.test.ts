@@ -4,6 +4,7 @@ import { liveAsCompared, withValue } from '../../../src/engine/sessions/projecti
 import type { FieldPath } from '../../../src/engine/model/fieldPath.ts';
 import type { JsonObject, JsonValue } from '../../../src/engine/model/json.ts';
 import type { FieldDifference } from '../../../src/engine/model/states.ts';
+import { fieldDifference } from '../support/fieldDifference.ts';
 
 const desired: JsonObject = {
   kind: 'Deployment',
@@ -19,16 +20,7 @@ const field = (name: string) => ({ field: name });
 const container = (name: string) => ({ keys: { name } });
 
 function difference(path: FieldPath, live: JsonValue | undefined, isCosmetic = false): FieldDifference {
-  return {
-    id: 'x',
-    path,
-    change: 'changed',
-    direction: 'drifted',
-    isConfirmed: true,
-    isCosmetic,
-    isMasked: false,
-    ...(live === undefined ? {} : { live }),
-  };
+  return fieldDifference({ id: 'x', path, isCosmetic, ...(live === undefined ? {} : { live }) });
 }
 
 const cases: readonly { name: string; differences: readonly FieldDifference[]; expected: JsonValue }[] = [

@@ -3,25 +3,13 @@ import { test } from 'node:test';
 import type { Plan, PlanStep } from '../../../src/engine/model/plan.ts';
 import type { FieldDifference } from '../../../src/engine/model/states.ts';
 import { outcomeText, planText } from '../../../src/extension/words/planText.ts';
+import { fieldDifference } from '../support/fieldDifference.ts';
 import { words } from './support.ts';
 
 const web = { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'web' };
 const service = { group: '', kind: 'Service', namespace: 'shop', name: 'web' };
 
-function difference(changes: Partial<FieldDifference> = {}): FieldDifference {
-  return {
-    id: 'spec.replicas',
-    path: [],
-    change: 'changed',
-    direction: 'drifted',
-    git: 2,
-    live: 5,
-    isConfirmed: true,
-    isCosmetic: false,
-    isMasked: false,
-    ...changes,
-  };
-}
+const difference = (changes: Partial<FieldDifference> = {}): FieldDifference => fieldDifference({ git: 2, live: 5, ...changes });
 
 function step(changes: Partial<PlanStep> = {}): PlanStep {
   return { applicationId: 'prod/shop', key: web, action: 'configure', fields: [difference()], ...changes };

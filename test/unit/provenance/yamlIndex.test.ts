@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { formatPath, type FieldPath, type PathStep } from '../../../src/engine/model/fieldPath.ts';
 import { isJsonArray, isJsonObject, type JsonValue } from '../../../src/engine/model/json.ts';
 import { YamlIndex } from '../../../src/engine/provenance/yamlIndex.ts';
+import { chance } from '../writeback/randomYaml.ts';
 
 /** `a.b[name=web].c[0]["x.y"]` as a path. */
 function path(text: string): FieldPath {
@@ -187,17 +188,6 @@ items: []
   ]);
 });
 
-/** A repeatable random number in [0, 1) (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 /** All leaves of a value with their paths; list items by name or index. */
 function* leaves(value: JsonValue, prefix: FieldPath = []): Generator<[FieldPath, JsonValue]> {
   if (isJsonArray(value) && value.length > 0) {
@@ -211,7 +201,7 @@ function* leaves(value: JsonValue, prefix: FieldPath = []): Generator<[FieldPath
 }
 
 test('every leaf of generated objects is found on the line that holds it, in every style', () => {
-  const next = random(20260101);
+  const next = chance(20260101);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(next() * items.length)] as T;
   let serial = 0;
   const make = (depth: number): JsonValue => {

@@ -1,4 +1,5 @@
 import type { SyncPlans, SyncStep } from '../../../src/engine/model/sync.ts';
+import { fieldDifference } from './fieldDifference.ts';
 
 const base = { applicationId: 'prod/shop', fields: [], undoes: [], wave: 0, isUnverified: false };
 
@@ -34,18 +35,11 @@ export const syncPlans: SyncPlans = {
           action: 'configure',
           undoes: ['spec.replicas'],
           fields: [
-            {
-              id: 'spec.replicas',
-              path: [{ field: 'spec' }, { field: 'replicas' }],
-              change: 'changed',
-              direction: 'drifted',
+            fieldDifference({
               git: 2,
               live: 5,
               writer: { manager: 'kubectl-scale', operation: 'Update', time: new Date(2026, 10, 21, 14, 2).toISOString() },
-              isConfirmed: true,
-              isCosmetic: false,
-              isMasked: false,
-            },
+            }),
           ],
         }),
         step('', 'ConfigMap', 'settings', { action: 'create' }),
