@@ -87,7 +87,15 @@ export class Engine implements EngineApi, Disposable {
     this.#overrides = options.overrides ?? {};
     this.#background = this.#store.add(background);
     this.#services = this.#store.add(services);
-    this.#workspaces = this.#store.add(new Workspaces((folder) => this.#openWorkspace(folder)));
+    this.#workspaces = this.#store.add(
+      new Workspaces({
+        background: this.#background,
+        make: (folder) => this.#openWorkspace(folder),
+        onArrival: (folder) => {
+          this.#background.run(`open ${folder}`, (signal) => this.openFolder(folder, signal));
+        },
+      }),
+    );
     this.editor = new EditorFacts(this.#workspaces, services.renderer);
     this.provenances = new Provenances(this.#workspaces, services.fieldLines);
     this.writebacks = new Writebacks(this.#workspaces, services.fieldLines, services.renderer);
@@ -276,10 +284,7 @@ export class Engine implements EngineApi, Disposable {
   }
 
   setBuffer(file: string, text: string | undefined): void {
-    this.#workspaces.inFile(file, (workspace, path) => {
-      workspace.repo.setBuffer(path, text);
-      workspace.marks.filesChanged([path]);
-    });
+    this.#workspaces.setBuffer(file, text);
   }
 
   setInterest(interest: Interest): void {
@@ -293,6 +298,7 @@ export class Engine implements EngineApi, Disposable {
   }
 
   async #reread(applicationId: string | undefined, options: { fetch: boolean }, signal: AbortSignal): Promise<void> {
+    await this.#workspaces.openStray(signal);
     for (const workspace of this.#workspaces.all()) {
       if (applicationId !== undefined && workspace.session(applicationId) === undefined) continue;
       if (options.fetch) {

@@ -33,6 +33,12 @@ export async function findLayout(folder: string): Promise<RepositoryLayout | und
   }
 }
 
+/** Whether a folder is itself the top of a working tree. */
+export async function isRepositoryTop(folder: string): Promise<boolean> {
+  return (await gitDirOf(folder)) !== undefined;
+}
+
+/** Git's folder of a working tree's top; one that lacks a part is none to Git, either (setup.c, `is_git_directory`). */
 async function gitDirOf(root: string): Promise<string | undefined> {
   const dotGit = join(root, '.git');
   const isFile = await lstat(dotGit).then(
@@ -41,23 +47,27 @@ async function gitDirOf(root: string): Promise<string | undefined> {
   );
   if (isFile === undefined) return undefined;
   const gitDir = isFile ? await linkedGitDir(root, dotGit) : dotGit;
-  if (gitDir === undefined) return undefined;
-  const hasHead = await lstat(join(gitDir, 'HEAD')).then(
+  if (gitDir === undefined || !(await exists(join(gitDir, 'HEAD')))) return undefined;
+  const commonDir = await commonDirOf(gitDir);
+  return (await exists(join(commonDir, 'objects'))) && (await exists(join(commonDir, 'refs'))) ? realpath(gitDir) : undefined;
+}
+
+function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
     () => true,
     () => false,
   );
-  return hasHead ? realpath(gitDir) : undefined;
 }
 
 /** The folder that a `.git` file of a worktree or submodule names. */
 async function linkedGitDir(root: string, file: string): Promise<string | undefined> {
-  const target = /^gitdir: (.+?)\r?\n?$/.exec(await readFile(file, 'utf8'))?.[1];
+  const target = /^gitdir: (.+?)\r?\n?$/.exec(await readFile(file, 'utf8').catch(() => ''))?.[1];
   return target === undefined ? undefined : resolve(root, target);
 }
 
 async function commonDirOf(gitDir: string): Promise<string> {
   const link = await readFile(join(gitDir, 'commondir'), 'utf8').catch(() => undefined);
-  return link === undefined ? gitDir : realpath(resolve(gitDir, link.trim()));
+  return link === undefined ? gitDir : realpath(resolve(gitDir, link.trim())).catch(() => gitDir);
 }
 
 async function objectFormatOf(commonDir: string): Promise<'sha1' | 'sha256'> {

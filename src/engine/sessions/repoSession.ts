@@ -77,6 +77,7 @@ export class RepoSession implements Disposable {
   readonly #targets = new Map<string | undefined, Promise<TargetSide>>();
   #gitProblem: Reason | undefined;
   #watchProblem: Reason | undefined;
+  #isGone = false;
 
   /** Fires after every change that was taken in. */
   readonly onDidChange = this.#changed.event;
@@ -119,6 +120,11 @@ export class RepoSession implements Disposable {
       }),
     );
     await watcher.start();
+  }
+
+  /** Whether its folder or Git's was taken away; it does not come back, another session may. */
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   get git(): GitRepository | undefined {
@@ -271,7 +277,10 @@ export class RepoSession implements Disposable {
     this.#pendingStatus = true;
     if (change.headChanged || change.refsChanged || change.fetched || change.configChanged || change.indexChanged)
       this.#pendingRevisions = true;
-    if (change.isGone) this.#watchProblem = { code: 'git-not-a-repository', details: { folder: this.root } };
+    if (change.isGone) {
+      this.#isGone = true;
+      this.#watchProblem = { code: 'git-not-a-repository', details: { folder: this.root } };
+    }
     this.#update.request();
   }
 

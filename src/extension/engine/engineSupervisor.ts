@@ -4,7 +4,6 @@ import type { Disposable } from '../../base/lifecycle.ts';
 import type { Services } from '../commands/services.ts';
 import type { FileMarks } from '../decorations/fileMarks.ts';
 import { commandIds } from '../ids.ts';
-import { isNoRepository } from '../tree/viewState.ts';
 import type { EngineState } from './engineClient.ts';
 
 /** Ties the engine's life to the editor's: when it starts, what it is told, and what happens when it ends. */
@@ -32,7 +31,6 @@ export class EngineSupervisor implements Disposable {
         if ([...store.applications.values()].every((row) => row.state !== 'pending')) marks.dropOutdated();
       }),
     );
-    this.#followNewRepositories();
     const sendSettings = (): void => {
       this.#run('settings', () => engine.notify('plumbline/settings', services.settings.engine()));
     };
@@ -46,18 +44,6 @@ export class EngineSupervisor implements Disposable {
     this.#disposables.add(
       vscode.workspace.onDidChangeWorkspaceFolders(() => {
         this.startSoon();
-      }),
-    );
-  }
-
-  /** A repository that is made in a folder that had none is read at once: the engine watches repositories, not where one may come to be. */
-  #followNewRepositories(): void {
-    const { engine, store } = this.#services;
-    const watcher = this.#disposables.add(vscode.workspace.createFileSystemWatcher('**/.git/HEAD', false, true, true));
-    this.#disposables.add(
-      watcher.onDidCreate(() => {
-        if (engine.state === 'running' && store.repos.some((repo) => isNoRepository(repo)))
-          this.#run('new repository', () => engine.restart());
       }),
     );
   }

@@ -31,7 +31,7 @@ export function viewState(facts: ViewFacts): ViewState {
 }
 
 /** Whether a folder is in no Git repository. */
-export function isNoRepository({ problems }: Pick<RepoRow, 'problems'>): boolean {
+function isNoRepository({ problems }: Pick<RepoRow, 'problems'>): boolean {
   return problems.some(({ code }) => noRepository.includes(code));
 }
 
