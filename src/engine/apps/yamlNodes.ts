@@ -1,5 +1,22 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, type YAMLMap } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, type LineCounter, type Node, parseAllDocuments, type YAMLMap } from 'yaml';
 import type { FileRange } from '../model/application.ts';
+
+/**
+ * The documents of a YAML text with scalars as they are written: what they say is read by Kubernetes' rules, not by those of a YAML version.
+ * A broken document has `errors`.
+ * @param lines takes in where the lines of the text begin
+ * @throws Error on a few texts that are no YAML at all
+ */
+export function documentsAsWritten(text: string, lines?: LineCounter): readonly Document.Parsed[] {
+  const documents = parseAllDocuments(text, {
+    ...(lines === undefined ? {} : { lineCounter: lines }),
+    schema: 'failsafe',
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: 'silent',
+  });
+  return 'empty' in documents ? [] : documents;
+}
 
 /** One entry of a mapping, merge keys (`<<`) resolved. */
 export interface MapEntry {

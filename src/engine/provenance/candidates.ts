@@ -1,5 +1,5 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type Scalar } from 'yaml';
-import { rangeOf } from '../apps/yamlNodes.ts';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Scalar } from 'yaml';
+import { documentsAsWritten, rangeOf } from '../apps/yamlNodes.ts';
 import type { FileRange } from '../model/application.ts';
 import type { SourceRole } from '../model/provenance.ts';
 import { resolvePlain } from './scalars.ts';
@@ -54,21 +54,8 @@ export interface VisitedScalar {
 
 /** Keys whose values objects and patches, or list items, find each other by. */
 export const RISKY_KEYS: ReadonlySet<string> = new Set([
-  ...[
-    'name',
-    'namespace',
-    'kind',
-    'apiVersion',
-    'containerPort',
-    'port',
-    'mountPath',
-    'protocol',
-    'devicePath',
-    'topologyKey',
-    'ip',
-    'key',
-  ],
-  'type',
+  ...['name', 'namespace', 'kind', 'apiVersion', 'type', 'key'],
+  ...['containerPort', 'port', 'protocol', 'mountPath', 'devicePath', 'topologyKey', 'ip'],
 ]);
 /** What a YAML text may hold before nothing of it is tried: larger ones cost seconds. */
 export const MAX_TEXT = 2_000_000;
@@ -83,14 +70,7 @@ export function scalarsOf(text: string): { readonly scalars: readonly VisitedSca
   if (text.length > MAX_TEXT) return { scalars, lines };
   let documents: readonly Document[];
   try {
-    const parsed = parseAllDocuments(text, {
-      lineCounter: lines,
-      schema: 'failsafe',
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: 'silent',
-    });
-    documents = 'empty' in parsed ? [] : parsed;
+    documents = documentsAsWritten(text, lines);
   } catch {
     // The parser throws on a few texts that are no YAML at all.
     return { scalars, lines };

@@ -1,5 +1,5 @@
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
-import { entriesOf, resolved } from '../apps/yamlNodes.ts';
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node } from 'yaml';
+import { documentsAsWritten, entriesOf, resolved } from '../apps/yamlNodes.ts';
 import type { FieldPath, PathStep } from '../model/fieldPath.ts';
 
 /** A field of an object as a text has it. */
@@ -23,15 +23,7 @@ export function fieldAt(text: string, line: number): FieldInText | undefined {
   if (around.text.length > mostCharacters) return undefined;
   const lines = new LineCounter();
   try {
-    const documents = parseAllDocuments(around.text, {
-      lineCounter: lines,
-      schema: 'failsafe',
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: 'silent',
-    });
-    if ('empty' in documents) return undefined;
-    for (const document of documents) {
+    for (const document of documentsAsWritten(around.text, lines)) {
       const root = document.contents;
       const [start, , end] = root?.range ?? [0, 0, 0];
       const { line: here } = around;

@@ -14,8 +14,11 @@ interface Place {
   readonly column: number;
 }
 
-/** What {@link openPlaceAbove} adds: an entry with this key and value, or an item with this value. */
+/** What is added to see where it arrives: an entry with this key and value, or an item with this value. */
 export const ADDED = 'zqaddedqz';
+
+/** What stands before a key of a mapping on one line: where the key of that mapping is, and its brace. */
+const FLOW_BEFORE = /^(\s*(?:- +)*)["']?[\w./-]+["']?:\s*\{(?:[^{}]*,)?\s*$/;
 
 /**
  * The mapping or list above a line, found by indentation alone: it may be of a template, which is no YAML.
@@ -88,8 +91,6 @@ function withMarker(text: string, lines: readonly string[], { line, column }: Pl
 function isFlow(line: string, column: number): boolean {
   return FLOW_BEFORE.test(line.slice(0, column));
 }
-
-const FLOW_BEFORE = /^(\s*(?:- +)*)["']?[\w./-]+["']?:\s*\{(?:[^{}]*,)?\s*$/;
 
 function startsWithKey(lines: readonly string[], { line, column }: Place, key: string): boolean {
   const text = (lines[line] ?? '').slice(column);

@@ -8,8 +8,16 @@ interface Reference {
   readonly kinds: readonly string[] | undefined;
 }
 
+/** prefixes, and suffixes, that are put together: each further kustomization may double them */
+const MAX_AFFIXES = 16;
 /** What `replicas` sizes (kustomize api/internal/builtins/ReplicaCountTransformer, default field specs). */
 const SIZED: readonly string[] = ['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController'];
+/** The kinds of what a list of a kustomization names. */
+const KINDS_OF_LIST: Readonly<Record<string, readonly string[]>> = {
+  replicas: SIZED,
+  configMapGenerator: ['ConfigMap'],
+  secretGenerator: ['Secret'],
+};
 
 /**
  * The candidates of a kustomize source, those that name an object with the places that refer to it: patches, their targets, replicas,
@@ -88,8 +96,6 @@ function affixesIn(kustomizations: ReadonlyMap<string, string>): {
   return { prefixes, suffixes };
 }
 
-const MAX_AFFIXES = 16;
-
 function referencesIn(file: string, text: string): readonly Reference[] {
   const { scalars, lines } = scalarsOf(text);
   const kinds = new Map(
@@ -103,18 +109,11 @@ function referencesIn(file: string, text: string): readonly Reference[] {
     return [
       {
         place: { file, role: 'kustomization', key: 'name', isRisky: true, ...place, range },
-        kinds: ofList[String(scalar.path[0])] ?? listed(typeof kind === 'string' ? kind : undefined),
+        kinds: KINDS_OF_LIST[String(scalar.path[0])] ?? listed(typeof kind === 'string' ? kind : undefined),
       },
     ];
   });
 }
-
-/** The kinds of what a list of a kustomization names. */
-const ofList: Readonly<Record<string, readonly string[]>> = {
-  replicas: SIZED,
-  configMapGenerator: ['ConfigMap'],
-  secretGenerator: ['Secret'],
-};
 
 function listed(kind: string | undefined): readonly string[] | undefined {
   return kind === undefined ? undefined : [kind];

@@ -1,16 +1,5 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseAllDocuments,
-  type YAMLMap,
-  type YAMLSeq,
-} from 'yaml';
-import { entriesOf, rangeOf, resolved } from '../apps/yamlNodes.ts';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
+import { documentsAsWritten, entriesOf, rangeOf, resolved } from '../apps/yamlNodes.ts';
 import type { FileRange } from '../model/application.ts';
 import type { FieldPath, PathStep } from '../model/fieldPath.ts';
 import { keyEquals, scalarEquals } from './scalars.ts';
@@ -56,15 +45,8 @@ export class YamlIndex {
   /** @param text without a byte-order mark, line ends as they are */
   constructor(text: string) {
     this.#text = text;
-    const documents = parseAllDocuments(text, {
-      lineCounter: this.#lines,
-      // Scalars stay as written: their values are read by Kubernetes' rules, not by those of a YAML version.
-      schema: 'failsafe',
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: 'silent',
-    });
-    this.objects = 'empty' in documents ? [] : documents.filter((document) => !isEmpty(document)).flatMap(objectsOf);
+    const documents = documentsAsWritten(text, this.#lines).filter((document) => !isEmpty(document));
+    this.objects = documents.flatMap(objectsOf);
   }
 
   /**

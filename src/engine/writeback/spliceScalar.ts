@@ -1,5 +1,6 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Scalar, stringify } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, type Scalar, stringify } from 'yaml';
 import { AppError } from '../../base/errors.ts';
+import { documentsAsWritten } from '../apps/yamlNodes.ts';
 import { resolvePlain } from '../provenance/scalars.ts';
 
 /** A value that one scalar can say. */
@@ -56,8 +57,7 @@ export function documentsOf(text: string): readonly Document[] {
   if (text.length > MAX_TEXT) throw new AppError('edit-too-large');
   let documents: readonly Document[];
   try {
-    const parsed = parseAllDocuments(text, { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' });
-    documents = 'empty' in parsed ? [] : parsed;
+    documents = documentsAsWritten(text);
   } catch (cause) {
     throw new AppError('edit-not-yaml', {}, { cause });
   }
