@@ -1,6 +1,6 @@
 import { type FieldPath, formatPath, type PathStep, startsWithPath } from '../model/fieldPath.ts';
 import { isJsonArray, isJsonObject, jsonEqual, type JsonValue } from '../model/json.ts';
-import { keyOfToken } from '../model/jsonPointer.ts';
+import { keysOfPointer } from '../model/jsonPointer.ts';
 import { gvkOf, type KubeObject, nameOf, namespaceOf } from '../model/objects.ts';
 import type { IgnoreRule } from '../model/application.ts';
 import { fieldSchema, itemSchema, listKeyOf, type TypeSchema } from '../model/schema.ts';
@@ -60,7 +60,7 @@ export function ignoredPlaces(
  * one of its keys (`/spec/template/spec/containers/web/image`). The pointer `''` is the whole object.
  */
 export function expandPointer(root: JsonValue, pointer: string, schema: TypeSchema | undefined): readonly FieldPath[] {
-  const tokens = pointer === '' ? [] : pointer.replace(/^\//, '').split('/').map(keyOfToken);
+  const tokens = keysOfPointer(pointer);
   const found: FieldPath[] = [];
   const visit = (value: JsonValue | undefined, type: TypeSchema | undefined, depth: number, path: FieldPath): void => {
     if (value === undefined) return;

@@ -53,15 +53,9 @@ export interface RuleOrigin {
  * (evanphx/json-patch `remove`).
  */
 export function pointerPlaces({ desired, live, schema }: Sides, pointer: string, origin: RuleOrigin): readonly OwnerPlace[] {
-  const tokens = pointer.split('/').slice(1);
+  const keys = pointer.split('/').slice(1).map(keyOfToken);
   return [desired, live].flatMap((side) => {
-    if (
-      !standsIn(
-        side,
-        tokens.map((token) => keyOfToken(token)),
-      )
-    )
-      return [];
+    if (!standsIn(side, keys)) return [];
     return expandPointer(side, pointer, schema ?? fallbackSchema).map((path) => placeOf(path, origin.declaredBy, origin.reason));
   });
 }

@@ -3,8 +3,8 @@ import type { ApplicationSession } from '../sessions/applicationSession.ts';
 import type { FieldLines } from '../editor/fieldLines.ts';
 import type { FileRange } from '../model/application.ts';
 import { type FieldPath, toJsonPointer, valueAtPath } from '../model/fieldPath.ts';
-import { isJsonArray, isJsonObject, type JsonValue, scalarsBelow, valueAt } from '../model/json.ts';
-import { keyOfToken } from '../model/jsonPointer.ts';
+import { isJsonArray, type JsonValue, scalarsBelow, valueAt } from '../model/json.ts';
+import { keysOfPointer } from '../model/jsonPointer.ts';
 import { type KubeObject, nameOf, namespaceOf } from '../model/objects.ts';
 import type { FieldProvenance, SourceRole } from '../model/provenance.ts';
 import { errorOf } from '../model/reasons.ts';
@@ -18,7 +18,7 @@ import type { TrackedObject } from '../sessions/trackedObject.ts';
 import { type FieldEdit, fieldEdit, imagePolicyOf, offsetOf } from '../writeback/adoptEdit.ts';
 import type { Splice } from '../writeback/spliceScalar.ts';
 import { editYaml, type YamlChange, yamlValues } from '../writeback/yamlEdit.ts';
-import { besides, type OpenKey, openKeysOf } from './openKeys.ts';
+import { type OpenKey, openKeysOf, withWhatIsThere } from './openKeys.ts';
 import type { Draft, Meant, WritebackDrafts } from './writebackDraft.ts';
 
 /** A field that differs. */
@@ -139,7 +139,7 @@ export class FieldWritebacks {
   ): Promise<Draft | undefined> {
     try {
       const text = draft.texts.text(file, original);
-      const splice = editYaml(text, besides(text, change));
+      const splice = editYaml(text, withWhatIsThere(text, change));
       return await this.#drafts.attempt(draft, draft.texts.with(file, original, splice), meant, signal);
     } catch (error) {
       signal.throwIfAborted();
@@ -214,30 +214,20 @@ function shapeOf(object: KubeObject, path: FieldPath): { readonly place: Steps; 
     const found = valueAtPath(object, head);
     const pointer = toJsonPointer(object, head);
     if (found === undefined || pointer === undefined) continue;
-    const place =
-      pointer === ''
-        ? []
-        : pointer
-            .slice(1)
-            .split('/')
-            .map((token) => keyOfToken(token))
-            .map((token, index) => stepIn(object, pointer, index, token));
     const rest = path.slice(length);
-    return { place, down: rest.map((step) => ('field' in step ? step.field : null)) };
+    return { place: stepsIn(object, keysOfPointer(pointer)), down: rest.map((step) => ('field' in step ? step.field : null)) };
   }
   return { place: [], down: [] };
 }
 
-/** A token as a key or an index, by what stands there. */
-function stepIn(object: KubeObject, pointer: string, index: number, token: string): string | number {
-  const before = pointer
-    .slice(1)
-    .split('/')
-    .slice(0, index)
-    .map((token) => keyOfToken(token));
+/** What a pointer goes through, each a key or an index by what stands there. */
+function stepsIn(object: KubeObject, keys: readonly string[]): Steps {
   let value: JsonValue | undefined = object;
-  for (const step of before) value = isJsonArray(value) ? value[Number(step)] : isJsonObject(value) ? value[step] : undefined;
-  return isJsonArray(value) ? Number(token) : token;
+  return keys.map((key) => {
+    const step = isJsonArray(value) ? Number(key) : key;
+    value = valueAt(value, step);
+    return step;
+  });
 }
 
 /** Why nothing can be proved: the source does not render as it is. */

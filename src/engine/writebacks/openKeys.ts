@@ -62,10 +62,10 @@ export async function openKeysOf(
 }
 
 /**
- * The change that puts a value under a key of a text, besides what earlier changes have put there.
+ * A change of a key that keeps what earlier changes have put under it: mappings are merged, lists joined.
  * @throws AppError as `yamlValues`
  */
-export function besides(text: string, { document = 0, path, value }: YamlChange): YamlChange {
+export function withWhatIsThere(text: string, { document = 0, path, value }: YamlChange): YamlChange {
   return { document, path, value: value === undefined ? undefined : joined(valueAt(yamlValues(text)[document], ...path), value) };
 }
 

@@ -11,7 +11,7 @@ import type { Splice } from '../writeback/spliceScalar.ts';
 import { offsetOf, scalarAt } from '../writeback/adoptEdit.ts';
 import { editYaml, type YamlPath, yamlValues } from '../writeback/yamlEdit.ts';
 import { indexInConfig } from '../sources/specInputs.ts';
-import { besides } from './openKeys.ts';
+import { withWhatIsThere } from './openKeys.ts';
 import { type Draft, newOthers, type WritebackDrafts } from './writebackDraft.ts';
 
 /** Writes a field into what only one application reads: a patch of its overlay, or its environment's values file. */
@@ -181,7 +181,7 @@ interface ValuesKey {
 
 function keyEdit(text: string, { document = 0, path, value, isAdded }: ValuesKey): Splice {
   const change = { document, path, value };
-  return editYaml(text, isAdded ? besides(text, change) : change);
+  return editYaml(text, isAdded ? withWhatIsThere(text, change) : change);
 }
 
 /** The keys below the values that stand in a HelmRelease or an Application. */
