@@ -1,5 +1,6 @@
-import { isAbortError } from './errors.ts';
+import { isAbortError, toError } from './errors.ts';
 import { type Disposable, toDisposable } from './lifecycle.ts';
+import type { Logger } from './log.ts';
 
 /** Rejects like `promise`, or with the signal's reason as soon as the signal fires. */
 export function raceWithSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
@@ -95,6 +96,13 @@ export class BackgroundRunner implements Disposable {
   dispose(): void {
     this.#abort.abort();
   }
+}
+
+/** A runner whose failures go to a log, as errors. */
+export function loggingRunner(log: Logger): BackgroundRunner {
+  return new BackgroundRunner((name, error) => {
+    log.error(`${name}: ${toError(error).message}`);
+  });
 }
 
 /** At most `limit` tasks at a time; interactive tasks go before waiting background ones. */

@@ -33,6 +33,11 @@ export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
+/** For a `catch`: lets an {@link AppError} be, which a state tells of elsewhere; any other failure goes on. */
+export function ignoreAppErrors(error: unknown): void {
+  if (!isAppError(error)) throw toError(error);
+}
+
 /** The exhaustiveness check of a `switch` over a union. */
 export function assertNever(value: never): never {
   throw new Error(`unexpected value ${JSON.stringify(value)}`);

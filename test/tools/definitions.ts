@@ -41,8 +41,8 @@ export function customDefinition({ group, kind, properties, hasStatus = true }: 
 }
 
 /**
- * Waits until the kinds of CustomResourceDefinitions are served, and told by discovery and with their schemas: all that comes a moment after
- * they are called established. `kubectl wait` fails on one whose conditions are null, as they are at first.
+ * Waits until the kinds of CustomResourceDefinitions are served, and told by discovery, which kubectl needs; that comes a moment after they
+ * are called established. Their schemas are published later still. `kubectl wait` fails on one whose conditions are null, as they are at first.
  * @param names `widgets.example.com`; none: of all
  */
 export async function established(plane: Pick<ControlPlane, 'request'>, ...names: readonly string[]): Promise<void> {
@@ -65,16 +65,15 @@ function isEstablished(crd: JsonValue): boolean {
 
 const DISCOVERY = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
-/** Whether discovery, of one group version and of all, and the schemas tell of the kinds. */
+/** Whether discovery, of one group version and of all, tells of the kinds. */
 async function areServed(plane: Pick<ControlPlane, 'request'>, definitions: readonly JsonValue[]): Promise<boolean> {
   const { body: everything } = await plane.request('/apis', { accept: DISCOVERY });
   for (const crd of definitions) {
-    const [plural, kind] = [stringAt(crd, 'spec', 'names', 'plural') ?? '', stringAt(crd, 'spec', 'names', 'kind') ?? ''];
+    const plural = stringAt(crd, 'spec', 'names', 'plural') ?? '';
     if (!everything.includes(`"resource":"${plural}"`)) return false;
     for (const version of arrayAt(crd, 'spec', 'versions').filter((one) => isJsonObject(one) && one['served'] === true)) {
-      const path = `/apis/${stringAt(crd, 'spec', 'group') ?? ''}/${stringAt(version, 'name') ?? ''}`;
-      const [resources, schemas] = await Promise.all([plane.request(path), plane.request(`/openapi/v3${path}`)]);
-      if (!resources.body.includes(`"name":"${plural}"`) || !schemas.body.includes(`"kind":"${kind}"`)) return false;
+      const { body } = await plane.request(`/apis/${stringAt(crd, 'spec', 'group') ?? ''}/${stringAt(version, 'name') ?? ''}`);
+      if (!body.includes(`"name":"${plural}"`)) return false;
     }
   }
   return true;

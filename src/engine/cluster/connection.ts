@@ -21,6 +21,7 @@ import type {
   WriteOptions,
 } from './api.ts';
 import { type CallTarget, continueOf } from './apiErrors.ts';
+import { ChangedKinds } from './changedKinds.ts';
 import { ConnectionMonitor, defaultMonitorTimes, type MonitorTimes } from './connectionMonitor.ts';
 import { type ClusterHost, Credentials } from './credentials.ts';
 import { followDefinitions } from './definitions.ts';
@@ -103,6 +104,7 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
     );
     const { discovery, schemas, watches } = this;
     this.#disposables.add(followDefinitions({ discovery, schemas, watches, log: options.log }));
+    this.#disposables.add(new ChangedKinds({ schemas, watches, log: options.log }));
     this.#disposables.add(
       this.discovery.onDidChange(() => {
         this.schemas.lookAgain();

@@ -1,4 +1,4 @@
-import { BackgroundRunner, delay, raceWithSignal } from '../../base/async.ts';
+import { type BackgroundRunner, delay, loggingRunner, raceWithSignal } from '../../base/async.ts';
 import { AppError, isAbortError, isAppError } from '../../base/errors.ts';
 import { Emitter, type Event } from '../../base/events.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
@@ -58,11 +58,7 @@ export class ConnectionMonitor implements Disposable {
     this.#expectedUid = expectedUid;
     this.#log = log;
     this.#times = times;
-    this.#background = this.#disposables.add(
-      new BackgroundRunner((name, error) => {
-        log.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-      }),
-    );
+    this.#background = this.#disposables.add(loggingRunner(log));
     this.#disposables.add(
       transport.onOutcome((failure) => {
         this.#heard(failure);

@@ -1,5 +1,5 @@
-import { BackgroundRunner, coalesce } from '../../base/async.ts';
-import { isAppError } from '../../base/errors.ts';
+import { coalesce, loggingRunner } from '../../base/async.ts';
+import { ignoreAppErrors } from '../../base/errors.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Discovery, WatchCache, WatchInterest } from './api.ts';
@@ -29,22 +29,12 @@ export interface DefinitionFollowers {
 /** Has kinds and schemas read again when a CustomResourceDefinition comes, changes or goes; what the first list holds is known already. */
 export function followDefinitions({ watches, discovery, schemas, log }: DefinitionFollowers): Disposable {
   const store = new DisposableStore();
-  const background = store.add(
-    new BackgroundRunner((name, error) => {
-      log.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-    }),
-  );
+  const background = store.add(loggingRunner(log));
   const readAgain = store.add(
     coalesce(REFRESH_MS, () => {
       schemas.lookAgain();
-      background.run('discovery after a change of definitions', async (signal) => {
-        try {
-          await discovery.refresh(signal);
-        } catch (error) {
-          // The connection's state tells, and kinds that are not known are looked for again.
-          if (!isAppError(error)) throw error;
-        }
-      });
+      // When it fails, the connection's state tells, and kinds that are not known are looked for again.
+      background.run('discovery after a change of definitions', (signal) => discovery.refresh(signal).catch(ignoreAppErrors));
     }),
   );
   store.add(

@@ -1,4 +1,4 @@
-import { BackgroundRunner, delay, raceWithSignal } from '../../base/async.ts';
+import { type BackgroundRunner, delay, loggingRunner, raceWithSignal } from '../../base/async.ts';
 import { Emitter } from '../../base/events.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
@@ -78,11 +78,7 @@ export class EventWatches implements ObjectEvents, Disposable {
   constructor(options: EventWatchesOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#background = this.#store.add(
-      new BackgroundRunner((name, error) => {
-        options.log.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-      }),
-    );
+    this.#background = this.#store.add(loggingRunner(options.log));
   }
 
   get watchCount(): number {

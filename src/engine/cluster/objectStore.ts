@@ -1,4 +1,4 @@
-import { arrayAt, stringAt } from '../model/json.ts';
+import { arrayAt, jsonEqual, stringAt } from '../model/json.ts';
 import { type KubeObject, nameOf, namespaceOf, type ObjectKey } from '../model/objects.ts';
 import type { ObjectChange } from './api.ts';
 
@@ -78,14 +78,16 @@ export class ObjectStore {
 
   /**
    * Puts an object in.
-   * @returns the change, or undefined when the same resourceVersion was there already in the same completeness
+   * @returns the change, or undefined when the same resourceVersion was there already in the same completeness. The server may read one
+   * resourceVersion in another way once its kind is defined otherwise (new defaults): in full, the same is what has the same content.
    */
   upsert(kind: StoredKind, object: KubeObject, isFull: boolean): ObjectChange | undefined {
     const key: ObjectKey = { group: kind.group, kind: kind.kind, namespace: namespaceOf(object), name: nameOf(object) };
     const before = this.get(key, kind.version);
     const uid = stringAt(object.metadata, 'uid') ?? '';
     const resourceVersion = stringAt(object.metadata, 'resourceVersion') ?? '';
-    if (before?.uid === uid && before.resourceVersion === resourceVersion && before.isFull === isFull) return undefined;
+    const isSame = before?.uid === uid && before.resourceVersion === resourceVersion && before.isFull === isFull;
+    if (isSame && (!isFull || jsonEqual(before.object, object))) return undefined;
     if (before !== undefined) this.#unlink(before);
     const entry: StoredEntry = { key, version: kind.version, uid, resourceVersion, object, isFull };
     const versions = this.#kinds.get(`${kind.group}/${kind.kind}`) ?? new Map<string, Map<string, StoredEntry>>();

@@ -1,5 +1,5 @@
 import { unwatchFile, watchFile } from 'node:fs';
-import { BackgroundRunner, coalesce } from '../../base/async.ts';
+import { type BackgroundRunner, coalesce, loggingRunner } from '../../base/async.ts';
 import { isAppError } from '../../base/errors.ts';
 import { Emitter, type Event } from '../../base/events.ts';
 import { type Disposable, DisposableStore, toDisposable } from '../../base/lifecycle.ts';
@@ -49,11 +49,7 @@ class KubeconfigClusterPool implements ClusterPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#background = this.#disposables.add(
-      new BackgroundRunner((name, error) => {
-        options.log.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-      }),
-    );
+    this.#background = this.#disposables.add(loggingRunner(options.log));
     this.#reload = this.#disposables.add(
       coalesce(RELOAD_MS, () => {
         this.#background.run('reloading kubeconfig', () => this.#reloaded());

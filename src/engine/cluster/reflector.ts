@@ -1,4 +1,4 @@
-import { delay } from '../../base/async.ts';
+import { delay, withAnySignal } from '../../base/async.ts';
 import { AppError, isAppError } from '../../base/errors.ts';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue, stringAt } from '../model/json.ts';
 import type { KubeObject } from '../model/objects.ts';
@@ -96,6 +96,8 @@ export class Reflector {
   /** of a bookmark after it */
   #bookmark: string | undefined;
   #broken = 0;
+  /** fires when what was listed is to be listed once more */
+  #outdated = new AbortController();
 
   constructor(
     spec: ReflectorSpec,
@@ -119,21 +121,27 @@ export class Reflector {
     const isStopped = (): boolean => signal.aborted;
     while (!isStopped()) {
       let waitMs = 0;
+      if (this.#outdated.signal.aborted) {
+        this.#outdated = new AbortController();
+        this.#resourceVersion = undefined;
+      }
       try {
         await this.#online(signal);
         if (this.#resourceVersion === undefined) await this.#list(signal);
         this.#sink.report(this.spec.isPolled ? 'polling' : 'synced');
+        const whileValid = [signal, this.#outdated.signal];
         if (this.spec.isPolled) {
-          await delay(this.#times.pollMs, signal);
+          await withAnySignal(whileValid, (valid) => delay(this.#times.pollMs, valid));
           this.#resourceVersion = undefined;
         } else {
           const startedAtMs = Date.now();
-          await this.#watch(signal);
+          await withAnySignal(whileValid, (valid) => this.#watch(valid));
           if (Date.now() - startedAtMs >= SHORT_WATCH_MS) backoffMs = this.#times.backoffMinMs;
           else waitMs = backoffMs;
         }
       } catch (error) {
         if (isStopped()) return;
+        if (this.#outdated.signal.aborted) continue;
         waitMs = this.#afterFailure(error, backoffMs);
       }
       if (waitMs > 0) {
@@ -141,6 +149,11 @@ export class Reflector {
         await delay(waitMs * (0.75 + Math.random() / 2), signal).catch(() => undefined);
       }
     }
+  }
+
+  /** Lists once more at once, whatever the server tells of changes: it reads the same objects in another way by now. */
+  listAgain(): void {
+    this.#outdated.abort();
   }
 
   /** Milliseconds to wait before the next attempt. */

@@ -65,6 +65,11 @@ export class RunningWatch implements ReflectorSink, Disposable {
     return this.#reflector.run(AbortSignal.any([signal, this.#abort.signal]));
   }
 
+  /** Lists once more in place of what was listed, and watches from there. */
+  listAgain(): void {
+    this.#reflector.listAgain();
+  }
+
   dispose(): void {
     this.#abort.abort();
     this.#settled.resolve(undefined);
@@ -105,7 +110,10 @@ export class RunningWatch implements ReflectorSink, Disposable {
     const isManaged = this.#listener.isManaged(key);
     const held = store.get(key, info.version);
     const isKept = isManaged || (!isMetadataOnly && this.#listener.keepsWhole());
-    if (held !== undefined && held.resourceVersion === object.metadata['resourceVersion'] && held.isFull === isKept) return;
+    // What is held in full may be read otherwise at the same version: the store compares it.
+    const isComparable = isKept && !isMetadataOnly;
+    const isSameVersion = held?.resourceVersion === object.metadata['resourceVersion'];
+    if (isSameVersion && held?.isFull === isKept && !isComparable) return;
     if (isKept && !isMetadataOnly) {
       this.#tell(store.upsert(info, object, true));
       return;

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackgroundRunner, delay, raceWithSignal } from '../../base/async.ts';
+import { type BackgroundRunner, delay, loggingRunner, raceWithSignal } from '../../base/async.ts';
 import { isAppError } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
 import { sha256 } from '../../base/hash.ts';
@@ -28,6 +28,9 @@ const WITHOUT_MS = 60_000;
  * pkg/controllers/openapiv3/controller.go `successfulUpdateDelayLocal`, later under load): the index is read again after each of these pauses.
  */
 const PUBLISHED_MS = [0, 500, 1_000, 2_000, 4_000, 8_000];
+/** A look that failed is made again after twice this, then ever more seldom. */
+const FAILED_MIN_MS = 500;
+const FAILED_MAX_MS = 60_000;
 /** After these further ones only while a schema that was asked for is still not there. */
 const MISSING_MS = [15_000, 30_000, 60_000];
 
@@ -61,11 +64,7 @@ export class ServerSchemas implements Schemas, Disposable {
     this.#transport = transport;
     this.#folder = folder;
     this.#log = log;
-    this.#background = this.#disposables.add(
-      new BackgroundRunner((name, error) => {
-        log.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-      }),
-    );
+    this.#background = this.#disposables.add(loggingRunner(log));
   }
 
   async schemaOf(gvk: GroupVersionKind, signal = this.#background.signal): Promise<TypeSchema | undefined> {
@@ -117,6 +116,7 @@ export class ServerSchemas implements Schemas, Disposable {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
+    let failures = 0;
     try {
       for (;;) {
         const looks: number = this.#looks ?? 0;
@@ -124,22 +124,24 @@ export class ServerSchemas implements Schemas, Disposable {
         const pauseMs = [...PUBLISHED_MS, ...(isMissing ? MISSING_MS : [])][looks];
         if (pauseMs === undefined) return;
         this.#looks = looks + 1;
-        await delay(pauseMs, signal);
-        await this.lookOnce();
+        await delay(failures === 0 ? pauseMs : Math.min(FAILED_MIN_MS * 2 ** failures, FAILED_MAX_MS), signal);
+        const hasSeen = await this.lookOnce();
+        failures = hasSeen ? 0 : failures + 1;
+        // What nobody could see does not count, but whoever asked meanwhile for all of them does.
+        if (!hasSeen && this.#looks === looks + 1) this.#looks = looks;
       }
     } finally {
       this.#looks = undefined;
     }
   }
 
-  /** Forgets the documents that are others by now, and tells of them. */
-  async lookOnce(): Promise<void> {
+  /** Forgets the documents that are others by now, and tells of them. @returns false: the server could not say */
+  async lookOnce(): Promise<boolean> {
     let index: ReadonlyMap<string, string>;
     try {
       index = await this.#readIndex();
     } catch (error) {
-      // The next look tells.
-      if (isAppError(error)) return;
+      if (isAppError(error)) return false;
       throw error;
     }
     this.#index = Promise.resolve(index);
@@ -148,6 +150,7 @@ export class ServerSchemas implements Schemas, Disposable {
     );
     for (const groupVersion of changed) this.#documents.delete(groupVersion);
     if (changed.size > 0) this.#changed.fire(changed);
+    return true;
   }
 
   #document(groupVersion: string): Promise<SchemaDocument | undefined> {
@@ -157,12 +160,14 @@ export class ServerSchemas implements Schemas, Disposable {
     if (known !== undefined) return known;
     const loading = this.#load(groupVersion).then(
       (document) => {
+        // It may be another by now, which is being loaded too.
+        if (this.#documents.get(groupVersion) !== loading) return document;
         if (document === undefined) this.#ready.delete(groupVersion);
         else this.#ready.set(groupVersion, document);
         return document;
       },
       (error: unknown) => {
-        this.#documents.delete(groupVersion);
+        if (this.#documents.get(groupVersion) === loading) this.#documents.delete(groupVersion);
         throw error;
       },
     );

@@ -1,9 +1,10 @@
-import { BackgroundRunner, delay, raceWithSignal } from '../../base/async.ts';
-import { type AppError, isAppError } from '../../base/errors.ts';
+import { type BackgroundRunner, delay, loggingRunner, raceWithSignal } from '../../base/async.ts';
+import { ignoreAppErrors, isAppError } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
 import { type GroupVersionKind, type KubeObject, keyString, type ObjectKey, parseKeyString } from '../model/objects.ts';
+import type { ResourceInfo } from '../model/resourceInfo.ts';
 import type { Reason } from '../model/states.ts';
 import type { Discovery, ObjectChange, WatchCache, WatchChange, WatchInterest, WatchOutcome, WatchStatus } from './api.ts';
 import { reasonOf } from './apiErrors.ts';
@@ -74,11 +75,7 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
     this.#options = options;
     this.#store = new ObjectStore(options.part?.maxObjects);
     this.#served = new ServedKinds(options.discovery);
-    this.#background = this.#disposables.add(
-      new BackgroundRunner((name, error) => {
-        options.log.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-      }),
-    );
+    this.#background = this.#disposables.add(loggingRunner(options.log));
     this.#reads = new FullReads({
       store: this.#store,
       isManaged: (key) => this.#managed.has(keyString(key)),
@@ -161,6 +158,19 @@ export class ReflectorWatchCache implements WatchCache, Disposable {
 
   statuses(): readonly WatchStatus[] {
     return [...this.#watches.values()].filter(({ spec }) => this.#isWanted(spec)).map((watch) => watch.status());
+  }
+
+  /** The kinds that a CustomResourceDefinition may describe, and of which objects are watched in full. */
+  definedKinds(): readonly ResourceInfo[] {
+    const kinds = [...this.#watches.values()].flatMap(({ spec: { info, isMetadataOnly } }) =>
+      !isMetadataOnly && (info.servedBy === 'crd' || info.servedBy === 'unknown') ? [info] : [],
+    );
+    return [...new Map(kinds.map((info) => [kindId(info), info])).values()];
+  }
+
+  /** Lists a kind once more on every watch of it: the server reads the same objects in another way by now. */
+  listAgain(info: ResourceInfo): void {
+    for (const watch of this.#watches.values()) if (kindId(watch.spec.info) === kindId(info)) watch.listAgain();
   }
 
   /** Forgets all objects and lists everything anew: another cluster answers now. */
@@ -377,7 +387,3 @@ type Resolved = Map<string, Resolution>;
 
 const ignore = (): void => undefined;
 const always = (): boolean => true;
-
-function ignoreAppErrors(error: unknown): void {
-  if (!isAppError(error)) throw error as AppError;
-}

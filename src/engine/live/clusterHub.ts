@@ -1,5 +1,5 @@
 import { type BackgroundRunner, raceWithSignal } from '../../base/async.ts';
-import { isAppError } from '../../base/errors.ts';
+import { ignoreAppErrors } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import type {
@@ -175,14 +175,8 @@ export class ClusterHub implements Disposable {
     const looking: Promise<void>[] = [];
     for (const { lease } of this.#open.values()) {
       const { connection } = lease;
-      const look = async (signal: AbortSignal): Promise<void> => {
-        try {
-          await connection.lookAgain(signal);
-        } catch (error) {
-          // The connection's state tells.
-          if (!isAppError(error)) throw error;
-        }
-      };
+      // When it fails, the connection's state tells.
+      const look = (signal: AbortSignal): Promise<void> => connection.lookAgain(signal).catch(ignoreAppErrors);
       if (connection.state.status === 'connected') looking.push(look(this.#background.signal));
       else this.#background.run(`look at ${connection.context} again`, look);
     }

@@ -3,9 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { ClusterConnection, WatchInterest } from '../../../src/engine/cluster/api.ts';
-import { stringAt } from '../../../src/engine/model/json.ts';
+import { type JsonObject, stringAt } from '../../../src/engine/model/json.ts';
 import type { ControlPlane } from '../../tools/controlPlane.ts';
 import { startControlPlane } from '../../tools/controlPlane.ts';
+import { ChaosProxy } from '../../tools/chaosProxy.ts';
 import { customDefinition, established } from '../../tools/definitions.ts';
 import { allowed } from '../../tools/rights.ts';
 import {
@@ -208,6 +209,64 @@ test('a kind whose CRD is added later is watched from then on, and told as gone 
       dry: dry.object['spec'],
     },
     { before: 'unknown-kind', servedBy: 'crd', hasStatus: true, origin: 'crd', dry: { items: [{ sku: 'a', size: 'M' }] } },
+  );
+});
+
+test('a new default of a definition is in what is held, though no watch tells of it and the definition may not be watched', async (t) => {
+  const gvk = { group: 'mill.example', version: 'v1', kind: 'Stone' };
+  const key = { ...gvk, namespace: 'default', name: 'first' };
+  const define = async (more: JsonObject): Promise<void> => {
+    const properties = { spec: { type: 'object', properties: { size: { type: 'integer' }, ...more } } };
+    await controlPlane.apply([customDefinition({ group: gvk.group, kind: gvk.kind, properties })]);
+  };
+  await define({});
+  await established(controlPlane, 'stones.mill.example');
+  await controlPlane.apply([
+    { apiVersion: 'mill.example/v1', kind: 'Stone', metadata: { name: 'first', namespace: 'default' }, spec: { size: 1 } },
+  ]);
+  const rights = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: 'stones' } };
+  await controlPlane.apply([
+    { ...rights, kind: 'ClusterRole', rules: [{ apiGroups: ['mill.example'], resources: ['stones'], verbs: ['get', 'list', 'watch'] }] },
+    {
+      ...rights,
+      kind: 'ClusterRoleBinding',
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'stones' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'narrow' }],
+    },
+  ]);
+  await allowed(controlPlane, 'narrow', { verb: 'watch', group: gvk.group, resource: 'stones' });
+
+  const follow = async (file?: string): Promise<{ proxy: ChaosProxy; connection: ClusterConnection; told: string[] }> => {
+    const proxy = await ChaosProxy.start(controlPlane);
+    t.after(() => proxy.stop());
+    const connection = await testConnection(t, await proxy.kubeconfig(file), controlPlane.name);
+    await connection.watches.change(managing([key]));
+    await connection.watches.ensureWatched([gvk, CONFIG_MAP].map((each) => ({ gvk: each, namespace: 'default' })));
+    await until('its schema is published', async () => (await connection.schemas.schemaOf(gvk)) !== undefined);
+    return { proxy, connection, told: recordChanges(t, connection) };
+  };
+  const admin = await follow();
+  const narrow = await follow(await controlPlane.kubeconfig('narrow'));
+  const grains = (): unknown[] => [admin, narrow].map(({ connection }) => stringAt(connection.watches.get(key), 'spec', 'grain'));
+  const before = grains();
+  await define({ grain: { type: 'string', default: 'coarse' } });
+  await until('who may watch definitions knows', () => grains()[0] === 'coarse');
+  await until('who may not knows it by a look', async () => {
+    await narrow.connection.lookAgain();
+    return grains()[1] === 'coarse';
+  });
+  const lists = (plural: string): number[] =>
+    [admin, narrow].map(({ proxy }) => proxy.seen.filter((seen) => seen.includes(`/${plural}?limit=`)).length);
+  assert.deepEqual(
+    {
+      before,
+      told: [admin.told, narrow.told].map((told) => told.filter((one) => one.endsWith('Stone/first'))),
+      configMaps: lists('configmaps')[0],
+      // Once more than at first, and again where the server itself ends the watch of a kind that it defines anew.
+      isFew: lists('stones').every((count) => count <= 3),
+      mostAlike: [admin, narrow].map(({ proxy }) => proxy.mostAlike),
+    },
+    { before: [undefined, undefined], told: Array(2).fill(['modified Stone/first']), configMaps: 1, isFew: true, mostAlike: [1, 1] },
   );
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ObjectStore, type StoredKind } from '../../../src/engine/cluster/objectStore.ts';
 import { stripObject } from '../../../src/engine/cluster/strip.ts';
+import type { JsonObject } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 
 const POD: StoredKind = { group: '', version: 'v1', kind: 'Pod' };
@@ -42,6 +43,20 @@ test('changes are told once; children follow their owners', () => {
       entries: 1,
     },
   );
+});
+
+test('the same version with another content is a change of what is held in full', () => {
+  const store = new ObjectStore();
+  const read = (spec: JsonObject): KubeObject => ({ ...make(HPA1, 'web', '1'), spec });
+  const types = [
+    store.upsert(HPA1, read({ size: 1 }), true),
+    store.upsert(HPA1, read({ size: 1 }), true),
+    store.upsert(HPA1, read({ size: 1, priority: 5 }), true),
+    store.upsert(HPA1, read({ priority: 5, size: 1 }), true),
+    store.upsert(HPA1, read({}), false),
+    store.upsert(HPA1, read({ size: 2 }), false),
+  ].map((change) => change?.type);
+  assert.deepEqual(types, ['added', undefined, 'modified', undefined, 'modified', undefined]);
 });
 
 test('one object at two versions is one object, and survives the end of one of them', () => {

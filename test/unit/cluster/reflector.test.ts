@@ -51,6 +51,7 @@ async function reflect(
   done: (told: readonly string[]) => boolean,
   spec: Partial<ReflectorSpec> = {},
   times: Partial<ReflectorTimes> = {},
+  onTold: (reflector: Reflector, text: string) => void = () => undefined,
 ): Promise<{ told: string[]; asked: string[] }> {
   let lists = 0;
   let watches = 0;
@@ -64,6 +65,7 @@ async function reflect(
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const tell = (text: string): void => {
     told.push(text);
+    onTold(reflector, text);
     if (done(told)) resolve(undefined);
   };
   const name = (one: { metadata: { name?: unknown } }): string => String(one.metadata.name);
@@ -290,6 +292,46 @@ test('a polled kind is listed again and again', async (t) => {
     { isPolled: true },
   );
   assert.deepEqual(asked.slice(0, 3), Array(3).fill('GET /api/v1/namespaces/default/configmaps?limit=500'));
+});
+
+test('what is outdated is listed once more at once: after the list that runs, in the middle of a watch, and between polls', async (t) => {
+  const outdatedAt = async (at: string, isPolled: boolean, last: string): Promise<readonly string[]> => {
+    let lists = 0;
+    let isAsked = false;
+    const script: Script = {
+      list: (index, _query, response) => {
+        lists += 1;
+        list(response, String(index), object(`list-${index}`, '1'));
+      },
+      watch: (_index, _query, response) => {
+        begin(response, event('ADDED', object(lists < 2 ? 'watched' : 'end', '2')));
+      },
+    };
+    const onTold = (reflector: Reflector, text: string): void => {
+      if (isAsked || text !== at) return;
+      isAsked = true;
+      // What waits for the next poll has only just begun.
+      if (isPolled)
+        setTimeout(() => {
+          reflector.listAgain();
+        }, 20);
+      else reflector.listAgain();
+    };
+    return (await reflect(t, script, ends(last), { isPolled }, { pollMs: 3_600_000 }, onTold)).told;
+  };
+  const round = (index: number, state: string): string[] => [`upsert list-${index}`, `retain default/list-${index}`, state];
+  assert.deepEqual(
+    [
+      await outdatedAt('upsert list-0', false, 'upsert end'),
+      await outdatedAt('upsert watched', false, 'upsert end'),
+      await outdatedAt('polling', true, 'upsert list-1'),
+    ],
+    [
+      [...round(0, 'synced'), ...round(1, 'synced'), 'upsert end'],
+      [...round(0, 'synced'), 'upsert watched', ...round(1, 'synced'), 'upsert end'],
+      [...round(0, 'polling'), ...round(1, 'polling')],
+    ],
+  );
 });
 
 test('Secrets are asked for as metadata with no second choice', async (t) => {
