@@ -19,7 +19,7 @@ export function isSecret(object: Pick<KubeObject, 'apiVersion' | 'kind'>): boole
 }
 
 /** Whether a field of a Secret holds, or lies within, a secret value. */
-export function isSecretPath(path: FieldPath): boolean {
+function isSecretPath(path: FieldPath): boolean {
   const [first] = path;
   if (first === undefined || !('field' in first)) return false;
   if (SECRET_FIELDS.has(first.field)) return true;

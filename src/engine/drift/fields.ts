@@ -26,7 +26,7 @@ import type { FieldDifference, FieldDirection, IgnoredField } from '../model/sta
 import type { Prepared } from './prepare.ts';
 
 /** Who leaves out what admission or defaulting changes on the way, as shown with ignored fields. */
-export const BY_SERVER = 'API server (defaults, admission)';
+const BY_SERVER = 'API server (defaults, admission)';
 
 /** Fields of one object and what was left out of them. */
 export interface FoundFields {

@@ -16,7 +16,7 @@ export interface HelmRelease {
 }
 
 /** Type of the Secrets in which Helm stores releases. */
-export const RELEASE_SECRET_TYPE = 'helm.sh/release.v1';
+const RELEASE_SECRET_TYPE = 'helm.sh/release.v1';
 const MAX_RELEASE_BYTES = 64 * 1024 * 1024;
 
 /** The label selector of the deployed revision of a release; it lies in the release's namespace. */

@@ -10,7 +10,7 @@ import type { JudgeContext } from './judgement.ts';
 import type { Prepared } from './prepare.ts';
 
 /** Part of every key: verdicts of another way of judging never count. Raise it with every change of compare/ or drift/ that moves verdicts. */
-export const JUDGE_VERSION = '14';
+const JUDGE_VERSION = '14';
 
 /** Verdicts are kept this long at most, so that what webhooks and policies would say anew is asked again. */
 const MAX_AGE_MS = 24 * 60 * 60 * 1000;

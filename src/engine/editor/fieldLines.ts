@@ -1,8 +1,9 @@
 import type { BackgroundRunner } from '../../base/async.ts';
-import type { ApplicationSession } from '../sessions/applicationSession.ts';
-import type { FileRange } from '../model/application.ts';
+import type { ClusterConnection } from '../cluster/api.ts';
+import type { LiveChange } from '../live/liveRouter.ts';
+import type { Application, FileRange } from '../model/application.ts';
 import { keyString } from '../model/objects.ts';
-import { isComplete, type RenderedObject } from '../model/render.ts';
+import { isComplete, type RenderedObject, type RenderResult } from '../model/render.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
 import type { FieldDifference } from '../model/states.ts';
 import { SourceLines } from '../provenance/sourceLines.ts';
@@ -12,6 +13,17 @@ import type { RenderService } from '../render/renderService.ts';
 import { specInputOf } from '../sources/specInputs.ts';
 import { specOf } from '../sources/sourceRenderer.ts';
 import type { TrackedObject } from '../sessions/trackedObject.ts';
+
+/** An application as its session knows it: what its lines are proved from. */
+interface ComparedApplication {
+  readonly application: Application;
+  readonly connection: ClusterConnection | undefined;
+  readonly render: RenderResult | undefined;
+  readonly tree: SourceTree | undefined;
+  readonly objects: readonly TrackedObject[];
+  /** objects whose lines are known now are placed again */
+  liveChanged(change: LiveChange): void;
+}
 
 interface AskedField {
   readonly object: TrackedObject;
@@ -54,16 +66,16 @@ export class FieldLines {
    * Proves the lines of what differs in an application; its objects are placed again when some were found.
    * @param workingTree whose plumbline.yaml declares it
    */
-  follow(session: ApplicationSession, workingTree: SourceTree): void {
-    if (session.application.source.type === 'directory' || !this.#isShown()) return;
-    const { render, tree } = session;
+  follow(session: ComparedApplication, workingTree: SourceTree): void {
+    const { application, connection, render, tree } = session;
+    const { type } = application.source;
+    if (type === 'directory' || !this.#isShown()) return;
     if (render === undefined || tree === undefined || !isComplete(render)) return;
-    const isHelm = session.application.source.type === 'helm';
-    const asked = session.objects.flatMap((object) => this.#unknown(object, isHelm).map((field) => ({ object, field })));
+    const asked = session.objects.flatMap((object) => this.#unknown(object, type === 'helm').map((field) => ({ object, field })));
     if (asked.length === 0) return;
-    const spec = specOf(session.application, session.connection);
-    this.#background.run(`prove lines of ${session.application.id}`, async (signal) => {
-      const said = await specInputOf(session.application, session.connection, workingTree);
+    const spec = specOf(application, connection);
+    this.#background.run(`prove lines of ${application.id}`, async (signal) => {
+      const said = await specInputOf(application, connection, workingTree);
       const source = { spec, tree, render, said };
       const keys = new Set<string>();
       const found = ({ object, field }: AskedField, range: FileRange | undefined): void => {

@@ -30,15 +30,22 @@ export function isWork({ action }: Pick<PlanStep, 'action'>): boolean {
   return action !== 'unchanged' && action !== 'skipped';
 }
 
-/** What a write would do, object by object, on one cluster. Nothing is written that it does not name. */
-export interface Plan {
-  readonly id: string;
-  readonly kind: 'revert';
+/** Where a plan writes: one cluster, and one environment of the repo on it. */
+export interface PlanPlace {
   readonly context: string;
+  /** UID of its namespace kube-system */
   readonly clusterUid: string;
+  /** absent: an application without one */
   readonly environment?: string;
   readonly namespaces: readonly string[];
+  /** its name is typed before anything is deleted or undone */
   readonly isProtected: boolean;
+}
+
+/** What a write would do, object by object, on one cluster. Nothing is written that it does not name. */
+export interface Plan extends PlanPlace {
+  readonly id: string;
+  readonly kind: 'revert';
   /** full id of the commit that is restored, and what it is */
   readonly revision: string;
   readonly revisionIs: 'synced' | 'target';

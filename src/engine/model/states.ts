@@ -30,6 +30,13 @@ export type ObjectState =
   | 'synced'
   | 'pending';
 
+const revertible: readonly ObjectState[] = ['drifted', 'drifted (not confirmed)', 'differs', 'missing'];
+
+/** Whether a revert may have something to do for an object of this state. */
+export function isRevertibleState(state: ObjectState): boolean {
+  return revertible.includes(state);
+}
+
 /** Health, worst last (Argo's order): Healthy < Suspended < Progressing < Missing < Degraded < Unknown. */
 export const healthStatuses = ['healthy', 'suspended', 'progressing', 'missing', 'degraded', 'unknown'] as const;
 /** See {@link healthStatuses}. */

@@ -1,5 +1,5 @@
 import { keyString, type ObjectKey } from './objects.ts';
-import { isWork, type PlanStep, type StepResult } from './plan.ts';
+import { isWork, type PlanPlace, type PlanStep, type StepResult } from './plan.ts';
 
 /** What is to be synced: a whole application, or chosen objects of it. */
 export interface SyncTarget {
@@ -90,14 +90,9 @@ export interface SyncPlanApplication {
 }
 
 /** What a sync would do on one cluster, object by object. Nothing is written that it does not name. */
-export interface SyncPlan {
+export interface SyncPlan extends PlanPlace {
   readonly id: string;
   readonly kind: SyncKind;
-  readonly context: string;
-  readonly clusterUid: string;
-  readonly environment?: string;
-  readonly namespaces: readonly string[];
-  readonly isProtected: boolean;
   readonly applications: readonly SyncPlanApplication[];
   readonly steps: readonly SyncStep[];
 }

@@ -1,12 +1,16 @@
 import type { BackgroundRunner } from '../../base/async.ts';
 import type { ClusterHub } from '../live/clusterHub.ts';
-import type { LiveRouter } from '../live/liveRouter.ts';
+import type { LiveChange, LiveRouter } from '../live/liveRouter.ts';
 import type { LineMark } from '../model/snapshot.ts';
 import type { SourceTree } from '../model/sourceTree.ts';
 import type { SourceRenderer } from '../sources/sourceRenderer.ts';
-import type { ApplicationSession } from './applicationSession.ts';
 import type { ObjectChecker } from './objectChecker.ts';
 import type { RepoSession } from './repoSession.ts';
+
+/** Who is told when objects change that it holds. */
+interface LiveReceiver {
+  liveChanged(change: LiveChange): void;
+}
 
 /** What an application session works with. */
 export interface ApplicationServices {
@@ -15,7 +19,7 @@ export interface ApplicationServices {
   readonly renderer: SourceRenderer;
   readonly checker: ObjectChecker;
   readonly background: BackgroundRunner;
-  readonly router: LiveRouter<ApplicationSession>;
+  readonly router: LiveRouter<LiveReceiver>;
   /** asked at each row: without trust nothing is compared, and the row says so */
   readonly isTrusted: () => boolean;
 }

@@ -33,7 +33,7 @@ export interface TrackedObject {
 }
 
 /** The verdict of an object that was not compared yet. */
-export const pendingVerdict: Verdict = { state: 'pending', fields: [], ignored: [], proof: 'none', needsRecreate: false };
+const pendingVerdict: Verdict = { state: 'pending', fields: [], ignored: [], proof: 'none', needsRecreate: false };
 
 /** The verdict of an object that cannot be compared. */
 export function cannotCompare(code: string, details: Record<string, string | number | boolean | readonly string[] | undefined>): Verdict {

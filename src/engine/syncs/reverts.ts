@@ -8,7 +8,7 @@ import { KeptPlans } from '../keptPlans.ts';
 import { displayName } from '../model/objects.ts';
 import type { RevertTarget, StepResult } from '../model/plan.ts';
 import { errorOf } from '../model/reasons.ts';
-import type { OwnerMark } from '../model/states.ts';
+import { isRevertibleState, type OwnerMark } from '../model/states.ts';
 import { applySetId, parentKeyOf } from '../sync/applySet.ts';
 import { executePlan } from '../sync/execute/executePlan.ts';
 import { commonManager } from '../sync/managers.ts';
@@ -81,15 +81,13 @@ export class Reverts {
   }
 }
 
-const revertible = new Set(['drifted', 'drifted (not confirmed)', 'differs', 'missing']);
-
 function itemsOf(target: RevertTarget, session: ApplicationSession): readonly RevertItem[] {
   if (target.object !== undefined) {
     const object = session.object(target.object);
     if (object === undefined) throw new AppError('unknown-object', { object: target.object, application: session.application.name });
     return [toItem(object, session, target.fields)];
   }
-  return session.objects.filter((object) => revertible.has(object.verdict.state)).map((object) => toItem(object, session, undefined));
+  return session.objects.filter(({ verdict }) => isRevertibleState(verdict.state)).map((object) => toItem(object, session, undefined));
 }
 
 function toItem(object: TrackedObject, session: ApplicationSession, fieldIds: readonly string[] | undefined): RevertItem {

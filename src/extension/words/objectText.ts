@@ -1,6 +1,7 @@
 import { placeText } from '../../engine/model/application.ts';
 import { parseKeyString } from '../../engine/model/objects.ts';
 import type { ApplicationRow, ChildRow, FieldRow, ObjectRow } from '../../engine/model/snapshot.ts';
+import { isRevertibleState } from '../../engine/model/states.ts';
 import { ignoredFact } from './ignoredText.ts';
 import { contextValue, dotted, escapeMarkdown } from './rowText.ts';
 import type { RowText, WordsContext } from './rowText.ts';
@@ -10,11 +11,6 @@ import { ago, clockTime } from './time.ts';
 /** Whether the object is shown before the quiet ones. */
 export function objectNeedsAttention(row: ObjectRow): boolean {
   return !['synced', 'pending', 'unverified', 'out of sync'].includes(row.state) || row.health?.status === 'degraded';
-}
-
-/** Whether *Revert Drift* has anything to do for the object. */
-function isRevertable(row: ObjectRow): boolean {
-  return ['drifted', 'drifted (not confirmed)', 'differs', 'missing'].includes(row.state);
 }
 
 /** The row of an object of an application. */
@@ -39,7 +35,7 @@ export function objectText(row: ObjectRow, application: ApplicationRow | undefin
       live: row.isLive,
       drifted: count > 0 || row.state === 'missing',
       extraneous: row.state === 'extraneous',
-      revertable: application?.owner === 'plumbline' && isRevertable(row),
+      revertable: application?.owner === 'plumbline' && isRevertibleState(row.state),
       syncable: application?.owner === 'plumbline' && application.context !== undefined,
       source: row.source !== undefined,
       pod: row.kind === 'Pod' && row.group === '',
