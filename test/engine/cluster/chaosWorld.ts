@@ -108,6 +108,7 @@ ${NAMESPACES.map((name) => `  - {name: ${name}, environment: test, path: ${name}
     else if (kind < 15) await this.#remove(namespace, index);
     else if (kind < 16) await this.#stranger(namespace);
     else if (kind < 17) await this.#commit(namespace, index);
+    else if (kind < 18 && this.#random.below(8) === 0) await this.#define();
     else await this.#status(namespace);
   }
 
@@ -207,6 +208,16 @@ ${NAMESPACES.map((name) => `  - {name: ${name}, environment: test, path: ${name}
     await writeFile(join(this.repo, namespace, `o${index}.yaml`), JSON.stringify(this.#manifest(namespace, index), undefined, 2));
     await git(this.repo, 'commit', '-q', '-a', '-m', `Change ${id}`);
     this.#count('commit');
+  }
+
+  /** Another version of an operator: the kind is the same, its schema another. */
+  async #define(): Promise<void> {
+    const note = { type: 'string', nullable: true, default: `v${this.#random.below(1000)}` };
+    const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.shop.example.com';
+    const body = [{ op: 'add', path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/note', value: note }];
+    const { status, body: answer } = await this.#plane.request(path, { method: 'PATCH', body, contentType: 'application/json-patch+json' });
+    if (status !== 200) throw new Error(`another definition: ${answer}`);
+    this.#count('definition');
   }
 
   /** What controllers do all the time. */
