@@ -5,7 +5,7 @@ import { isAbortError, isAppError, toError } from '../../../base/errors.ts';
 import { connectionCodes } from '../../cluster/apiErrors.ts';
 import { keyString, type ObjectKey } from '../../model/objects.ts';
 import type { PlanAction } from '../../model/plan.ts';
-import type { SyncProgress, SyncResult, SyncResultOutcome } from '../../model/sync.ts';
+import type { SyncPlan, SyncProgress, SyncResult, SyncResultOutcome } from '../../model/sync.ts';
 import type { SyncRecord } from '../../model/ledger.ts';
 import { type SetScope, supersetOf } from '../applySet.ts';
 import { noCounts } from '../ledger/ledger.ts';
@@ -13,7 +13,7 @@ import { LedgerHold } from '../ledger/ledgerHold.ts';
 import type { AppliedChange, AppliedObject } from '../ledger/ledgerObjects.ts';
 import { reasonOfFailure } from './sendWrite.ts';
 import { SyncRun } from './syncRun.ts';
-import type { ExecuteSyncOptions, PreparedApplication, PreparedSync, SyncConnection } from '../syncTypes.ts';
+import type { ExecuteSyncOptions, PreparedApplication, PreparedSync, SyncConnection, SyncItem } from '../syncTypes.ts';
 
 const RENEW_MS = 15_000;
 const CLOSING_SECONDS = 20;
@@ -50,26 +50,13 @@ async function executeApplication(
 ): Promise<SyncResult> {
   const { plan } = prepared;
   const { item, parent } = application;
+  // Also fired when the sync has ended, so that its record is renewed no more.
   const abort = new AbortController();
   const run = new SyncRun(prepared, application, connection, { ...options, signal: AbortSignal.any([options.signal, abort.signal]) });
   if (connection.uid !== plan.clusterUid) {
     return run.refuseAll({ code: 'wrong-cluster', details: { context: plan.context, expectedUid: plan.clusterUid, uid: connection.uid } });
   }
-  const start: SyncRecord = {
-    id: randomUUID(),
-    revision: item.revision,
-    by: `${options.actor}@${hostname()}`,
-    startedAt: new Date().toISOString(),
-    outcome: 'running',
-    isDirty: item.isDirty,
-    // A take over applies nothing: the revision that was applied last stays.
-    isPartial: item.chosen !== undefined || plan.kind === 'take-over',
-    counts: noCounts,
-    render: item.render,
-    ...(item.renderer === undefined ? {} : { renderer: item.renderer }),
-    ...(Object.keys(item.charts ?? {}).length === 0 ? {} : { charts: item.charts ?? {} }),
-    ...(connection.version === undefined ? {} : { kubernetes: connection.version }),
-  };
+  const start = runningRecord(plan, item, connection, options.actor);
   const tell = (state: SyncProgress['state']): void => {
     options.onProgress({
       planId: plan.id,
@@ -113,6 +100,24 @@ async function executeApplication(
     return { ...ended, outcome: ended.outcome === 'done' ? 'partly' : ended.outcome };
   }
   return ended;
+}
+
+function runningRecord({ kind }: SyncPlan, item: SyncItem, { version }: SyncConnection, actor: string): SyncRecord {
+  return {
+    id: randomUUID(),
+    revision: item.revision,
+    by: `${actor}@${hostname()}`,
+    startedAt: new Date().toISOString(),
+    outcome: 'running',
+    isDirty: item.isDirty,
+    // A take over applies nothing: the revision that was applied last stays.
+    isPartial: item.chosen !== undefined || kind === 'take-over',
+    counts: noCounts,
+    render: item.render,
+    ...(item.renderer === undefined ? {} : { renderer: item.renderer }),
+    ...(Object.keys(item.charts ?? {}).length === 0 ? {} : { charts: item.charts ?? {} }),
+    ...(version === undefined ? {} : { kubernetes: version }),
+  };
 }
 
 /** A connection that broke during the sync mostly comes back: a ledger that stays open would hold up the next sync until its time is over. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Limiter } from '../../../base/async.ts';
 import { AppError } from '../../../base/errors.ts';
-import { displayName, keyString, type ObjectKey } from '../../model/objects.ts';
+import { displayName, keyString, type KubeObject, type ObjectKey } from '../../model/objects.ts';
 import { stringAt } from '../../model/json.ts';
 import { isWork, type StepResult } from '../../model/plan.ts';
 import type { ReleaseLeft, SyncKind, SyncPlan, SyncPlanApplication } from '../../model/sync.ts';
@@ -70,13 +70,8 @@ async function planApplication(
   const parent = parentOf(item);
   try {
     const live = await readParent(connection, parent, signal);
-    if (live !== undefined) {
-      const owner = foreignTool(live, parent);
-      if (owner !== undefined)
-        return { code: 'ledger-foreign', details: { object: displayName(parent), namespace: parent.namespace, owner } };
-      const other = otherApplication(ledgerOf(live), application.id, parent);
-      if (other !== undefined) return other;
-    }
+    const taken = live === undefined ? undefined : takenReason(live, application.id, parent);
+    if (taken !== undefined) return taken;
     const { unfinished, running, dirty } = historyOf(ledgerOf(live), Date.now());
     if (running !== undefined)
       return { code: 'sync-running', details: { object: displayName(parent), by: running.by, until: running.until } };
@@ -84,23 +79,7 @@ async function planApplication(
       kinds: item.objects.map(({ key }) => ({ group: key.group, kind: key.kind })),
       namespaces: item.objects.map(({ key }) => key.namespace),
     };
-    const limiter = new Limiter(CONCURRENT_DRY_RUNS);
-    const context = {
-      connection,
-      autoscalers: new AutoscalerLookup(connection, signal),
-      setId: applySetId(parent),
-      newNamespaces: new Set(item.objects.filter(({ key }) => key.group === '' && key.kind === 'Namespace').map(({ key }) => key.name)),
-      signal,
-    };
-    const chosen = inWaves(item.objects).filter(({ object }) => item.chosen?.has(keyString(object.key)) ?? true);
-    const steps = await Promise.all(
-      chosen.map(({ object, wave }) =>
-        limiter.run(() => (kind === 'take-over' ? planTakeOver(item, object, context) : planObjectSync(item, object, wave, context)), {
-          signal,
-          interactive: true,
-        }),
-      ),
-    );
+    const steps = await planObjects(item, kind, parent, connection, signal);
     const unrecorded = await ledgerRefusal(steps, live !== undefined, parent, connection, signal);
     if (unrecorded !== undefined) return unrecorded;
     if (kind === 'take-over') {
@@ -129,6 +108,40 @@ async function planApplication(
     signal.throwIfAborted();
     return reasonOfFailure(error, parent, connection.context);
   }
+}
+
+/** Why a ledger that is there is not the application's: another tool or another application has it. */
+function takenReason(ledger: KubeObject, applicationId: string, parent: ObjectKey): Reason | undefined {
+  const owner = foreignTool(ledger, parent);
+  if (owner !== undefined) return { code: 'ledger-foreign', details: { object: displayName(parent), namespace: parent.namespace, owner } };
+  return otherApplication(ledgerOf(ledger), applicationId, parent);
+}
+
+/** A step for each chosen object, in the order of their waves. */
+async function planObjects(
+  item: SyncItem,
+  kind: SyncKind,
+  parent: ObjectKey,
+  connection: SyncConnection,
+  signal: AbortSignal,
+): Promise<readonly PreparedSyncStep[]> {
+  const limiter = new Limiter(CONCURRENT_DRY_RUNS);
+  const context = {
+    connection,
+    autoscalers: new AutoscalerLookup(connection, signal),
+    setId: applySetId(parent),
+    newNamespaces: new Set(item.objects.filter(({ key }) => key.group === '' && key.kind === 'Namespace').map(({ key }) => key.name)),
+    signal,
+  };
+  const chosen = inWaves(item.objects).filter(({ object }) => item.chosen?.has(keyString(object.key)) ?? true);
+  return Promise.all(
+    chosen.map(({ object, wave }) =>
+      limiter.run(() => (kind === 'take-over' ? planTakeOver(item, object, context) : planObjectSync(item, object, wave, context)), {
+        signal,
+        interactive: true,
+      }),
+    ),
+  );
 }
 
 /** Nothing is written that could not be recorded: the rights to the ledger are asked for before, so that the plan says it. */
