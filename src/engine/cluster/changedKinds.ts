@@ -15,7 +15,7 @@ const RETRY_MS = 2_000;
 const MISSING_MS = 60_000;
 
 /** Whose schemas are followed, and who is told. */
-export interface ChangedKindsOptions {
+interface ChangedKindsOptions {
   readonly schemas: Pick<Schemas, 'known' | 'schemaOf' | 'onDidChange'>;
   readonly watches: {
     /** the kinds of definitions whose objects are held in full */

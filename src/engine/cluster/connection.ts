@@ -3,8 +3,8 @@ import { AppError } from '../../base/errors.ts';
 import type { Event } from '../../base/events.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
-import { arrayAt, isJsonObject, type JsonObject, type JsonValue, stringAt } from '../model/json.ts';
-import { type GroupVersionKind, gvkOf, isKubeObject, type KubeObject, keyOf, type ObjectKey } from '../model/objects.ts';
+import { arrayAt, type JsonObject, type JsonValue, stringAt } from '../model/json.ts';
+import { type GroupVersionKind, gvkOf, type KubeObject, keyOf, type ObjectKey } from '../model/objects.ts';
 import { type ResourceInfo, resourcePath } from '../model/resourceInfo.ts';
 import { AccessReviews } from './accessReview.ts';
 import type {
@@ -16,11 +16,11 @@ import type {
   DeleteOptions,
   ListOptions,
   PatchOptions,
-  PatchType,
   WriteAnswer,
   WriteOptions,
 } from './api.ts';
 import { type CallTarget, continueOf } from './apiErrors.ts';
+import { asObject, patchTypes, subjectOf, withQuery, writeQuery } from './calls.ts';
 import { ChangedKinds } from './changedKinds.ts';
 import { ConnectionMonitor, defaultMonitorTimes, type MonitorTimes } from './connectionMonitor.ts';
 import { type ClusterHost, Credentials } from './credentials.ts';
@@ -49,12 +49,6 @@ export interface ConnectionOptions {
   readonly unknownKindRetryMs?: number;
 }
 
-const CONTENT_TYPES: Readonly<Record<PatchType, string>> = {
-  apply: 'application/apply-patch+yaml',
-  merge: 'application/merge-patch+json',
-  strategic: 'application/strategic-merge-patch+json',
-  json: 'application/json-patch+json',
-};
 const LIST_LIMIT = '500';
 const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
@@ -221,7 +215,7 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
         method: 'PATCH',
         path: withQuery(path, query),
         body,
-        contentType: CONTENT_TYPES[options.type],
+        contentType: patchTypes[options.type],
         isDryRun: options.dryRun === true,
         subject: subjectOf('patch', info, key, options.subresource),
         signal,
@@ -363,33 +357,6 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
     const { json, warnings } = await this.#transport.send(call);
     return { object: asObject(json, info), warnings };
   }
-}
-
-function writeQuery(options: WriteOptions): URLSearchParams {
-  const query = new URLSearchParams();
-  if (options.dryRun === true) query.set('dryRun', 'All');
-  if (options.fieldManager !== undefined) query.set('fieldManager', options.fieldManager);
-  if (options.fieldValidation !== undefined) query.set('fieldValidation', options.fieldValidation);
-  return query;
-}
-
-function withQuery(path: string, query: URLSearchParams): string {
-  return query.size === 0 ? path : `${path}?${query.toString()}`;
-}
-
-function subjectOf(verb: string, info: ResourceInfo, key: ObjectKey, subresource?: string): ApiCall['subject'] {
-  const resource = subresource === undefined ? info.plural : `${info.plural}/${subresource}`;
-  return { verb, group: info.group, resource, namespace: info.isNamespaced ? key.namespace : '', name: key.name };
-}
-
-/** Items of lists come without apiVersion and kind. */
-function asObject(value: JsonValue, info: ResourceInfo): KubeObject {
-  const apiVersion = info.group === '' ? info.version : `${info.group}/${info.version}`;
-  const object = isJsonObject(value)
-    ? { ...value, apiVersion: value['apiVersion'] ?? apiVersion, kind: value['kind'] ?? info.kind }
-    : value;
-  if (!isKubeObject(object)) throw new AppError('server-error', { message: 'the answer is no object', resource: info.plural });
-  return object.kind === 'PartialObjectMetadata' ? { ...object, apiVersion, kind: info.kind } : object;
 }
 
 function eventTime(event: KubeObject): string {

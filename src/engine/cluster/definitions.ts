@@ -19,7 +19,7 @@ export function isDefinition({ group, kind }: { readonly group: string; readonly
 }
 
 /** Who learns of definitions. */
-export interface DefinitionFollowers {
+interface DefinitionFollowers {
   readonly watches: Pick<WatchCache, 'onDidChange' | 'isSynced'>;
   readonly discovery: Pick<Discovery, 'refresh'>;
   readonly schemas: { lookAgain(): void };

@@ -230,7 +230,7 @@ function servedByOf(gv: GroupVersionResources, aggregated: ReadonlySet<string> |
 }
 
 /** Reads an `APIGroupDiscoveryList` (apidiscovery.k8s.io/v2). */
-export function parseAggregated(list: JsonValue): GroupVersionResources[] {
+function parseAggregated(list: JsonValue): GroupVersionResources[] {
   return arrayAt(list, 'items').flatMap((item) => {
     const group = stringAt(item, 'metadata', 'name') ?? '';
     return arrayAt(item, 'versions').map((entry) => {
@@ -255,7 +255,7 @@ export function parseAggregated(list: JsonValue): GroupVersionResources[] {
 }
 
 /** Reads an `APIResourceList`. */
-export function parseResourceList(gv: { readonly group: string; readonly version: string }, list: JsonValue): GroupVersionResources {
+function parseResourceList(gv: { readonly group: string; readonly version: string }, list: JsonValue): GroupVersionResources {
   const all = arrayAt(list, 'resources');
   const subresources = new Map<string, Set<string>>();
   for (const resource of all) {

@@ -15,7 +15,7 @@ export type EventCache = Disposable &
   };
 
 /** What watches of events are made of. */
-export interface EventWatchesOptions {
+interface EventWatchesOptions {
   /** the connection's objects: those that ask are among them */
   readonly objects: Pick<WatchCache, 'byUid' | 'isFull'>;
   /** makes a cache of a part of the collections, with nothing watched yet */

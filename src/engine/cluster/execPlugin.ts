@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject, stringAt } from '../model/json.ts';
 import type { ExecConfig } from './kubeconfig.ts';
 
 /** What a plugin gave. `expiresAtMs` is epoch milliseconds. */
-export interface ExecCredential {
+interface ExecCredential {
   readonly token: string | undefined;
   readonly certificate: string | undefined;
   readonly key: string | undefined;

@@ -9,7 +9,7 @@ import type { ReflectorSpec } from './reflector.ts';
 import { specId } from './watchPlan.ts';
 
 /** What reading objects in full needs. */
-export interface FullReadsOptions {
+interface FullReadsOptions {
   readonly store: ObjectStore;
   readonly isManaged: (key: ObjectKey) => boolean;
   readonly read: (gvk: GroupVersionKind, key: ObjectKey, signal: AbortSignal) => Promise<KubeObject>;

@@ -14,7 +14,7 @@ export interface KubeconfigFiles {
 }
 
 /** A named entry of a kubeconfig with its place; `line` is 0-based. */
-export interface KubeconfigEntry {
+interface KubeconfigEntry {
   readonly name: string;
   readonly body: JsonObject;
   readonly file: string;
@@ -78,7 +78,7 @@ export async function loadKubeconfig(sources: KubeconfigFiles): Promise<Kubeconf
 }
 
 /** Merges parsed files in order; earlier ones win. */
-export function mergeKubeconfigs(parsed: readonly Kubeconfig[]): Kubeconfig {
+function mergeKubeconfigs(parsed: readonly Kubeconfig[]): Kubeconfig {
   const merged = {
     clusters: new Map<string, KubeconfigEntry>(),
     users: new Map<string, KubeconfigEntry>(),

@@ -18,7 +18,7 @@ export interface WatchContext {
 }
 
 /** What a watch tells its cache. */
-export interface WatchListener {
+interface WatchListener {
   readonly store: ObjectStore;
   isManaged(key: ObjectKey): boolean;
   /** hold unmanaged objects in full as well, since they may be managed in a moment */

@@ -11,7 +11,7 @@ export function isMetadataKind(group: string, kind: string): boolean {
 }
 
 /** Metadata as an unmanaged object keeps it: without managedFields and last-applied; labels, annotations and owners stay. */
-export function stripMetadata(metadata: JsonObject): JsonObject {
+function stripMetadata(metadata: JsonObject): JsonObject {
   const stripped = without(metadata, 'managedFields');
   const annotations = metadata['annotations'];
   return isJsonObject(annotations) && LAST_APPLIED in annotations

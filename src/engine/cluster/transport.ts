@@ -27,7 +27,7 @@ export interface ApiCall {
 }
 
 /** A parsed answer. `json` is the text itself when the answer is no JSON. */
-export interface ApiAnswer {
+interface ApiAnswer {
   readonly json: JsonValue;
   readonly warnings: readonly string[];
 }

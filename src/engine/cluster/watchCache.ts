@@ -26,7 +26,7 @@ export interface WatchedPart {
 }
 
 /** What the watches of one cluster are made of. */
-export interface WatchCacheOptions {
+interface WatchCacheOptions {
   readonly discovery: Discovery;
   readonly context: WatchContext;
   /** resolves when the cluster is connected and verified, rejects when it cannot be */

@@ -25,13 +25,13 @@ export interface ClusterChanges {
 }
 
 /** Objects of one cluster about which events came, by uid; whoever's they are. */
-export interface ClusterEvents {
+interface ClusterEvents {
   readonly context: string;
   readonly uids: ReadonlySet<string>;
 }
 
 /** Other kinds, or schemas of these group-versions, that one cluster serves by now. */
-export interface ClusterDefinitions {
+interface ClusterDefinitions {
   readonly context: string;
   /** absent: kinds came, went or are served another way */
   readonly groupVersions?: ReadonlySet<string>;

@@ -6,7 +6,7 @@ import type { LiveRouter } from './liveRouter.ts';
 import { OwnerFollower, type OwnerFollowing } from '../owners/ownerFollower.ts';
 
 /** What clusters tell, and whom. */
-export interface ClusterFollowers extends OwnerFollowing {
+interface ClusterFollowers extends OwnerFollowing {
   readonly pool: ClusterPool;
   readonly router: LiveRouter<ApplicationSession>;
   /** rows of clusters changed */
