@@ -6,7 +6,7 @@ import { Emitter } from '../../base/events.ts';
 import { sha256 } from '../../base/hash.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
-import { isJsonObject, type JsonObject, objectAt, stringAt } from '../model/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, objectAt, stringAt } from '../model/json.ts';
 import type { GroupVersionKind } from '../model/objects.ts';
 import { reduceOpenApi, type SchemaDocument, schemaOfKind, type TypeSchema } from '../model/schema.ts';
 import type { Schemas } from './api.ts';
@@ -84,7 +84,7 @@ export class ServerSchemas implements Schemas, Disposable {
     const url = index.get(pathOf(groupVersion));
     if (url === undefined) return undefined;
     if (this.#raw?.url !== url) {
-      const { json } = await this.#transport.send({ method: 'GET', path: url, subject: SUBJECT, signal });
+      const { json } = await this.#read(url, signal);
       if (!isJsonObject(json)) return undefined;
       this.#raw = { url, json };
     }
@@ -201,11 +201,11 @@ export class ServerSchemas implements Schemas, Disposable {
     const stored = file === undefined ? undefined : await readStored(file, groupVersion, hash);
     if (stored !== undefined) return stored;
     try {
-      const { json } = await this.#transport.send({ method: 'GET', path: url, subject: SUBJECT, signal: this.#background.signal });
+      const { json, isOfUrl } = await this.#read(url, this.#background.signal);
       if (!isJsonObject(json)) return undefined;
       this.#failures.delete(groupVersion);
-      const document = reduceOpenApi(groupVersion, hash, json);
-      if (file !== undefined) await this.#store(file, document);
+      const document = reduceOpenApi(groupVersion, isOfUrl ? hash : '', json);
+      if (file !== undefined && isOfUrl) await this.#store(file, document);
       return document;
     } catch (error) {
       // The server behind an APIService may be down for long: its kinds go without a schema meanwhile.
@@ -215,6 +215,21 @@ export class ServerSchemas implements Schemas, Disposable {
       this.#failures.set(groupVersion, { count, atMs: Date.now() });
       if (count < MAX_FAILURES) throw error;
       return undefined;
+    }
+  }
+
+  /**
+   * A document by its address in the index, or that of now when the server has another since the index was read: it answers 301 then
+   * (kube-openapi pkg/handler3/handler.go).
+   */
+  async #read(url: string, signal: AbortSignal): Promise<{ readonly json: JsonValue; readonly isOfUrl: boolean }> {
+    try {
+      return { json: (await this.#transport.send({ method: 'GET', path: url, subject: SUBJECT, signal })).json, isOfUrl: true };
+    } catch (error) {
+      if (!isAppError(error, 'bad-request') || error.details['status'] !== 301) throw error;
+      this.#index = undefined;
+      const path = new URL(url, 'https://localhost').pathname;
+      return { json: (await this.#transport.send({ method: 'GET', path, subject: SUBJECT, signal })).json, isOfUrl: false };
     }
   }
 

@@ -247,6 +247,9 @@ test('a new default of a definition is in what is held, though no watch tells of
   };
   const admin = await follow();
   const narrow = await follow(await controlPlane.kubeconfig('narrow'));
+  // It knows by now where schemas stand, and reads this one when it has changed.
+  const late = await testConnection(t, await controlPlane.kubeconfig('narrow'), controlPlane.name);
+  await late.schemas.schemaOf(CONFIG_MAP);
   const grains = (): unknown[] => [admin, narrow].map(({ connection }) => stringAt(connection.watches.get(key), 'spec', 'grain'));
   const before = grains();
   await define({ grain: { type: 'string', default: 'coarse' } });
@@ -255,18 +258,27 @@ test('a new default of a definition is in what is held, though no watch tells of
     await narrow.connection.lookAgain();
     return grains()[1] === 'coarse';
   });
+  const schema = await late.schemas.schemaOf(gvk);
   const lists = (plural: string): number[] =>
     [admin, narrow].map(({ proxy }) => proxy.seen.filter((seen) => seen.includes(`/${plural}?limit=`)).length);
   assert.deepEqual(
     {
       before,
+      late: schema?.node.properties?.['spec']?.properties?.['grain']?.default,
       told: [admin.told, narrow.told].map((told) => told.filter((one) => one.endsWith('Stone/first'))),
       configMaps: lists('configmaps')[0],
       // Once more than at first, and again where the server itself ends the watch of a kind that it defines anew.
       isFew: lists('stones').every((count) => count <= 3),
       mostAlike: [admin, narrow].map(({ proxy }) => proxy.mostAlike),
     },
-    { before: [undefined, undefined], told: Array(2).fill(['modified Stone/first']), configMaps: 1, isFew: true, mostAlike: [1, 1] },
+    {
+      before: [undefined, undefined],
+      late: 'coarse',
+      told: Array(2).fill(['modified Stone/first']),
+      configMaps: 1,
+      isFew: true,
+      mostAlike: [1, 1],
+    },
   );
 });
 
