@@ -72,20 +72,26 @@ function nestedText(
   return { text: text.slice(start, block.node.range?.[1]), start, block };
 }
 
+/** A scalar of a YAML text. */
+interface FoundScalar {
+  readonly path: readonly (string | number)[];
+  readonly value: ScalarValue;
+  /** what its document says */
+  readonly root: JsonValue | undefined;
+}
+
 /**
  * The scalar on a line: the keys to it and what it says; within a YAML text in a block scalar those of that text.
  * @param from offset of the line's content
  * @param to offset of its end
  */
-export function scalarAt(
-  text: string,
-  from: number,
-  to: number,
-): { readonly path: readonly (string | number)[]; readonly value: ScalarValue } | undefined {
+export function scalarAt(text: string, from: number, to: number): FoundScalar | undefined {
   const nested = nestedText(text, from);
   if (nested !== undefined) return scalarAt(nested.text, from - nested.start, to - nested.start);
   const found = scalarPlaces(text).find(({ node }) => (node.range?.[0] ?? -1) >= from && (node.range?.[0] ?? -1) <= to);
-  return found === undefined ? undefined : { path: found.path.slice(1), value: valueOfScalar(found.node) };
+  if (found === undefined) return undefined;
+  const [document, ...path] = found.path;
+  return { path, value: valueOfScalar(found.node), root: yamlValues(text)[Number(document)] };
 }
 
 function placeAt(text: string, start: number): ScalarPlace | undefined {

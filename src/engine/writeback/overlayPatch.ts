@@ -1,9 +1,10 @@
 import { stringify } from 'yaml';
 import { AppError } from '../../base/errors.ts';
 import { YamlIndex } from '../provenance/yamlIndex.ts';
-import type { FieldPath } from '../model/fieldPath.ts';
-import { arrayAt, isJsonArray, isJsonObject, type JsonObject, type JsonValue, stringAt } from '../model/json.ts';
-import { parseApiVersion } from '../model/objects.ts';
+import { type FieldPath, toJsonPointer, valueAtPath } from '../model/fieldPath.ts';
+import { arrayAt, isJsonArray, isJsonObject, type JsonObject, type JsonValue, objectAt, stringAt } from '../model/json.ts';
+import { pointerToken } from '../model/jsonPointer.ts';
+import { type KubeObject, parseApiVersion } from '../model/objects.ts';
 import { editYaml, yamlValues } from './yamlEdit.ts';
 import type { Splice } from './spliceScalar.ts';
 
@@ -20,8 +21,8 @@ export interface PatchTarget {
 export interface PatchedField {
   readonly path: FieldPath;
   readonly value: JsonValue | undefined;
-  /** of the rendered object; for patches by position */
-  readonly pointer: string | undefined;
+  /** the object as it is rendered; for patches by position */
+  readonly object: KubeObject;
 }
 
 /** The files of strategic-merge or JSON patches that a kustomization names, relative to its folder. */
@@ -77,9 +78,13 @@ function below(path: FieldPath, value: JsonValue | undefined): JsonValue {
   return isJsonObject(patch) && step !== undefined && 'field' in step ? (patch[step.field] ?? null) : null;
 }
 
-/** The edit of a kustomization that adds a patch: a strategic merge where every list on the way has keys, else a JSON patch. */
-export function newPatchEdit(kustomization: string, target: PatchTarget, field: PatchedField): Splice {
-  const merge = mergePatch(field.path, field.value);
+/**
+ * The edit of a kustomization that adds a patch: a strategic merge where every list on the way has keys, else a JSON patch.
+ * @param isByPosition a JSON patch in any case: custom resources are merged without the keys of their lists
+ * @throws AppError `adopt-no-overlay` when the field cannot be named by its position
+ */
+export function newPatchEdit(kustomization: string, target: PatchTarget, field: PatchedField, isByPosition: boolean): Splice {
+  const merge = isByPosition ? undefined : mergePatch(field.path, field.value);
   const { group, version } = parseApiVersion(target.apiVersion);
   const patch = !isJsonObject(merge)
     ? {
@@ -90,8 +95,12 @@ export function newPatchEdit(kustomization: string, target: PatchTarget, field: 
         patch: yamlText({
           apiVersion: target.apiVersion,
           kind: target.kind,
-          metadata: { name: target.name, ...(target.namespace === '' ? {} : { namespace: target.namespace }) },
           ...merge,
+          metadata: {
+            name: target.name,
+            ...(target.namespace === '' ? {} : { namespace: target.namespace }),
+            ...objectAt(merge, 'metadata'),
+          },
         }),
       };
   const count = arrayAt(yamlValues(kustomization)[0], 'patches').length;
@@ -115,9 +124,16 @@ function mergePatch(path: FieldPath, value: JsonValue | undefined): JsonValue | 
   return [isJsonObject(value) ? { ...step.keys, ...value } : value];
 }
 
-function jsonPatch({ path, value, pointer }: PatchedField): JsonObject {
-  if (pointer === undefined) throw new AppError('adopt-no-overlay');
-  if (value === undefined) return { op: 'remove', path: pointer };
-  const last = path.at(-1);
-  return { op: last !== undefined && 'field' in last ? 'add' : 'replace', path: pointer, value };
+/** What a field that is not there is put in by: at the first step that the object does not have. */
+function jsonPatch({ path, value, object }: PatchedField): JsonObject {
+  const missing = path.findIndex((_, index) => valueAtPath(object, path.slice(0, index + 1)) === undefined);
+  const pointer = toJsonPointer(object, missing < 0 ? path : path.slice(0, missing));
+  const step = path[missing < 0 ? path.length - 1 : missing];
+  if (pointer === undefined || step === undefined) throw new AppError('adopt-no-overlay');
+  if (missing < 0)
+    return value === undefined ? { op: 'remove', path: pointer } : { op: 'field' in step ? 'add' : 'replace', path: pointer, value };
+  const rest = path.slice(missing + 1);
+  if (value === undefined || (rest.length > 0 && !('field' in step))) throw new AppError('adopt-no-overlay');
+  const below = rest.reduceRight<JsonValue>((inner, each) => ('field' in each ? { [each.field]: inner } : [inner]), value);
+  return { op: 'add', path: `${pointer}/${'field' in step ? pointerToken(step.field) : '-'}`, value: below };
 }

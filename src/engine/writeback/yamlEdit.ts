@@ -33,7 +33,7 @@ export function editYaml(text: string, change: YamlChange): Splice {
   const at = change.document ?? 0;
   const document = documents[at];
   if (document === undefined) throw new AppError('edit-not-exact');
-  const meant = documents.map((each, index) => (index === at ? changed(valueOf(each), change.path, change.value) : valueOf(each)));
+  const meant = documents.map((each, index) => (index === at ? withChange(valueOf(each), change.path, change.value) : valueOf(each)));
   const stepwise = stepwiseSplice(text, at, valueAt(valueOf(document), ...change.path), change);
   if (stepwise !== undefined && says(applySplice(text, stepwise), meant)) return stepwise;
   const splice = spliceOf(text, document, change.path, change.value);
@@ -122,17 +122,18 @@ function valueOf(document: Document): JsonValue {
 }
 
 /** A value with another one at a path. */
-function changed(root: JsonValue, [step, ...rest]: YamlPath, value: JsonValue | undefined): JsonValue | undefined {
+/** What a value is with another one at a place; undefined takes the key or item away. */
+export function withChange(root: JsonValue, [step, ...rest]: YamlPath, value: JsonValue | undefined): JsonValue | undefined {
   if (step === undefined) return value;
   if (typeof step === 'number') {
     const list = isJsonArray(root) ? [...root] : [];
-    const next = changed(list[step] ?? null, rest, value);
+    const next = withChange(list[step] ?? null, rest, value);
     if (next === undefined) list.splice(step, 1);
     else list[step] = next;
     return list;
   }
   const map: Record<string, JsonValue | undefined> = isJsonObject(root) ? { ...root } : {};
-  const next = changed(map[step] ?? null, rest, value);
+  const next = withChange(map[step] ?? null, rest, value);
   if (next === undefined) return Object.fromEntries(Object.entries(map).filter(([key]) => key !== step));
   return { ...map, [step]: next };
 }

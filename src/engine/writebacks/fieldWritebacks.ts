@@ -38,6 +38,11 @@ export interface WantedField {
   readonly meant: Meant;
 }
 
+/** Whether Git does not have a field yet. */
+export function isAdded({ rendered, path, value }: Pick<WantedField, 'rendered' | 'path' | 'value'>): boolean {
+  return value !== undefined && valueAtPath(rendered.object, path) === undefined;
+}
+
 /** Lines tried for one field before it is given up. */
 const MAX_PLACES = 6;
 
@@ -111,16 +116,15 @@ export class FieldWritebacks {
       const next = original === undefined ? undefined : await this.#put(draft, file, original, change, field, signal);
       if (next !== undefined) return next;
     }
-    const { session, rendered, value, path } = field;
-    const isNew = value !== undefined && valueAtPath(rendered.object, path) === undefined;
-    if (isNew && session.application.source.type === 'helm' && rendered.file !== undefined)
+    const { session, rendered } = field;
+    if (isAdded(field) && session.application.source.type === 'helm' && rendered.file !== undefined)
       throw new AppError('adopt-add-in-template', { file: rendered.file });
     throw problem ?? new AppError('adopt-not-proved');
   }
 
   /** Keys under which a field may be put that Git does not have; none for one that it has. */
   async openKeys({ session, rendered, path, value }: WantedField, signal: AbortSignal): Promise<readonly OpenKey[]> {
-    if (value === undefined || valueAtPath(rendered.object, path) !== undefined) return [];
+    if (value === undefined || !isAdded({ rendered, path, value })) return [];
     const render = await this.#drafts.before(session, signal);
     return openKeysOf({ object: rendered, path, value }, session.application.source, render, async (file) => {
       const text = (await this.#drafts.original(file).catch(onlyAppErrors)) ?? '';
@@ -257,7 +261,7 @@ function refuse(
 }
 
 /** What the documents of a text say; nothing where it is no YAML. */
-function valuesIn(text: string): readonly (JsonValue | undefined)[] {
+export function valuesIn(text: string): readonly (JsonValue | undefined)[] {
   try {
     return yamlValues(text);
   } catch (error) {

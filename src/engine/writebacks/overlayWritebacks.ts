@@ -1,18 +1,16 @@
 import { AppError, isAppError } from '../../base/errors.ts';
 import { configFileName } from '../apps/configFile.ts';
 import { kustomizationNames } from '../apps/fileFacts.ts';
-import type { FieldWritebacks, WantedField } from './fieldWritebacks.ts';
-import { toJsonPointer } from '../model/fieldPath.ts';
+import { type FieldWritebacks, valuesIn, type WantedField } from './fieldWritebacks.ts';
 import { jsonEqual, type JsonValue, stringAt } from '../model/json.ts';
 import { nameOf, namespaceOf } from '../model/objects.ts';
 import { joinPath, resolvePath } from '../model/treePath.ts';
 import { newPatchEdit, patchFileEdit, patchFilesOf, type PatchTarget } from '../writeback/overlayPatch.ts';
 import type { Splice } from '../writeback/spliceScalar.ts';
-import { offsetOf, scalarAt } from '../writeback/adoptEdit.ts';
-import { editYaml, type YamlPath, yamlValues } from '../writeback/yamlEdit.ts';
+import { type YamlPath, yamlValues } from '../writeback/yamlEdit.ts';
 import { indexInConfig } from '../sources/specInputs.ts';
-import { withWhatIsThere } from './openKeys.ts';
 import { type Draft, newOthers, type WritebackDrafts } from './writebackDraft.ts';
+import { keyEdit, type ValuesKey, valuesKeyAt } from './valuesKeys.ts';
 
 /** Writes a field into what only one application reads: a patch of its overlay, or its environment's values file. */
 export class OverlayWritebacks {
@@ -47,9 +45,8 @@ export class OverlayWritebacks {
       const file = joinPath(folder, name);
       if ((await workingTree.kindOf(file)) !== 'file') continue;
       const kustomization = await this.#drafts.original(file);
-      const pointer = toJsonPointer(field.rendered.object, field.path);
-      const patched = { path: field.path, value: field.value, pointer };
-      const targets = await this.#targetsOf(field);
+      const patched = { path: field.path, value: field.value, object: field.rendered.object };
+      const targets = await this.#targetsOf(field, signal);
       for (const written of patchFilesOf(draft.texts.text(file, kustomization))) {
         const patch = resolvePath(folder, written);
         if (patch === undefined) continue;
@@ -58,36 +55,53 @@ export class OverlayWritebacks {
           if (next !== undefined) return next;
         }
       }
-      for (const target of targets) {
-        const next = await this.#try(draft, file, field, (text) => newPatchEdit(text, target, patched), signal);
-        if (next !== undefined) return next;
+      for (const isByPosition of [false, true]) {
+        for (const target of targets) {
+          const next = await this.#try(draft, file, field, (text) => newPatchEdit(text, target, patched, isByPosition), signal);
+          if (next !== undefined) return next;
+        }
       }
     }
     return undefined;
   }
 
-  /** What the object may be called before the overlay renames it: as its file says, without a generator's hash, as it is rendered. */
-  async #targetsOf({ rendered: { object, file, documentIndex } }: WantedField): Promise<readonly PatchTarget[]> {
+  /** What the object may be called before the overlay renames it: as files say, without a generator's hash, as it is rendered. */
+  async #targetsOf(
+    { session, rendered: { object, file, documentIndex } }: WantedField,
+    signal: AbortSignal,
+  ): Promise<readonly PatchTarget[]> {
     const named = (name: string, namespace: string): PatchTarget => ({ apiVersion: object.apiVersion, kind: object.kind, name, namespace });
-    const targets: PatchTarget[] = [];
-    if (file !== undefined && documentIndex !== undefined) {
-      const said = yamlValues(await this.#drafts.original(file).catch(() => ''))[documentIndex];
-      const name = stringAt(said, 'metadata', 'name');
-      if (name !== undefined) targets.push(named(name, stringAt(said, 'metadata', 'namespace') ?? ''));
-    }
     const rendered = nameOf(object);
-    return [...targets, named(rendered.replace(/-[a-z0-9]{10}$/, ''), ''), named(rendered, namespaceOf(object))];
+    const usual = [named(rendered.replace(/-[a-z0-9]{10}$/, ''), ''), named(rendered, namespaceOf(object))];
+    const said = async (path: string): Promise<readonly (JsonValue | undefined)[]> =>
+      valuesIn(await this.#drafts.original(path).catch(() => ''));
+    const targetIn = (value: JsonValue | undefined): readonly PatchTarget[] => {
+      const name = stringAt(value, 'metadata', 'name');
+      return name === undefined ? [] : [named(name, stringAt(value, 'metadata', 'namespace') ?? '')];
+    };
+    if (file !== undefined && documentIndex !== undefined) return [...targetIn((await said(file))[documentIndex]), ...usual];
+    // Kustomize does not tell where it comes from, as when a patch replaces all annotations: any file may declare it.
+    const { reads } = await this.#drafts.before(session, signal);
+    const files = [...new Set(reads.flatMap((read) => (read.kind === 'file' && /\.ya?ml$/.test(read.path) ? [read.path] : [])))];
+    const documents = (await Promise.all(files.map(said))).flat();
+    const alike = documents
+      .filter((value) => stringAt(value, 'kind') === object.kind && stringAt(value, 'apiVersion') === object.apiVersion)
+      .flatMap(targetIn)
+      .filter(({ name }) => rendered.includes(name))
+      .sort((left, right) => right.name.length - left.name.length);
+    const names = new Set<string>();
+    return [...alike, ...usual].filter(({ name, namespace }) => names.size < names.add(`${namespace}/${name}`).size);
   }
 
   /** The same key of the last values file that serves this application alone. */
   async #inValues(draft: Draft, field: WantedField, signal: AbortSignal): Promise<Draft | undefined> {
     const { source } = field.session.application;
     for (const key of await this.#keysOf(field, signal)) {
-      const { file: said, path } = key;
+      const { file: said } = key;
       for (const written of (source.helm?.valueFiles ?? []).toReversed()) {
         const file = resolvePath(source.path, written);
         if (file === undefined || file === said) continue;
-        const next = await this.#try(draft, file, field, (text) => keyEdit(text, { ...key, path }), signal);
+        const next = await this.#try(draft, file, field, (text) => keyEdit(text, key), signal);
         if (next !== undefined) return next;
       }
       const next = (await this.#inDeployer(draft, field, key, signal)) ?? (await this.#inConfig(draft, field, key, signal));
@@ -105,18 +119,20 @@ export class OverlayWritebacks {
       if (!isAppError(error)) throw error;
       return [];
     });
-    const place = places.find(({ edit }) => edit.role === 'values');
     const taking = open.flatMap(({ file, change: { path, value } }) =>
       value === undefined ? [] : [{ path: under(file, path), value, isAdded: true }],
     );
-    if (place === undefined || place.edit.up.length + place.edit.down.length > 0) return taking;
-    const { file, startLine, startColumn, endLine, endColumn } = place.range;
-    const said = await this.#drafts.original(file);
-    const key = scalarAt(said, offsetOf(said, startLine, startColumn), offsetOf(said, endLine, endColumn));
     const { value } = field;
-    // A field made of several pieces has no one value of its own.
-    if (key === undefined || value === undefined || !jsonEqual(place.edit.leaf, key.value)) return taking;
-    return [{ file, path: under(file, key.path), value, isAdded: false }];
+    if (value === undefined) return [];
+    const standing: ValuesKey[] = [];
+    for (const place of places.filter(({ edit }) => edit.role === 'values')) {
+      const { file } = place.range;
+      const key = valuesKeyAt(await this.#drafts.original(file), place, value);
+      if (key === undefined) continue;
+      const path = under(file, key.path);
+      if (!standing.some((each) => each.file === file && jsonEqual(each.path, path))) standing.push({ ...key, path });
+    }
+    return [...standing, ...taking];
   }
 
   /** The values of the HelmRelease or Application that deploys the chart; of a text of values within it only where it has none yet. */
@@ -166,22 +182,6 @@ export class OverlayWritebacks {
       return undefined;
     }
   }
-}
-
-/** A key of a chart's values, and what it is to be. */
-interface ValuesKey {
-  /** where it stands; absent: nowhere yet */
-  readonly file?: string;
-  readonly document?: number;
-  readonly path: YamlPath;
-  readonly value: JsonValue;
-  /** the value comes to what is there */
-  readonly isAdded: boolean;
-}
-
-function keyEdit(text: string, { document = 0, path, value, isAdded }: ValuesKey): Splice {
-  const change = { document, path, value };
-  return editYaml(text, isAdded ? withWhatIsThere(text, change) : change);
 }
 
 /** The keys below the values that stand in a HelmRelease or an Application. */

@@ -1,7 +1,7 @@
 import { isAppError } from '../../base/errors.ts';
 import type { ApplicationSession } from '../sessions/applicationSession.ts';
 import type { FieldLines } from '../editor/fieldLines.ts';
-import { type DriftedField, FieldWritebacks, type WantedField } from './fieldWritebacks.ts';
+import { type DriftedField, FieldWritebacks, isAdded, type WantedField } from './fieldWritebacks.ts';
 import { keyString } from '../model/objects.ts';
 import { reasonOf } from '../model/reasons.ts';
 import type {
@@ -116,7 +116,7 @@ async function write(asked: readonly Asked[], elsewhere: ReadonlySet<Piece>, par
         continue;
       }
       const wanted = await parts.fields.wanted(piece, parts.action, draft, signal);
-      const next = await (elsewhere.has(piece) ? parts.overlays : parts.fields).edit(draft, wanted, signal);
+      const next = await (elsewhere.has(piece) ? parts.overlays.edit(draft, wanted, signal) : edit(draft, wanted, parts, signal));
       const others = newOthers(next, draft);
       if (others.length > 0) shared.push({ piece, wanted, others });
       draft = next;
@@ -126,6 +126,31 @@ async function write(asked: readonly Asked[], elsewhere: ReadonlySet<Piece>, par
     }
   }
   return { draft, shared, refused };
+}
+
+/** Reasons that lie in the line which is to be edited, so that another place may do; with those that begin `lines-`. */
+const LINE_REASONS: ReadonlySet<string> = new Set([
+  'edit-not-exact',
+  'adopt-not-proved',
+  'adopt-composed',
+  'adopt-no-effect',
+  'adopt-in-template',
+  'adopt-add-in-template',
+]);
+
+/** The draft with a field where its line is; what only live has and no line can take goes into the overlay. */
+async function edit(draft: Draft, wanted: WantedField, { fields, overlays }: Parts, signal: AbortSignal): Promise<Draft> {
+  try {
+    return await fields.edit(draft, wanted, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const isOfLine = isAppError(error) && (LINE_REASONS.has(error.code) || error.code.startsWith('lines-'));
+    if (!isOfLine || !isAdded(wanted)) throw error;
+    return await overlays.edit(draft, wanted, signal).catch((other: unknown) => {
+      signal.throwIfAborted();
+      throw isAppError(other) ? error : other;
+    });
+  }
 }
 
 /** Whether all of it could be written where nothing else moves. */

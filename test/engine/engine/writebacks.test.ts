@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { startControlPlane } from '../../tools/controlPlane.ts';
 import { configOfPaths } from '../../tools/manifests.ts';
+import { testAddedWritebacks } from './addedWritebackCases.ts';
 import { testDeployerWritebacks } from './deployerWritebackCases.ts';
 import { testHelmWritebacks } from './helmWritebackCases.ts';
 import { built, carryOut, deployment, opened, spec } from './writebackSupport.ts';
@@ -161,3 +162,4 @@ test('a generated ConfigMap: the name that follows is listed; JSON patches, inli
 
 testHelmWritebacks(plane);
 testDeployerWritebacks(plane);
+testAddedWritebacks(plane);
