@@ -32,18 +32,32 @@ export async function applicationParameters(
   tree: SourceTree,
 ): Promise<Parameters> {
   const source = folderSourceOf(manifest);
-  const name = stringAt(manifest, 'metadata', 'name') ?? '';
-  const namespace = stringAt(manifest, 'spec', 'destination', 'namespace');
+  if (type === 'kustomize') return kustomizeParameters(path, objectAt(source, 'kustomize'), files, tree);
+  return type === 'helm' ? helmParameters(path, manifest, objectAt(source, 'helm'), files, tree) : {};
+}
+
+/** Puts what Argo CD knows in the place of `$ARGOCD_APP_NAME` and the like (docs/user-guide/build-environment.md). */
+function substitutionOf(path: string, name: string, namespace: string | undefined): (text: string) => string {
   const known: Readonly<Record<string, string>> = {
     ARGOCD_APP_NAME: name,
     ARGOCD_APP_NAMESPACE: namespace ?? '',
     ARGOCD_APP_SOURCE_PATH: path,
   };
-  const substituted = (text: string): string =>
+  return (text) =>
     text.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced?: string, bare?: string) => known[braced ?? bare ?? ''] ?? whole);
-  if (type === 'kustomize') return kustomizeParameters(path, objectAt(source, 'kustomize'), files, tree);
-  if (type !== 'helm') return {};
-  const helm = objectAt(source, 'helm');
+}
+
+/** @param helm the options of the chart */
+async function helmParameters(
+  path: string,
+  manifest: JsonObject,
+  helm: JsonObject,
+  files: ParameterFiles,
+  tree: SourceTree,
+): Promise<Parameters> {
+  const name = stringAt(manifest, 'metadata', 'name') ?? '';
+  const namespace = stringAt(manifest, 'spec', 'destination', 'namespace');
+  const substituted = substitutionOf(path, name, namespace);
   const strings = (key: string): readonly string[] => arrayAt(helm, key).filter((item) => typeof item === 'string');
   const references = arrayAt(manifest, 'spec', 'sources').flatMap((each) => stringAt(each, 'ref') ?? []);
   const up = '../'.repeat(path === '' ? 0 : path.split('/').length);
