@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { DisposableStore } from '../base/lifecycle.ts';
+import { type Disposable, DisposableStore } from '../base/lifecycle.ts';
 import { registerCommitCommands } from './commands/commitCommands.ts';
 import { CommitService } from './commands/commitService.ts';
 import { registerLazyCommands } from './commands/lazyCommands.ts';
@@ -52,19 +52,7 @@ export function activate(context: vscode.ExtensionContext): void {
       log,
     }),
   );
-  const store = disposables.add(
-    new SnapshotStore(
-      {
-        snapshot: (params) => engine.request('plumbline/snapshot', params),
-        objects: async (applicationId) => (await engine.request('plumbline/objects', { applicationId })).objects,
-        children: async (applicationId, key, uid) =>
-          (await engine.request('plumbline/children', { applicationId, key, ...(uid === undefined ? {} : { uid }) })).children,
-      },
-      (error) => {
-        presenter.log('snapshot', error);
-      },
-    ),
-  );
+  const store = disposables.add(makeStore(engine, presenter));
   const documents = disposables.add(new Documents(engine, presenter));
   const marks = disposables.add(new FileMarks(engine));
   const lineDecorations = disposables.add(new LineDecorations(context.extensionUri, marks, settings, words));
@@ -101,16 +89,7 @@ export function activate(context: vscode.ExtensionContext): void {
     log,
     words,
   };
-  for (const register of [
-    registerLazyCommands,
-    registerSyncCommands,
-    registerCommitCommands,
-    registerRollbackCommands,
-    registerSourceCommands,
-    registerViewCommands,
-  ]) {
-    disposables.add(register(services));
-  }
+  for (const register of commandGroups) disposables.add(register(services));
   const supervisor = disposables.add(new EngineSupervisor(services, marks));
   disposables.add(
     vscode.workspace.onDidChangeConfiguration((event) => {
@@ -128,6 +107,30 @@ export function activate(context: vscode.ExtensionContext): void {
     `[extension] version=${version} editor=${vscode.version} trusted=${String(vscode.workspace.isTrusted)} activateMs=${String(elapsedMs)}`,
   );
   context.subscriptions.push({ dispose: () => void engine.stop() });
+}
+
+const commandGroups: readonly ((services: Services) => Disposable)[] = [
+  registerLazyCommands,
+  registerSyncCommands,
+  registerCommitCommands,
+  registerRollbackCommands,
+  registerSourceCommands,
+  registerViewCommands,
+];
+
+/** The rows that the views show, pulled from the engine. */
+function makeStore(engine: EngineClient, presenter: ErrorPresenter): SnapshotStore {
+  return new SnapshotStore(
+    {
+      snapshot: (params) => engine.request('plumbline/snapshot', params),
+      objects: async (applicationId) => (await engine.request('plumbline/objects', { applicationId })).objects,
+      children: async (applicationId, key, uid) =>
+        (await engine.request('plumbline/children', { applicationId, key, ...(uid === undefined ? {} : { uid }) })).children,
+    },
+    (error) => {
+      presenter.log('snapshot', error);
+    },
+  );
 }
 
 /** Answers what the engine asks of the editor; the code is loaded at first use. */

@@ -35,6 +35,11 @@ export interface ApplicationsViewOptions {
   readonly words: () => WordsContext;
 }
 
+/** Something that is done soon, once for many requests. */
+interface Requester {
+  request(): void;
+}
+
 /** The Applications view: its tree, badge, message, filter and the interest that it tells the engine of. */
 export class ApplicationsView implements Disposable {
   readonly #options: ApplicationsViewOptions;
@@ -54,7 +59,7 @@ export class ApplicationsView implements Disposable {
 
   constructor(options: ApplicationsViewOptions) {
     this.#options = options;
-    const { store, settings, presenter, memory, engine } = options;
+    const { store, settings, presenter, memory } = options;
     const items = new RowItems(store, options.words);
     this.#provider = this.#disposables.add(new ApplicationsProvider(store, items, presenter, settings.grouping));
     this.#provider.setFilter(parseFilter(memory.get(filterKey, '')));
@@ -75,6 +80,23 @@ export class ApplicationsView implements Disposable {
         this.#tellInterest();
       }),
     );
+    this.#followData(refresh, interest);
+    this.#followUser(interest);
+    // Ages in rows ("12 min ago") grow without any event of the engine.
+    const ageTimer = setInterval(() => {
+      if (this.#view.visible && [...store.applications.values()].some((row) => row.staleSinceMs !== undefined)) this.#provider.refreshAll();
+    }, ageIntervalMs);
+    this.#disposables.add({
+      dispose: () => {
+        clearInterval(ageTimer);
+      },
+    });
+    this.#updateView();
+  }
+
+  /** Rows come from the store; a new engine knows of no interest. */
+  #followData(refresh: Requester, interest: Requester): void {
+    const { store, engine } = this.#options;
     this.#disposables.add(
       store.onDidChange((change) => {
         for (const id of change.applicationIds) this.#changed.add(id);
@@ -93,6 +115,10 @@ export class ApplicationsView implements Disposable {
         this.#updateView();
       }),
     );
+  }
+
+  /** What the user sees and has open is what the engine is to look at. */
+  #followUser(interest: Requester): void {
     this.#disposables.add(
       this.#view.onDidChangeVisibility(() => {
         interest.request();
@@ -112,16 +138,6 @@ export class ApplicationsView implements Disposable {
         interest.request();
       }),
     );
-    // Ages in rows ("12 min ago") grow without any event of the engine.
-    const ageTimer = setInterval(() => {
-      if (this.#view.visible && [...store.applications.values()].some((row) => row.staleSinceMs !== undefined)) this.#provider.refreshAll();
-    }, ageIntervalMs);
-    this.#disposables.add({
-      dispose: () => {
-        clearInterval(ageTimer);
-      },
-    });
-    this.#updateView();
   }
 
   get isVisible(): boolean {
