@@ -68,6 +68,7 @@ async function everyFaultOnce(run: ChaosRun, world: ChaosWorld, random: SeededRa
     );
     await world.step();
   }
+  await world.define();
   while (left.length > 0) {
     await world.step();
     // Somebody looks at the events of an object: a request, whatever the watches do.

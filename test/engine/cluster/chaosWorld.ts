@@ -108,7 +108,7 @@ ${NAMESPACES.map((name) => `  - {name: ${name}, environment: test, path: ${name}
     else if (kind < 15) await this.#remove(namespace, index);
     else if (kind < 16) await this.#stranger(namespace);
     else if (kind < 17) await this.#commit(namespace, index);
-    else if (kind < 18 && this.#random.below(8) === 0) await this.#define();
+    else if (kind < 18 && this.#random.below(8) === 0) await this.define();
     else await this.#status(namespace);
   }
 
@@ -211,7 +211,7 @@ ${NAMESPACES.map((name) => `  - {name: ${name}, environment: test, path: ${name}
   }
 
   /** Another version of an operator: the kind is the same, its schema another. */
-  async #define(): Promise<void> {
+  async define(): Promise<void> {
     const note = { type: 'string', nullable: true, default: `v${this.#random.below(1000)}` };
     const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.shop.example.com';
     const body = [{ op: 'add', path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/note', value: note }];
