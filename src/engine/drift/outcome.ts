@@ -93,14 +93,14 @@ export function verdictWithoutComparison(input: JudgeInput): Verdict | undefined
   });
 }
 
-/** The owner does not touch the object: nothing of it is compared. */
-function leftAlone(live: KubeObject, by: string, reason: Reason | undefined): Verdict {
+/** The owner does not touch the object: nothing of it is compared. @param live absent: it does not create it, either */
+export function leftAlone(live: KubeObject | undefined, by: string, reason: Reason | undefined): Verdict {
   return verdictOf({
     fields: [],
     ignored: [{ id: '', by, ...(reason === undefined ? {} : { reason }) }],
     proof: 'local',
     manager: undefined,
-    resourceVersion: stringAt(live.metadata, 'resourceVersion'),
+    resourceVersion: live === undefined ? undefined : stringAt(live.metadata, 'resourceVersion'),
   });
 }
 

@@ -80,6 +80,21 @@ export async function argoView(jq: JqRunner, argo: ArgoSide, pair: OwnedObject, 
   };
 }
 
+/**
+ * How Argo CD looks at an object of an Application that is not live. One of an excluded kind it never creates, and drops from what it
+ * compares with the condition `ExcludedResourceWarning`. Source: argo-cd controller/state.go, `CompareAppState`.
+ */
+export function argoViewOfMissing(
+  { application, customizations, server, project }: Pick<ArgoSide, 'application' | 'customizations' | 'server' | 'project'>,
+  desired: KubeObject,
+): OwnerView {
+  const name = `${namespaceOf(application)}/${nameOf(application)}`;
+  const excluded = excludedBy(customizations.filter, desired, server);
+  if (excluded !== undefined) return unmanagedView(name, excluded, desired.kind);
+  const revert = argoForecast(application, name, project, desired);
+  return { owner: 'argocd', name: `Application ${name}`, rules: [], places: [], revert, problems: [] };
+}
+
 /** Of an object that Argo CD takes no notice of, though it carries its marks. */
 function unmanagedView(name: string, by: string, kind: string): OwnerView {
   return {

@@ -11,7 +11,7 @@ import type { OwnerLook, OwnerSource, OwnerView, RevertForecast } from '../model
 import type { SchemaDocument } from '../model/schema.ts';
 import type { OwnerMark } from '../model/states.ts';
 import { windowsOf } from './argoProjects.ts';
-import { argoLiveOnly, argoView } from './argoView.ts';
+import { argoLiveOnly, argoView, argoViewOfMissing } from './argoView.ts';
 import { fluxLiveOnly, fluxView } from './fluxView.ts';
 import { type FoundApplication, type FoundController, IN_CLUSTER, type OwnerObjects } from './ownerObjects.ts';
 import type { JqRunner, OwnedObject } from './ownerPlaces.ts';
@@ -49,6 +49,27 @@ export class OwnerViews {
     const { controller } = listed;
     const name = `${namespaceOf(controller)}/${nameOf(controller)}`;
     return { mark: { owner: 'flux', name }, view: viewOfFlux(listed, controller.kind as FluxKind, pair, connection) };
+  }
+
+  /**
+   * How Argo CD looks at an object that is not live; undefined where that makes no difference.
+   * @param neighbour a live object of the same application: its marks tell whose the application is
+   * @throws as {@link lookAt}
+   */
+  async lookAtMissing(
+    connection: ClusterConnection,
+    desired: KubeObject,
+    neighbour: KubeObject,
+    signal: AbortSignal,
+  ): Promise<OwnerView | undefined> {
+    const mark = ownerMarkOf(neighbour);
+    if (mark?.owner !== 'argocd') return undefined;
+    const found = await this.#objects.argoApplication(connection, mark, neighbour, signal);
+    if (found === undefined) return undefined;
+    const { application, home, config, settings } = found;
+    const argo = { application, project: undefined, server: serverOf(application, connection), customizations: this.#read(config) };
+    const view = argoViewOfMissing(argo, desired);
+    return home === connection ? { ...view, sources: [sourceOf(application), ...settings] } : view;
   }
 
   /**

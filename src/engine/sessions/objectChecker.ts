@@ -3,7 +3,7 @@ import type { ClusterConnection } from '../cluster/api.ts';
 import { ownerMarkOf } from '../compare/ownerMarks.ts';
 import { canHaveChildren, type DesiredObject, sizerTargets } from './desiredObjects.ts';
 import { explainAll } from '../drift/explain.ts';
-import { bareVerdict } from '../drift/outcome.ts';
+import { bareVerdict, leftAlone } from '../drift/outcome.ts';
 import type { Judge } from '../drift/judge.ts';
 import type { Baseline } from '../drift/judgement.ts';
 import type { FieldLines } from '../editor/fieldLines.ts';
@@ -87,9 +87,12 @@ export class ObjectChecker {
     if ('unread' in look) return unread(tracked, live, schema, look.unread);
     const { view } = look;
     const mark = look.mark ?? releaseMark(look.baseline);
-    const verdict = await this.#repeatableVerdict(check, connection, tree, signal, (volatility) =>
-      this.#verdict(check, live, schema, look, connection, signal, volatility),
-    );
+    const verdict =
+      live === undefined && view?.skip !== undefined
+        ? leftAlone(undefined, view.skip, view.skipReason)
+        : await this.#repeatableVerdict(check, connection, tree, signal, (volatility) =>
+            this.#verdict(check, live, schema, look, connection, signal, volatility),
+          );
     const places = await this.#places(check, verdict, tree);
     const health = await this.#healthOf(desired, check.rendered, live, connection, signal);
     const notes = verdict.fields.length === 0 ? undefined : explainAll(verdict, this.#contextOf(check, view?.revert));
@@ -100,14 +103,18 @@ export class ObjectChecker {
 
   /** Whose the object is, by which record it was applied; what the server does not tell is told instead. */
   async #look(
-    { desired, baseline: synced }: Check,
+    { desired, rendered, baseline: synced }: Check,
     live: KubeObject | undefined,
     schema: TypeSchema | undefined,
     connection: ClusterConnection,
     signal: AbortSignal,
   ): Promise<Looked | { readonly unread: Reason }> {
-    if (live === undefined) return synced === undefined ? {} : { baseline: synced };
     try {
+      if (live === undefined) {
+        const neighbour = neighbourOf(rendered, connection);
+        const view = neighbour === undefined ? undefined : await this.#owners.lookAtMissing(connection, desired.object, neighbour, signal);
+        return { ...(view === undefined ? {} : { view }), ...(synced === undefined ? {} : { baseline: synced }) };
+      }
       const pair = { desired: desired.object, live, schema, resource: desired.resource };
       const look = await this.#owners.lookAt(connection, pair, signal);
       const baseline = synced ?? (await this.#releases.of(connection, desired.key, live, signal));
@@ -276,6 +283,18 @@ function unread(
   const verdict = bareVerdict('cannot compare', reason, live);
   const mark = live === undefined ? undefined : ownerMarkOf(live);
   return { ...known, schema, verdict, live, mark, fieldRanges: new Map() };
+}
+
+/** objects of an application that are asked for the mark of Argo CD, which all of them carry */
+const maximumNeighbours = 100;
+
+/** A live object of the application that Argo CD applied. */
+function neighbourOf(rendered: readonly DesiredObject[], { watches }: ClusterConnection): KubeObject | undefined {
+  for (const { key, object } of rendered.slice(0, maximumNeighbours)) {
+    const live = watches.get(key, gvkOf(object).version);
+    if (live !== undefined && ownerMarkOf(live)?.owner === 'argocd') return live;
+  }
+  return undefined;
 }
 
 function lineRange(file: string, line: number): FileRange {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Engine } from '../../../src/engine/engine.ts';
+import { placeText } from '../../../src/engine/model/application.ts';
 import { describe } from '../../../src/engine/model/describe.ts';
 import type { JsonObject } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { until as eventually } from '../cluster/support.ts';
-import { objectOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
+import { objectOf, rowOf, settingsFor, startEngine, testRepo, until } from '../engine/support.ts';
 import { application, deployment, type OwnerWorld } from './ownerWorld.ts';
 
 /** An AppProject that lets everything in. */
@@ -112,6 +113,41 @@ export function testProjects(world: OwnerWorld): void {
       'the project is gone',
       drifted('Argo CD keeps it while AppProject argocd/shops is not there: without it Application argocd/windowed is not synced'),
     );
+    await world.argoConfig({});
+    assert.deepEqual(errors, []);
+  });
+
+  test('an object of a kind that Argo CD never creates is left out by that rule, not missing; followed, for a reader, too', async (t) => {
+    const settings: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'partly', namespace: 'shop' }, data: { a: '1' } };
+    const exclusions = { 'resource.exclusions': '- {apiGroups: [""], kinds: [ConfigMap]}\n' };
+    const argocdCm =
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm}\ndata:\n  resource.exclusions: |\n    - kinds: [ConfigMap]\n';
+    const repo = await testRepo(t, {
+      'plumbline.yaml': await world.config('partly'),
+      'partly/all.yaml': `${JSON.stringify(settings)}\n---\n${JSON.stringify(deployment('partly'))}`,
+      'clusters/argocd-cm.yaml': argocdCm,
+    });
+    await world.apply(application('partly', {}));
+    await world.argoConfig(exclusions);
+    await world.applyAsArgo(deployment('partly'), 'partly');
+    const { engine, errors } = await startEngine(t, repo, settingsFor(world.plane.kubeconfigPath));
+    const { engine: reader } = await startEngine(t, repo, settingsFor(await world.plane.kubeconfig('reader')));
+    const both = [engine, reader];
+    await Promise.all(both.map((each) => each.check(undefined)));
+    const shown = (each: Engine): string => {
+      const { state, isLive, reason, ignored = [] } = objectOf(each, 'prod/partly', 'ConfigMap/partly');
+      const left = ignored.map(({ id, by, sources = [] }) => `${id}: ${by} (${sources.map((source) => placeText(source)).join(', ')})`);
+      return [rowOf(each, 'prod/partly').state, state, isLive ? 'live' : 'not live', reason?.code ?? '', ...left].join(' | ');
+    };
+    const leftOut = 'synced | synced | not live |  | : argocd-cm resource.exclusions (clusters/argocd-cm.yaml:5)';
+    assert.deepEqual(both.map(shown), [leftOut, leftOut]);
+    const untilShown = async (what: string, text: string): Promise<void> => {
+      await Promise.all(both.map((each) => until(each, what, () => shown(each) === text)));
+    };
+    await world.argoConfig({});
+    await untilShown('it is missing', 'differs | missing | not live | object-not-live');
+    await world.argoConfig(exclusions);
+    await untilShown('it is left out', leftOut);
     await world.argoConfig({});
     assert.deepEqual(errors, []);
   });
