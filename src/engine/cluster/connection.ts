@@ -86,7 +86,8 @@ export class HttpClusterConnection implements ClusterConnection, Disposable {
     );
     this.#reviews = new AccessReviews(this.#transport);
     this.discovery = this.#disposables.add(new ServerDiscovery(this.#transport));
-    this.schemas = this.#disposables.add(new ServerSchemas(this.#transport, options.cacheFolder, options.log));
+    const online = (signal: AbortSignal): Promise<void> => this.#monitor.online(signal);
+    this.schemas = this.#disposables.add(new ServerSchemas(this.#transport, options.cacheFolder, options.log, online));
     this.watches = this.#disposables.add(this.#watchCache());
     this.objectEvents = this.#disposables.add(
       new EventWatches({

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BackgroundRunner, delay, loggingRunner, raceWithSignal } from '../../base/async.ts';
-import { isAppError } from '../../base/errors.ts';
+import { ignoreAppErrors, isAppError } from '../../base/errors.ts';
 import { Emitter } from '../../base/events.ts';
 import { sha256 } from '../../base/hash.ts';
 import { type Disposable, DisposableStore } from '../../base/lifecycle.ts';
@@ -42,6 +42,7 @@ export class ServerSchemas implements Schemas, Disposable {
   readonly #transport: Transport;
   readonly #folder: string | undefined;
   readonly #log: Logger;
+  readonly #online: (signal: AbortSignal) => Promise<void>;
   readonly #disposables = new DisposableStore();
   readonly #background: BackgroundRunner;
   readonly #changed = this.#disposables.add(new Emitter<ReadonlySet<string>>());
@@ -59,11 +60,15 @@ export class ServerSchemas implements Schemas, Disposable {
 
   readonly onDidChange = this.#changed.event;
 
-  /** @param folder for the reduced documents; undefined keeps them in memory only */
-  constructor(transport: Transport, folder: string | undefined, log: Logger) {
+  /**
+   * @param folder for the reduced documents; undefined keeps them in memory only
+   * @param online resolves when the server is believed reachable, rejects when it never will be
+   */
+  constructor(transport: Transport, folder: string | undefined, log: Logger, online: (signal: AbortSignal) => Promise<void>) {
     this.#transport = transport;
     this.#folder = folder;
     this.#log = log;
+    this.#online = online;
     this.#background = this.#disposables.add(loggingRunner(log));
   }
 
@@ -125,11 +130,15 @@ export class ServerSchemas implements Schemas, Disposable {
         if (pauseMs === undefined) return;
         this.#looks = looks + 1;
         await delay(failures === 0 ? pauseMs : Math.min(FAILED_MIN_MS * 2 ** failures, FAILED_MAX_MS), signal);
+        if (failures > 0) await this.#online(signal);
         const hasSeen = await this.lookOnce();
         failures = hasSeen ? 0 : failures + 1;
         // What nobody could see does not count, but whoever asked meanwhile for all of them does.
         if (!hasSeen && this.#looks === looks + 1) this.#looks = looks;
       }
+    } catch (error) {
+      // The connection's state tells that nobody will answer.
+      ignoreAppErrors(error);
     } finally {
       this.#looks = undefined;
     }
