@@ -103,20 +103,7 @@ export async function createServices(
   // Apart from the renders that people wait for: what is tried out never stands before them, and little of it is kept.
   const probes = store.add(new RenderService({ logger: options.logger, remote, limits: { memoryCacheBytes: 0, idleMs: 30_000 } }));
   const fieldLines = new FieldLines(probes, background, () => settings().decorationsEnabled || settings().codeLensEnabled);
-  const pool = store.add(
-    createClusterPool({
-      ...options.clusterTimes,
-      log: options.logger,
-      host: { isTrusted, environment: () => environment },
-      cacheFolder: join(options.storagePath, 'schemas'),
-      files: () => {
-        const files = settings().kubeconfig;
-        return files.length > 0
-          ? { files: files.flatMap((file) => kubeconfigFiles(environment, file).files), isExplicit: true }
-          : kubeconfigFiles(environment);
-      },
-    }),
-  );
+  const pool = store.add(makePool(options, settings, environment));
   const hubs = store.add(new ControlPlanes(pool, () => settings().controlPlanes));
   const owners = new OwnerViews(renders, new OwnerObjects(hubs), background.signal);
   const volatile = new VolatileFields(renders);
@@ -144,6 +131,26 @@ export async function createServices(
       store.dispose();
     },
   };
+}
+
+/** Connections to clusters, by the kubeconfig files of the settings or else of the environment. */
+function makePool(
+  { clusterTimes, logger, storagePath }: EngineOptions,
+  settings: () => EngineSettings,
+  environment: GitOptions['environment'],
+): ClusterPool {
+  return createClusterPool({
+    ...clusterTimes,
+    log: logger,
+    host: { isTrusted: () => settings().isTrusted, environment: () => environment },
+    cacheFolder: join(storagePath, 'schemas'),
+    files: () => {
+      const files = settings().kubeconfig;
+      return files.length > 0
+        ? { files: files.flatMap((file) => kubeconfigFiles(environment, file).files), isExplicit: true }
+        : kubeconfigFiles(environment);
+    },
+  });
 }
 
 /** Remote bases and chart dependencies: only with the setting on, in a trusted workspace. */

@@ -142,7 +142,6 @@ export class RollbackPlanner {
       },
       signal,
     );
-    const failure = renderAfter.errors.find((error) => error.isWarning !== true);
     return {
       applicationId: application.id,
       method,
@@ -155,12 +154,7 @@ export class RollbackPlanner {
       isExact,
       notes: [
         ...(definitions.note === undefined || (method === 'revert' && declared !== undefined) ? [] : [definitions.note]),
-        ...(failure === undefined
-          ? []
-          : [{ code: 'rollback-breaks', details: { ...renderReason(failure).details, application: application.name } }]),
-        ...(isExact || failure !== undefined
-          ? []
-          : [{ code: 'rollback-not-exact', details: { application: application.name, revision: then.slice(0, 7) } }]),
+        ...notesOnRender(renderAfter, isExact, application, then),
       ],
       cannotUndo: cannotUndo([...now, ...next], (key) => found.session.object(key)?.live),
     };
@@ -244,4 +238,11 @@ async function requireSameAsTarget(
 
 function union(left: readonly string[], right: readonly string[]): readonly string[] {
   return [...new Set([...left, ...right])];
+}
+
+/** What is to be known of what the way back renders to: it fails, or is not what was there. */
+function notesOnRender(after: RenderResult, isExact: boolean, { name }: Application, revision: string): readonly Reason[] {
+  const failure = after.errors.find((error) => error.isWarning !== true);
+  if (failure !== undefined) return [{ code: 'rollback-breaks', details: { ...renderReason(failure).details, application: name } }];
+  return isExact ? [] : [{ code: 'rollback-not-exact', details: { application: name, revision: revision.slice(0, 7) } }];
 }

@@ -174,19 +174,7 @@ export function syncQuestion({ plans, refused }: SyncPlans, ticks: ReadonlySet<s
   const names = unique(working.flatMap((plan) => plan.applications.map(({ name }) => name))).join(', ');
   const objects = steps.length === 1 ? l10n.t('1 object') : l10n.t('{0} objects', steps.length);
   const undone = steps.reduce((sum, step) => sum + step.undoes.length, 0);
-  const lines = [
-    countsText(steps, l10n),
-    ...steps.flatMap((step) =>
-      stepLines(
-        step,
-        words,
-        step.fields.filter(({ id }) => step.undoes.includes(id)),
-      ),
-    ),
-    ...(refused.length === 0 ? [] : [l10n.t('{0} objects are refused and left as they are.', refused.length)]),
-  ];
-  const rest = lines.length - mostLines;
-  const detail = forDialog(rest > 0 ? [...lines.slice(0, mostLines), l10n.t('… and {0} more lines', rest)] : lines);
+  const detail = stepsDetail(steps, refused.length, words);
   if (working.some(({ kind }) => kind === 'take-over')) {
     const applications = working.flatMap((plan) => plan.applications);
     const promise = l10n.t('Nothing is deleted, restarted or applied: the fields only get another owner.');
@@ -224,6 +212,19 @@ export function syncQuestion({ plans, refused }: SyncPlans, ticks: ReadonlySet<s
         .map((plan) => plan.environment ?? plan.context),
     ),
   };
+}
+
+/** What is done, object by object, as far as a dialog has room. */
+function stepsDetail(steps: readonly SyncStep[], refusedCount: number, words: Words): string {
+  const { l10n } = words;
+  const undone = ({ fields, undoes }: SyncStep): readonly FieldDifference[] => fields.filter(({ id }) => undoes.includes(id));
+  const lines = [
+    countsText(steps, l10n),
+    ...steps.flatMap((step) => stepLines(step, words, undone(step))),
+    ...(refusedCount === 0 ? [] : [l10n.t('{0} objects are refused and left as they are.', refusedCount)]),
+  ];
+  const rest = lines.length - mostLines;
+  return forDialog(rest > 0 ? [...lines.slice(0, mostLines), l10n.t('… and {0} more lines', rest)] : lines);
 }
 
 /** Whether a plan is carried out: it changes objects, or mends the record of its application. */
