@@ -24,6 +24,9 @@ interface CaseFile extends Pick<Case, 'fails' | 'file' | 'line'>, Pick<SourceSpe
   readonly helm?: Partial<HelmSpec>;
 }
 
+/** of a render on a machine that many tests share; tests of the limit name their own */
+const patientMs = 60_000;
+
 export const CASES = fileURLToPath(new URL('./cases/', import.meta.url));
 
 /** All cases, in the order of their names. */
@@ -53,7 +56,7 @@ export async function cases(): Promise<readonly Case[]> {
 export async function makeService(options: Partial<RenderServiceOptions> = {}): Promise<RenderService & { warnings?: string[] }> {
   const wasmFile = await buildWasm();
   const logger: Logger = options.logger ?? silentLogger;
-  return new RenderService({ wasmFile, ...options, logger });
+  return new RenderService({ wasmFile, ...options, limits: { timeoutMs: patientMs, ...options.limits }, logger });
 }
 
 /** What the native program prints for a spec; rejects with what it says when it fails. */
