@@ -22,6 +22,18 @@ export interface RevertForecast {
   readonly intervalSeconds?: number;
 }
 
+/** Whether and when an owner deletes live objects of its that Git does not have. */
+export interface PruneForecast {
+  /** words by `describe` */
+  readonly reason: Reason;
+  /** what stands in the way of somebody who would not wait */
+  readonly also?: Reason;
+  /** in place of it, of an object that asks for a confirmation of its deletion; absent: the same */
+  readonly onConfirm?: Reason;
+  /** it deletes only what it lists as its own, by the ids of inventories; of all else this is true */
+  readonly unlisted?: { readonly inventory: ReadonlySet<string>; readonly reason: Reason };
+}
+
 /** A place of one object that its owner does not compare, and by which rule. */
 export interface OwnerPlace {
   readonly path: FieldPath;
@@ -56,6 +68,8 @@ export interface OwnerView {
   /** `ApplicationSet argocd/shops`: what wrote the owner's own object, and holds its rules */
   readonly generatedBy?: string;
   readonly revert: RevertForecast;
+  /** of objects beside this one that Git does not have; undefined: not known */
+  readonly prune?: PruneForecast;
   /** rules that could not be evaluated */
   readonly problems: readonly Reason[];
 }

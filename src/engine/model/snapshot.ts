@@ -85,6 +85,8 @@ export interface ObjectRow {
   readonly state: ObjectState;
   readonly health?: Health;
   readonly reason?: Reason;
+  /** of an object that Git does not have: whether and when its owner deletes it; words by `describe` */
+  readonly forecast?: readonly Reason[];
   readonly mark?: OwnerMark;
   /** the tool that holds its fields, as people call it: `kubectl apply`, `Argo CD` */
   readonly appliedWith?: string;

@@ -1,5 +1,6 @@
 import { type ArgoCustomizations, argoRuleTexts, ignoreDifferencesOf, isRuleFor } from '../apps/argocd/customizations.ts';
 import { argoForecast, type ArgoProject, respectsIgnoredDifferences } from '../apps/argocd/forecast.ts';
+import { argoPruneForecast } from '../apps/argocd/pruneForecast.ts';
 import { excludedBy } from '../apps/argocd/resourceFilter.ts';
 import { arrayAt, stringAt } from '../model/json.ts';
 import { type KubeObject, labelsOf, nameOf, namespaceOf } from '../model/objects.ts';
@@ -74,6 +75,7 @@ export async function argoView(jq: JqRunner, argo: ArgoSide, pair: OwnedObject, 
     ],
     places: distinct(places),
     revert: argoForecast(application, name, argo.project, pair.desired),
+    prune: argoPruneForecast(application, name, argo.project),
     problems,
     ...(argo.countsAdmission ? { countsAdmission: true } : {}),
     ...(generatedBy === undefined ? {} : { generatedBy: `ApplicationSet ${namespaceOf(application)}/${generatedBy}` }),

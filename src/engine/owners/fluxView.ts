@@ -1,12 +1,16 @@
 import { fluxForecast } from '../apps/flux/forecast.ts';
+import { fluxPruneForecast } from '../apps/flux/pruneForecast.ts';
 import { type FluxKind, fluxIgnoreRules, fluxMerges, fluxSkips, fluxTakesOver } from '../apps/flux/rules.ts';
 import { type KubeObject } from '../model/objects.ts';
 import type { OwnerPlace, OwnerView } from '../model/ownerView.ts';
 import { ownerName } from './ownerObjects.ts';
 import { distinct, liveOnlyPlaces, type OwnedObject, pointerPlaces } from './ownerPlaces.ts';
 
-/** How a Kustomization or HelmRelease looks at an object of its: its ignore rules, marks that keep it away, when it reverts. */
-export function fluxView(controller: KubeObject, kind: FluxKind, pair: OwnedObject): OwnerView {
+/**
+ * How a Kustomization or HelmRelease looks at an object of its: its ignore rules, marks that keep it away, when it reverts.
+ * @param inventory what it lists as its own; undefined: nothing
+ */
+export function fluxView(controller: KubeObject, kind: FluxKind, pair: OwnedObject, inventory: ReadonlySet<string> | undefined): OwnerView {
   const name = ownerName(controller);
   const rules = fluxIgnoreRules(controller, name, pair.live);
   const skip = fluxSkips(kind, pair.desired, pair.live) ?? rules.find((rule) => rule.paths.includes(''))?.declaredBy;
@@ -21,6 +25,7 @@ export function fluxView(controller: KubeObject, kind: FluxKind, pair: OwnedObje
     ]),
     ...(skip === undefined ? {} : { skip }),
     revert: fluxForecast(controller, name, pair.desired),
+    prune: fluxPruneForecast(controller, name, inventory),
     problems: [],
   };
 }

@@ -84,9 +84,10 @@ export class OwnerFollower implements Disposable {
       const id = keyString(source.key);
       for (const session of this.#with.sessions()) {
         if (session.connection !== connection) continue;
+        const counts = countsIn(session);
         judgeAnew(session, (object) => {
           const isIts = object.view?.sources?.some(({ key }) => keyString(key) === id) === true;
-          return isIts && (moves === 'all' || object.verdict.fields.length > 0);
+          return isIts && (moves === 'all' || counts(object));
         });
       }
     }
@@ -123,7 +124,8 @@ export class OwnerFollower implements Disposable {
         sources.length === 0 || !sources.every(({ key }) => watched?.has(keyString(key)) === true);
       if (isTime) judgeAnew(session, ({ view }) => view !== undefined && isUnwatched(view.sources));
       const nowMs = Date.now();
-      judgeAnew(session, ({ view, verdict }) => verdict.fields.length > 0 && (view?.revert.untilMs ?? nowMs) < nowMs);
+      const counts = countsIn(session);
+      judgeAnew(session, (object) => (object.view?.revert.untilMs ?? nowMs) < nowMs && counts(object));
     }
     this.#sources = new Map(
       [...places.values()].flatMap(({ context, sources }) => [...sources].map(([id, source]) => [`${context}\n${id}`, source] as const)),
@@ -185,6 +187,12 @@ function useOf(context: string): string {
 
 function placeOf(kind: string, namespace: string): string {
   return `${kind} ${namespace}`;
+}
+
+/** Whether a forecast is shown by an object: for its own fields, or for objects that Git does not have. */
+function countsIn(session: ApplicationSession): (object: ApplicationSession['objects'][number]) => boolean {
+  const witnesses = new Set(session.extraneous.flatMap(({ witness }) => witness ?? []));
+  return ({ key, verdict }) => verdict.fields.length > 0 || witnesses.has(keyString(key));
 }
 
 function judgeAnew(session: ApplicationSession, isConcerned: (object: ApplicationSession['objects'][number]) => boolean): void {

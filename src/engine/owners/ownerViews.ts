@@ -48,7 +48,7 @@ export class OwnerViews {
     if (listed === undefined) return mark === undefined ? {} : { mark };
     const { controller } = listed;
     const name = `${namespaceOf(controller)}/${nameOf(controller)}`;
-    return { mark: { owner: 'flux', name }, view: viewOfFlux(listed, controller.kind as FluxKind, pair, connection) };
+    return { mark: { owner: 'flux', name }, view: this.#viewOfFlux(listed, controller.kind as FluxKind, pair, connection) };
   }
 
   /**
@@ -156,7 +156,7 @@ export class OwnerViews {
     const found = await this.#objects.fluxObject(connection, kind, mark, signal);
     if (found === undefined) return { mark, view: unreadable('flux', `${kind} ${mark.name}`, pair) };
     const isCopy = !isWrittenBy(pair.live, FLUX_MANAGERS[kind]) && this.#lists(found.controller, pair.live) === false;
-    return isCopy ? {} : { mark, view: viewOfFlux(found, kind, pair, connection) };
+    return isCopy ? {} : { mark, view: this.#viewOfFlux(found, kind, pair, connection) };
   }
 
   /** The controller of Flux that lists an object as its own, though nothing on the object says so any more. */
@@ -169,9 +169,18 @@ export class OwnerViews {
 
   /** Whether a controller of Flux lists an object as its own; undefined: it lists nothing. */
   #lists(controller: KubeObject, live: KubeObject): boolean | undefined {
+    return this.#inventoryOf(controller)?.has(inventoryId(live));
+  }
+
+  #inventoryOf(controller: KubeObject): ReadonlySet<string> | undefined {
     const inventory = this.#inventories.get(controller) ?? fluxInventory(controller);
     if (inventory !== undefined) this.#inventories.set(controller, inventory);
-    return inventory?.has(inventoryId(live));
+    return inventory;
+  }
+
+  #viewOfFlux({ controller, home }: FoundController, kind: FluxKind, pair: OwnedObject, connection: ClusterConnection): OwnerView {
+    const view = fluxView(controller, kind, pair, this.#inventoryOf(controller));
+    return home === connection ? { ...view, sources: [sourceOf(controller)] } : view;
   }
 }
 
@@ -179,11 +188,6 @@ export class OwnerViews {
 function serverOf(application: KubeObject, { server }: ClusterConnection): string {
   const destination = valueAt(application, 'spec', 'destination');
   return stringAt(destination, 'server') ?? (stringAt(destination, 'name') === 'in-cluster' ? IN_CLUSTER : server);
-}
-
-function viewOfFlux(found: FoundController, kind: FluxKind, pair: OwnedObject, connection: ClusterConnection): OwnerView {
-  const view = fluxView(found.controller, kind, pair);
-  return found.home === connection ? { ...view, sources: [sourceOf(found.controller)] } : view;
 }
 
 function sourceOf(object: KubeObject): OwnerSource {

@@ -1,10 +1,13 @@
 import { hasCompareOption } from '../apps/argocd/compareOptions.ts';
+import { wantsConfirmation } from '../apps/argocd/pruneForecast.ts';
+import { inventoryId } from '../apps/flux/rules.ts';
 import type { WatchCache } from '../cluster/api.ts';
 import { ownerMarkOf } from '../compare/ownerMarks.ts';
 import { ownerUids } from './desiredObjects.ts';
 import { bareVerdict } from '../drift/outcome.ts';
-import { annotationsOf, type KubeObject, type ObjectKey, parseKeyString } from '../model/objects.ts';
+import { annotationsOf, keyString, type KubeObject, type ObjectKey, parseKeyString } from '../model/objects.ts';
 import type { OwnerMark, Reason, Verdict } from '../model/states.ts';
+import { markId } from './markedObjects.ts';
 import type { TrackedObject } from './trackedObject.ts';
 
 /** A live object that carries an application's mark and that target does not have. */
@@ -13,6 +16,10 @@ export interface ExtraneousObject {
   readonly live: KubeObject;
   readonly mark: OwnerMark | undefined;
   readonly verdict: Verdict;
+  /** whether and when its owner deletes it, as far as that is known */
+  readonly forecast: readonly Reason[];
+  /** `keyString` of the object by whose owner {@link forecast} is known */
+  readonly witness?: string;
 }
 
 /** Kinds that the server makes from others, with their labels. */
@@ -34,6 +41,7 @@ export function extraneousOf(
   tracked: ReadonlyMap<string, TrackedObject>,
   watches: Pick<WatchCache, 'get' | 'isFull'>,
 ): readonly ExtraneousObject[] {
+  const witnesses = new Map<string, TrackedObject | undefined>();
   return keys.flatMap((id) => {
     if (tracked.has(id)) return [];
     const key = parseKeyString(id);
@@ -41,8 +49,30 @@ export function extraneousOf(
     // Held in full: another application desires it.
     if (live === undefined || watches.isFull(key) || MADE_BY_SERVER.has(`${key.group}/${key.kind}`)) return [];
     if (ownerUids(live).length > 0 || isHook(live) || hasCompareOption(live, 'IgnoreExtraneous')) return [];
-    return [{ key, live, mark: ownerMarkOf(live), verdict: bareVerdict('extraneous', reasonFor(key, live, tracked), live) }];
+    const mark = ownerMarkOf(live);
+    const owner = mark === undefined ? '' : markId(mark);
+    if (mark !== undefined && !witnesses.has(owner)) witnesses.set(owner, witnessOf(owner, tracked));
+    const witness = witnesses.get(owner);
+    const verdict = bareVerdict('extraneous', reasonFor(key, live, tracked), live);
+    const known = witness === undefined ? {} : { witness: keyString(witness.key) };
+    return [{ key, live, mark, verdict, forecast: forecastOf(live, witness), ...known }];
   });
+}
+
+/** An object of the same owner, whose view says what that does with objects which Git does not have. */
+function witnessOf(owner: string, tracked: ReadonlyMap<string, TrackedObject>): TrackedObject | undefined {
+  for (const object of tracked.values())
+    if (object.view?.prune !== undefined && object.mark !== undefined && markId(object.mark) === owner) return object;
+  return undefined;
+}
+
+function forecastOf(live: KubeObject, witness: TrackedObject | undefined): readonly Reason[] {
+  const prune = witness?.view?.prune;
+  if (prune === undefined || isKept(live)) return [];
+  const { reason, also, onConfirm, unlisted } = prune;
+  if (unlisted?.inventory.has(inventoryId(live)) === false) return [unlisted.reason];
+  if (onConfirm !== undefined && wantsConfirmation(live)) return [onConfirm];
+  return also === undefined ? [reason] : [reason, also];
 }
 
 function isHook(live: KubeObject): boolean {

@@ -50,7 +50,11 @@ export function placedHealth(told: Health, book: RuleBook): Health {
 }
 
 /** The row of a live object that is not in Git. */
-export function toExtraneousRow(applicationId: string, { key, live, mark, verdict }: ExtraneousObject, hasChildren: boolean): ObjectRow {
+export function toExtraneousRow(
+  applicationId: string,
+  { key, live, mark, verdict, forecast }: ExtraneousObject,
+  hasChildren: boolean,
+): ObjectRow {
   return {
     key: keyString(key),
     applicationId,
@@ -61,6 +65,7 @@ export function toExtraneousRow(applicationId: string, { key, live, mark, verdic
     hasChildren,
     fields: [],
     ignoredCount: 0,
+    ...(forecast.length === 0 ? {} : { forecast }),
     ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
     ...(mark === undefined ? {} : { mark }),
   };

@@ -51,6 +51,7 @@ function objectTooltip(row: ObjectRow, words: WordsContext, repoRoot: string | u
     `**${escapeMarkdown(`${row.kind}/${row.name}`)}** — ${escapeMarkdown(stateWords(row.state, l10n))}`,
     stateMeaning(row.state, l10n),
     ...(row.reason === undefined ? [] : [escapeMarkdown(words.reasonWords(row.reason))]),
+    ...(row.forecast ?? []).map((reason) => escapeMarkdown(words.reasonWords(reason))),
     [
       ...(row.health === undefined
         ? []

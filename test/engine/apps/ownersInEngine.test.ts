@@ -15,6 +15,7 @@ import { testOwnerFaults } from './ownerFaults.ts';
 import { application, defaultProject, deployment, kustomization, OwnerWorld } from './ownerWorld.ts';
 import { testCustomHealth } from './customHealthCases.ts';
 import { testProjects } from './projectCases.ts';
+import { testPruning } from './pruneCases.ts';
 
 const world = await OwnerWorld.start();
 after(() => world.stop());
@@ -217,4 +218,5 @@ test('rules of Argo CD and Flux that the repo writes are named with file and lin
 
 testOwnerFaults(world);
 testProjects(world);
+testPruning(world);
 testCustomHealth(world);

@@ -154,6 +154,12 @@ test('rows of clusters', () => {
   );
 });
 
+test('an object that Git does not have says in its tooltip whether its owner deletes it', () => {
+  const forecast = [{ code: 'prune-argo-soon', details: { name: 'argocd/shop' } }];
+  const lines = objectText(objectRow({ state: 'extraneous', forecast }), undefined, words).tooltip().split('\n\n');
+  assert.ok(lines.includes(escapeMarkdown(words.reasonWords(forecast[0] ?? assert.fail()))), lines.join('\n'));
+});
+
 test('names from the repo cannot write Markdown into a tooltip', () => {
   const text = applicationText(application({ name: '[x](command:evil) <img> $(zap)' }), undefined, undefined, words);
   assert.equal(text.tooltip().startsWith('**\\[x\\]\\(command:evil\\) \\<img\\> \\$\\(zap\\)**'), true);
