@@ -156,7 +156,9 @@ test('rows of clusters', () => {
 
 test('an object that Git does not have says in its tooltip whether its owner deletes it', () => {
   const forecast = [{ code: 'prune-argo-soon', details: { name: 'argocd/shop' } }];
-  const lines = objectText(objectRow({ state: 'extraneous', forecast }), undefined, words).tooltip().split('\n\n');
+  const lines = objectText(objectRow({ state: 'extraneous', forecast }), undefined, words)
+    .tooltip()
+    .split('\n\n');
   assert.ok(lines.includes(escapeMarkdown(words.reasonWords(forecast[0] ?? assert.fail()))), lines.join('\n'));
 });
 
