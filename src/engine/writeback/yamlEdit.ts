@@ -121,7 +121,6 @@ function valueOf(document: Document): JsonValue {
   return visit(document.contents, 0);
 }
 
-/** A value with another one at a path. */
 /** What a value is with another one at a place; undefined takes the key or item away. */
 export function withChange(root: JsonValue, [step, ...rest]: YamlPath, value: JsonValue | undefined): JsonValue | undefined {
   if (step === undefined) return value;

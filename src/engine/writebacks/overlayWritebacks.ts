@@ -89,8 +89,10 @@ export class OverlayWritebacks {
       .flatMap(targetIn)
       .filter(({ name }) => rendered.includes(name))
       .sort((left, right) => right.name.length - left.name.length);
-    const names = new Set<string>();
-    return [...alike, ...usual].filter(({ name, namespace }) => names.size < names.add(`${namespace}/${name}`).size);
+    const all = [...alike, ...usual];
+    const isFirst = ({ name, namespace }: PatchTarget, index: number): boolean =>
+      all.findIndex((each) => each.name === name && each.namespace === namespace) === index;
+    return all.filter(isFirst);
   }
 
   /** The same key of the last values file that serves this application alone. */
