@@ -5,7 +5,7 @@ import type { WatchCache } from '../cluster/api.ts';
 import { ownerMarkOf } from '../compare/ownerMarks.ts';
 import { ownerUids } from './desiredObjects.ts';
 import { bareVerdict } from '../drift/outcome.ts';
-import { annotationsOf, keyString, type KubeObject, type ObjectKey, parseKeyString } from '../model/objects.ts';
+import { annotationsOf, keyString, type KubeObject, labelsOf, type ObjectKey, parseKeyString } from '../model/objects.ts';
 import type { OwnerMark, Reason, Verdict } from '../model/states.ts';
 import { markId } from './markedObjects.ts';
 import type { TrackedObject } from './trackedObject.ts';
@@ -87,15 +87,18 @@ function reasonFor(key: ObjectKey, live: KubeObject, tracked: ReadonlyMap<string
   return { code: isKept(live) ? 'kept-not-in-git' : 'not-in-git', details };
 }
 
-/** Annotations by which the tools keep an object that is gone from Git. */
+/** Annotations, and with Flux labels, by which the tools keep an object that is gone from Git. */
 function isKept(live: KubeObject): boolean {
   const annotations = annotationsOf(live);
   return (
     annotations['helm.sh/resource-policy'] === 'keep' ||
-    annotations['kustomize.toolkit.fluxcd.io/prune'] === 'disabled' ||
+    [annotations, labelsOf(live)].some((marks) => FLUX_KEEPS.some((mark) => marks[mark] === 'disabled')) ||
     /(^|,)\s*Prune=false\s*(,|$)/.test(annotations['argocd.argoproj.io/sync-options'] ?? '')
   );
 }
+
+/** Flux prunes no object that one of these is `disabled` on (kustomize-controller, `prune` and its exclusions). */
+const FLUX_KEEPS = ['kustomize.toolkit.fluxcd.io/prune', 'kustomize.toolkit.fluxcd.io/reconcile'];
 
 /** The hash that Kustomize's generators append to names (kustomize api/hasher). */
 const HASH_SUFFIX = /-[a-z0-9]{10}$/;

@@ -26,15 +26,22 @@ export function testPruning(world: OwnerWorld): void {
     }
     for (const name of ['pruned-flux', 'gone-flux', 'unlisted-flux'])
       await world.applyAsFlux(deployment(name), 'kustomize', 'kustomize-controller', 'pruned');
+    const labels = {
+      'kustomize.toolkit.fluxcd.io/name': 'pruned',
+      'kustomize.toolkit.fluxcd.io/namespace': 'flux-system',
+      'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+    };
+    const labelled = deployment('labelled-flux');
+    await applyAs(world.plane, 'kustomize-controller', [{ ...labelled, metadata: { ...labelled.metadata, labels } }]);
     await world.listAsFlux(
       kustomization('pruned'),
-      ['pruned-flux', 'gone-flux'].map((name) => deployment(name)),
+      ['pruned-flux', 'gone-flux', 'labelled-flux'].map((name) => deployment(name)),
     );
     const { engine, errors } = await startEngine(t, repo, settingsFor(world.plane.kubeconfigPath));
     const { engine: reader } = await startEngine(t, repo, settingsFor(await world.plane.kubeconfig('reader')));
     const both = [engine, reader];
     await Promise.all(both.map((each) => each.check(undefined)));
-    const names = ['gone-argo', 'confirm-argo', 'false-argo', 'gone-flux', 'unlisted-flux'];
+    const names = ['gone-argo', 'confirm-argo', 'false-argo', 'gone-flux', 'unlisted-flux', 'labelled-flux'];
     const told = (each: Engine): readonly string[] =>
       names.map((name) => {
         const { state, reason, forecast = [] } = objectOf(each, 'prod/pruned', `Deployment/${name}`);
@@ -49,6 +56,7 @@ export function testPruning(world: OwnerWorld): void {
       kept,
       `${out} | Flux deletes it at the next turn of Kustomization flux-system/pruned, every 3m`,
       unlisted,
+      kept,
     ];
     assert.deepEqual(both.map(told), [first, first]);
     const untilTold = async (what: string, expected: readonly string[]): Promise<void> => {
@@ -57,11 +65,11 @@ export function testPruning(world: OwnerWorld): void {
     await world.apply(argo({ selfHeal: true }), kustomization('pruned', { suspend: true }));
     const off = `${out} | Argo CD keeps it until somebody syncs with prune (Application argocd/pruned syncs by itself, without prune)`;
     const suspended = `${out} | Flux keeps it while Kustomization flux-system/pruned is suspended`;
-    await untilTold('no prune, and suspended', [off, off, kept, suspended, suspended]);
+    await untilTold('no prune, and suspended', [off, off, kept, suspended, suspended, kept]);
     await world.apply(application('pruned', {}), kustomization('pruned', { prune: false }));
     const manual = `${out} | Argo CD keeps it until somebody syncs with prune (Application argocd/pruned has no auto-sync)`;
     const noPrune = `${out} | Flux keeps it (Kustomization flux-system/pruned has no prune)`;
-    await untilTold('by hand, and no prune', [manual, manual, kept, noPrune, noPrune]);
+    await untilTold('by hand, and no prune', [manual, manual, kept, noPrune, noPrune, kept]);
     assert.deepEqual(errors, []);
   });
 }
