@@ -1,7 +1,7 @@
 /** English words of what is known of a single field beyond its values; the codes are those of `engine/drift`. */
 export const noteMessages: Readonly<Record<string, string>> = {
   'not-in-git': '{kind} {name} belongs to this application and is not in Git (any more). Nothing removes it unless the application prunes.',
-  'kept-not-in-git': '{kind} {name} is not in Git any more; an annotation keeps it from being pruned.',
+  'kept-not-in-git': '{kind} {name} is not in Git any more; an annotation or label keeps it from being pruned.',
   'renamed-in-git': '{kind} {name} has another name in Git: {newName}. The old one is left over.',
   'note-written-by-person': 'Changed by hand with {tool}{when}.',
   'note-written-by-controller': 'Written by the controller {manager}{when}.',
