@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ArgoProject } from '../../../src/engine/apps/argocd/forecast.ts';
 import { argoPruneForecast, wantsConfirmation } from '../../../src/engine/apps/argocd/pruneForecast.ts';
+import { openGate } from '../../../src/engine/apps/argocd/syncWindows.ts';
 import { fluxPruneForecast } from '../../../src/engine/apps/flux/pruneForecast.ts';
 import type { JsonObject } from '../../../src/engine/model/json.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
@@ -8,13 +10,21 @@ import type { KubeObject } from '../../../src/engine/model/objects.ts';
 const automated = { prune: true, selfHeal: true };
 
 test('whether Argo CD deletes what Git does not have, by what its Application says', () => {
-  const code = (syncPolicy: JsonObject, annotations: JsonObject = {}, status: JsonObject = {}): string => {
+  const code = (syncPolicy: JsonObject, annotations: JsonObject = {}, status: JsonObject = {}, project?: ArgoProject): string => {
     const metadata = { name: 'shop', namespace: 'argocd', annotations };
     const application: KubeObject = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata, spec: { syncPolicy }, status };
-    return argoPruneForecast(application, 'argocd/shop').reason.code;
+    return argoPruneForecast(application, 'argocd/shop', project).reason.code;
   };
+  const closed = (kind: 'allow' | 'deny'): ArgoProject => ({
+    name: 'AppProject argocd/default',
+    access: 'read',
+    gate: { isOpen: false, isManualOpen: false, opensAtMs: 0, window: { project: 'default', text: '', kind, isBroken: false } },
+  });
   assert.deepEqual(
     [
+      code({ automated }, {}, {}, { name: 'AppProject argocd/default', access: 'forbidden', gate: openGate }),
+      code({ automated }, {}, {}, closed('deny')),
+      code({ automated }, {}, {}, closed('allow')),
       code({ automated }),
       code({ automated: { prune: true } }),
       code({ automated: { selfHeal: true } }),
@@ -26,6 +36,9 @@ test('whether Argo CD deletes what Git does not have, by what its Application sa
       code({ automated }, {}, { operationState: { phase: 'Failed' } }),
     ],
     [
+      'prune-argo-windows-unknown',
+      'prune-argo-window-deny',
+      'prune-argo-window-allow',
       'prune-argo-soon',
       'note-argo-no-self-heal',
       'prune-argo-off',

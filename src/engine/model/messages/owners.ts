@@ -37,6 +37,12 @@ export const ownerMessages: Readonly<Record<string, string>> = {
   'note-flux-fails': 'Flux keeps it until {name} works again ({problem})',
   'note-owner-unreadable': '{owner} owns it; {name} cannot be read here, so whether it undoes this is not known',
   'prune-argo-soon': 'Argo CD deletes it within seconds (Application {name} prunes and heals itself)',
+  'prune-argo-windows-unknown':
+    'Argo CD deletes it within seconds (Application {name} prunes and heals itself), unless a sync window of {project}, which cannot be read here, denies that',
+  'prune-argo-window-deny':
+    'Argo CD deletes it at {at}, when sync windows no longer deny it (Application {name} prunes and heals itself; {project} has {window})',
+  'prune-argo-window-allow':
+    'Argo CD deletes it at {at}, when the next sync window opens (Application {name} prunes and heals itself; {project} has {window})',
   'prune-argo-manual': 'Argo CD keeps it until somebody syncs with prune (Application {name} has no auto-sync)',
   'prune-argo-off': 'Argo CD keeps it until somebody syncs with prune (Application {name} syncs by itself, without prune)',
   'prune-argo-option': 'Argo CD keeps it (Application {name} has the sync option Prune=false)',
