@@ -1,5 +1,6 @@
 import type { Application } from '../engine/model/application.ts';
 import type { ApplicationState, Reason } from '../engine/model/states.ts';
+import type { ExtraneousObject } from '../engine/sessions/extraneous.ts';
 import type { TrackedObject } from '../engine/sessions/trackedObject.ts';
 
 /** One application with its verdicts, however they were reached. */
@@ -12,6 +13,8 @@ export interface Comparison {
   /** full commit id; absent for the working tree */
   readonly commit?: string;
   readonly objects: readonly TrackedObject[];
+  /** live objects of the application that Git does not have */
+  readonly extraneous: readonly ExtraneousObject[];
   readonly renderMs: number;
   /** only some of the application's objects were asked for */
   readonly isPartial: boolean;
@@ -32,13 +35,18 @@ const differing: readonly string[] = ['drifted', 'drifted (not confirmed)', 'dif
 /** Object states that prove nothing. */
 const open: readonly string[] = ['cannot compare', 'unverified', 'pending'];
 
+/** What is in Git and what only is in the cluster. */
+export function judgedObjects({ objects, extraneous }: Comparison): readonly Pick<TrackedObject, 'key' | 'verdict'>[] {
+  return [...objects, ...extraneous];
+}
+
 /** Whether an object differs between Git and the cluster. */
-export function isDifferent({ verdict }: TrackedObject): boolean {
+export function isDifferent({ verdict }: Pick<TrackedObject, 'verdict'>): boolean {
   return differing.includes(verdict.state);
 }
 
 /** Whether an object could not be judged. */
-export function isOpen({ verdict }: TrackedObject): boolean {
+export function isOpen({ verdict }: Pick<TrackedObject, 'verdict'>): boolean {
   return open.includes(verdict.state);
 }
 

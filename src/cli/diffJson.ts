@@ -1,11 +1,12 @@
 import type { FileRange } from '../engine/model/application.ts';
 import { formatPath } from '../engine/model/fieldPath.ts';
 import type { JsonValue } from '../engine/model/json.ts';
-import { keyString } from '../engine/model/objects.ts';
-import type { FieldDifference } from '../engine/model/states.ts';
+import { keyString, type ObjectKey } from '../engine/model/objects.ts';
+import type { FieldDifference, Verdict } from '../engine/model/states.ts';
+import type { ExtraneousObject } from '../engine/sessions/extraneous.ts';
 import type { TrackedObject } from '../engine/sessions/trackedObject.ts';
 import type { Comparison, Counters } from './comparison.ts';
-import { isDifferent, isOpen } from './comparison.ts';
+import { isDifferent, isOpen, judgedObjects } from './comparison.ts';
 import { type ReportedReason, toReason, withReason } from './reasons.ts';
 
 /** Version of the JSON that `plumbline diff --output json` prints; its schema is media/plumbline-diff.schema.json. */
@@ -43,6 +44,8 @@ export interface ReportedObject {
   readonly line?: number;
   readonly fields: readonly ReportedField[];
   readonly ignored: readonly { readonly path: string; readonly by: string }[];
+  /** of an object that only is live: whether and when its owner deletes it */
+  readonly forecast?: readonly ReportedReason[];
 }
 
 /** What `plumbline diff --output json` prints. */
@@ -70,7 +73,7 @@ export interface DiffReport {
 
 /** The report of some comparisons. */
 export function toDiffReport(comparisons: readonly Comparison[], counters: Counters): DiffReport {
-  const objects = comparisons.flatMap((comparison) => comparison.objects);
+  const objects = comparisons.flatMap((comparison) => judgedObjects(comparison));
   const byVerdict: Record<string, number> = {};
   for (const { verdict } of objects) byVerdict[verdict.state] = (byVerdict[verdict.state] ?? 0) + 1;
   return {
@@ -88,7 +91,7 @@ export function toDiffReport(comparisons: readonly Comparison[], counters: Count
 }
 
 function toApplication(comparison: Comparison): DiffReport['applications'][number] {
-  const { application, state, reasons, refName, commit, objects } = comparison;
+  const { application, state, reasons, refName, commit, objects, extraneous } = comparison;
   const { id, name, owner, source, destination } = application;
   return {
     id,
@@ -101,26 +104,32 @@ function toApplication(comparison: Comparison): DiffReport['applications'][numbe
     ...(refName === undefined ? {} : { ref: refName }),
     ...(commit === undefined ? {} : { commit }),
     reasons: reasons.map((reason) => toReason(reason)),
-    objects: objects.map((object) => toObject(object, owner)),
+    objects: [...objects.map((object) => toObject(object, owner)), ...extraneous.map((object) => toExtraneous(object, owner))],
   };
 }
 
-function toObject(object: TrackedObject, owner: string): ReportedObject {
-  const { key, desired, verdict, mark, header, fieldRanges } = object;
+function toObject({ key, desired, verdict, mark, header, fieldRanges }: TrackedObject, owner: string): ReportedObject {
   return {
-    key: keyString(key),
-    apiVersion: desired.apiVersion,
-    kind: key.kind,
-    namespace: key.namespace,
-    name: key.name,
-    verdict: verdict.state,
-    proof: verdict.proof,
-    ...withReason(verdict.reason),
-    owner: mark?.owner ?? owner,
+    ...toHead(key, desired.apiVersion, verdict, mark?.owner ?? owner),
     ...place(header),
     fields: verdict.fields.map((field) => toField(field, fieldRanges.get(field.id) ?? field.source ?? header)),
     ignored: verdict.ignored.map(({ id, by }) => ({ path: id, by })),
   };
+}
+
+function toExtraneous({ key, live, verdict, mark, forecast }: ExtraneousObject, owner: string): ReportedObject {
+  return {
+    ...toHead(key, live.apiVersion, verdict, mark?.owner ?? owner),
+    fields: [],
+    ignored: [],
+    ...(forecast.length === 0 ? {} : { forecast: forecast.map((reason) => toReason(reason)) }),
+  };
+}
+
+function toHead(key: ObjectKey, apiVersion: string, verdict: Verdict, owner: string): Omit<ReportedObject, 'fields' | 'ignored'> {
+  const { kind, namespace, name } = key;
+  const { state, proof, reason } = verdict;
+  return { key: keyString(key), apiVersion, kind, namespace, name, verdict: state, proof, ...withReason(reason), owner };
 }
 
 function toField(field: FieldDifference, source: FileRange | undefined): ReportedField {

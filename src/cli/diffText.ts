@@ -2,8 +2,9 @@ import { type FileRange, placeText } from '../engine/model/application.ts';
 import { displayName } from '../engine/model/objects.ts';
 import { shortValue } from '../engine/model/snapshot.ts';
 import type { FieldDifference } from '../engine/model/states.ts';
+import type { ExtraneousObject } from '../engine/sessions/extraneous.ts';
 import type { TrackedObject } from '../engine/sessions/trackedObject.ts';
-import { type Comparison, type Counters, isDifferent, isOpen } from './comparison.ts';
+import { type Comparison, type Counters, isDifferent, isOpen, judgedObjects } from './comparison.ts';
 import { reasonText } from './reasons.ts';
 import { type Painter, safeText, type TextRole } from './style.ts';
 
@@ -35,16 +36,28 @@ function applicationText(comparison: Comparison, options: TextOptions): string {
   const said = new Set(comparison.objects.flatMap(({ verdict }) => (verdict.reason === undefined ? [] : [reasonText(verdict.reason)])));
   for (const reason of comparison.reasons) if (!said.has(reasonText(reason))) lines.push(`  ${paint('warning', reasonText(reason))}`);
   for (const object of comparison.objects) if (isDifferent(object) || isOpen(object)) lines.push(...objectLines(object, options));
+  for (const object of comparison.extraneous) lines.push(...extraneousLines(object, options));
   return `${lines.join('\n')}\n`;
+}
+
+function headLine({ key, verdict, mark }: Pick<TrackedObject, 'key' | 'verdict' | 'mark'>, { paint }: TextOptions): string {
+  const name = paint('title', safeText(displayName(key)));
+  const namespace = key.namespace === '' ? '' : paint('muted', `  ${safeText(key.namespace)}`);
+  const owner = mark === undefined ? '' : paint('muted', `  (${mark.owner} ${safeText(mark.name)})`);
+  return `  ${name}${namespace}  ${paint(roleOf(verdict.state), verdict.state)}${owner}`;
+}
+
+/** What is only live: why it counts, and whether its owner deletes it. */
+function extraneousLines(object: ExtraneousObject, options: TextOptions): readonly string[] {
+  const { verdict, forecast } = object;
+  const reasons = verdict.reason === undefined ? forecast : [verdict.reason, ...forecast];
+  return [headLine(object, options), ...reasons.map((reason) => `    ${options.paint('warning', reasonText(reason))}`)];
 }
 
 function objectLines(object: TrackedObject, options: TextOptions): readonly string[] {
   const { paint } = options;
-  const { key, verdict, mark, header } = object;
-  const name = paint('title', safeText(displayName(key)));
-  const namespace = key.namespace === '' ? '' : paint('muted', `  ${safeText(key.namespace)}`);
-  const owner = mark === undefined ? '' : paint('muted', `  (${mark.owner} ${safeText(mark.name)})`);
-  const lines = [`  ${name}${namespace}  ${paint(roleOf(verdict.state), verdict.state)}${owner}${placeNote(header, options)}`];
+  const { verdict, header } = object;
+  const lines = [`${headLine(object, options)}${placeNote(header, options)}`];
   if (verdict.reason !== undefined) lines.push(`    ${paint('warning', reasonText(verdict.reason))}`);
   if (verdict.needsRecreate) lines.push(`    ${paint('warning', 'An immutable field differs: applying it means delete and create.')}`);
   for (const field of verdict.fields) {
@@ -99,7 +112,7 @@ function placeNote(source: FileRange | undefined, { paint }: TextOptions): strin
 function roleOf(state: string): TextRole {
   if (state === 'synced') return 'good';
   if (state === 'no destination' || state === 'pending') return 'muted';
-  return state === 'out of sync' || state === 'unverified' || state === 'differs' ? 'warning' : 'bad';
+  return state === 'out of sync' || state === 'unverified' || state === 'differs' || state === 'extraneous' ? 'warning' : 'bad';
 }
 
 const order = [
@@ -109,13 +122,14 @@ const order = [
   'drifted (not confirmed)',
   'differs',
   'out of sync',
+  'extraneous',
   'unverified',
   'pending',
   'synced',
 ];
 
 function summaryText(comparisons: readonly Comparison[], counters: Counters, { paint }: TextOptions): string {
-  const objects = comparisons.flatMap((comparison) => comparison.objects);
+  const objects = comparisons.flatMap((comparison) => judgedObjects(comparison));
   const counts = order.flatMap((state) => {
     const count = objects.filter(({ verdict }) => verdict.state === state).length;
     return count === 0 ? [] : [paint(roleOf(state), `${count} ${state}`)];

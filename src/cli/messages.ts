@@ -22,6 +22,8 @@ const templates: Readonly<Record<string, string>> = {
   'cli-no-destination': '{app} has no destination. Declare it in plumbline.yaml, or compare it by --path {path} --context NAME.',
   'cli-unknown-object': "There is no object '{object}' among those compared.",
   'cli-unknown-field': "{object} has no drifted field '{field}'. Drifted: {fields}.",
+  'cli-revert-not-in-git':
+    '{object} is not in Git, so there is nothing to bring back. `plumbline sync --prune` deletes what Git no longer has.',
   'cli-path-missing': "There is no folder '{path}'.",
   'cli-not-ticked': 'Nothing was written: {object} is not deleted or recreated by this plan. Deletable one by one: {known}.',
   'cli-terminal-needed': 'Nothing was written: give --yes to confirm without a terminal.',

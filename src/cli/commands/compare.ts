@@ -7,7 +7,7 @@ import type { ContextList } from '../../engine/engineApi.ts';
 import { displayName } from '../../engine/model/objects.ts';
 import { errorOf } from '../../engine/model/reasons.ts';
 import type { TrackedObject } from '../../engine/sessions/trackedObject.ts';
-import type { Comparison, Counters } from '../comparison.ts';
+import { type Comparison, type Counters, judgedObjects } from '../comparison.ts';
 import { selectApplications } from '../selection.ts';
 import { createEngine, pathSource, revisionOf, workingTree } from '../workspaceOf.ts';
 import { openRepo } from './apps.ts';
@@ -114,14 +114,15 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
 function toComparison(session: ApplicationSession, objects: readonly string[]): Comparison {
   const { application, target } = session;
   const row = session.row();
-  const chosen = session.objects.filter((object) => objects.length === 0 || objects.some((name) => isNamed(object, name)));
+  const isChosen = (object: Pick<TrackedObject, 'key'>): boolean => objects.length === 0 || objects.some((name) => isNamed(object, name));
   return {
     application,
     state: row.state,
     reasons: row.reasons,
     ...(target === undefined ? {} : { refName: target.name }),
     ...(target === undefined || target.commit === '' ? {} : { commit: target.commit }),
-    objects: chosen,
+    objects: session.objects.filter(isChosen),
+    extraneous: session.extraneous.filter(isChosen),
     renderMs: session.render?.elapsedMs ?? 0,
     isPartial: objects.length > 0,
   };
@@ -138,11 +139,11 @@ export function isNamed({ key }: Pick<TrackedObject, 'key'>, name: string): bool
 
 function checkObjects(comparisons: readonly Comparison[], names: readonly string[]): void {
   for (const name of names) {
-    const isThere = comparisons.some((comparison) => comparison.objects.some((object) => isNamed(object, name)));
+    const isThere = comparisons.some((comparison) => judgedObjects(comparison).some((object) => isNamed(object, name)));
     if (!isThere && comparisons.every(({ reasons }) => reasons.length === 0)) {
       throw new AppError('cli-unknown-object', {
         object: name,
-        known: comparisons.flatMap(({ objects }) => objects.map(({ key }) => displayName(key))),
+        known: comparisons.flatMap((comparison) => judgedObjects(comparison).map(({ key }) => displayName(key))),
       });
     }
   }

@@ -1,4 +1,4 @@
-import { isDifferent, isIncomplete } from '../comparison.ts';
+import { isDifferent, isIncomplete, judgedObjects } from '../comparison.ts';
 import { toDiffReport } from '../diffJson.ts';
 import { diffText } from '../diffText.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
@@ -14,7 +14,7 @@ export async function runDiff(context: CommandContext): Promise<ExitCode> {
     if (args.output === 'json') output.out(`${JSON.stringify(toDiffReport(comparisons, counters), undefined, 2)}\n`);
     else output.out(`${diffText(comparisons, counters, { paint, nowMs: now() })}\n`);
     if (!isWhole || comparisons.some((comparison) => isIncomplete(comparison))) return exitCodes.notCompared;
-    const isClean = comparisons.every(({ objects }) => !objects.some((object) => isDifferent(object)));
+    const isClean = comparisons.every((comparison) => !judgedObjects(comparison).some((object) => isDifferent(object)));
     return isClean ? exitCodes.same : exitCodes.differences;
   } finally {
     compared.dispose();

@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { RevertPlans } from '../../engine/engineApi.ts';
-import { keyString } from '../../engine/model/objects.ts';
+import { displayName, keyString } from '../../engine/model/objects.ts';
 import type { Plan, RevertTarget, StepResult } from '../../engine/model/plan.ts';
 import type { Comparison } from '../comparison.ts';
 import { type ExitCode, exitCodes } from '../exitCodes.ts';
@@ -32,6 +32,8 @@ export async function runRevert(context: CommandContext): Promise<ExitCode> {
 
 function targetsOf(comparisons: readonly Comparison[], isNamed: boolean, fields: readonly string[]): readonly RevertTarget[] {
   if (!isNamed) return comparisons.map(({ application }) => ({ applicationId: application.id }));
+  const [onlyLive] = comparisons.flatMap(({ extraneous }) => extraneous);
+  if (onlyLive !== undefined) throw new AppError('cli-revert-not-in-git', { object: displayName(onlyLive.key) });
   return comparisons.flatMap(({ application, objects }) =>
     objects.map((object): RevertTarget => {
       const drifted = object.verdict.fields.map(({ id }) => id);

@@ -84,6 +84,10 @@ test('a live change is named as undone, and is undone', async () => {
 test('what Git no longer has is pruned only with --prune', async () => {
   await folder.delete('shop/extra.yaml');
   assert.deepEqual([(await folder.run(['sync', '--yes'])).code, await live('extra', '.data.a')], [0, 'b']);
+  const diff = await folder.run(['diff']);
+  assert.deepEqual([diff.code, /^ {2}ConfigMap\/extra {2}shop {2}extraneous/m.test(diff.out)], [1, true], diff.out);
+  const revert = await folder.run(['revert', '--app', 'shop', '--object', 'ConfigMap/extra', '--yes']);
+  assert.deepEqual([revert.code, /not in Git/.test(revert.err)], [2, true], revert.err);
   const plan = await folder.run(['plan', '--prune']);
   assert.match(plan.out, /^ {4}prune {5}ConfigMap\/extra {2}shop$/m);
   assert.deepEqual([(await folder.run(['sync', '--prune', '--yes'])).code, await live('extra', '.data.a')], [0, '']);

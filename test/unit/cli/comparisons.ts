@@ -1,7 +1,8 @@
 import type { Application } from '../../../src/engine/model/application.ts';
 import type { KubeObject } from '../../../src/engine/model/objects.ts';
 import { keyOf } from '../../../src/engine/model/objects.ts';
-import type { FieldDifference, ObjectState, Verdict } from '../../../src/engine/model/states.ts';
+import type { FieldDifference, ObjectState, Reason, Verdict } from '../../../src/engine/model/states.ts';
+import type { ExtraneousObject } from '../../../src/engine/sessions/extraneous.ts';
 import type { TrackedObject } from '../../../src/engine/sessions/trackedObject.ts';
 import type { Comparison, Counters } from '../../../src/cli/comparison.ts';
 import { fieldDifference } from '../support/fieldDifference.ts';
@@ -38,6 +39,15 @@ export function tracked(kind: string, name: string, state: ObjectState, more: Pa
   };
 }
 
+/** A live object that Git does not have. */
+export function onlyLive(kind: string, name: string, forecast: readonly Reason[] = []): ExtraneousObject {
+  const { key, desired, mark, verdict } = tracked(kind, name, 'extraneous', {
+    proof: 'none',
+    reason: { code: 'not-in-git', details: { kind, name } },
+  });
+  return { key, live: desired, mark, verdict, forecast };
+}
+
 /** A comparison of an application of plumbline.yaml. */
 export function comparison(objects: readonly TrackedObject[], more: Partial<Comparison> = {}): Comparison {
   const application: Application = {
@@ -53,7 +63,18 @@ export function comparison(objects: readonly TrackedObject[], more: Partial<Comp
     isProtected: true,
   };
   const commit = '4f2c1d0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';
-  return { application, state: 'drifted', reasons: [], refName: 'origin/main', commit, objects, renderMs: 1, isPartial: false, ...more };
+  return {
+    application,
+    state: 'drifted',
+    reasons: [],
+    refName: 'origin/main',
+    commit,
+    objects,
+    extraneous: [],
+    renderMs: 1,
+    isPartial: false,
+    ...more,
+  };
 }
 
 export const counters: Counters = {
