@@ -118,7 +118,10 @@ export class RepositoryWatcher implements Disposable {
       watcher = watch(folder, { persistent: false }, (event, name) => {
         const flag = name === null ? 'headChanged' : GIT_FILES.get(name);
         if (flag !== undefined) this.#mark(flag);
-        if (event === 'rename' && (name === null || name === basename(folder))) this.#checkGitFolder(folder);
+        if (event !== 'rename') return;
+        // Its own name: the folder went, though another may stand in its place by now.
+        if (name === basename(folder)) this.#end();
+        else if (name === null) this.#checkGitFolder(folder);
       });
     } catch (error) {
       const message = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -35,6 +36,14 @@ test('a repository that is made, taken away and made again in an open folder is 
     await until(engine, `the ${round} repository`, () => engine.repos().some(({ branch }) => branch === round));
     assert.deepEqual([engine.repos().length, names(engine)], [1, ['saved']]);
   }
+  // Gone and there again before anybody can look.
+  rmSync(join(folder, '.git'), { recursive: true });
+  execFileSync('git', ['init', '-q', '-b', 'last', folder]);
+  const isWhole = (): boolean => !codes(engine).includes('git-not-a-repository');
+  await until(engine, 'the last repository', () => isWhole() && engine.repos().some(({ branch }) => branch === 'last'));
+  await git(folder, 'checkout', '-q', '-b', 'later');
+  await until(engine, 'what changes in it', () => engine.repos().some(({ branch }) => branch === 'later'));
+  assert.deepEqual([engine.repos().length, names(engine)], [1, ['saved']]);
   assert.deepEqual(errors, []);
 });
 

@@ -184,6 +184,15 @@ test('a root that goes away ends the watch', async (t) => {
     (repo: string) => {
       rmSync(join(repo, '.git'), { recursive: true });
     },
+    // Another one stands there before anybody can look.
+    (repo: string) => {
+      rmSync(join(repo, '.git'), { recursive: true });
+      git(repo, 'init', '-q');
+    },
+    (repo: string) => {
+      renameSync(join(repo, '.git'), join(repo, '..', 'old'));
+      git(repo, 'init', '-q');
+    },
   ]) {
     const repo = makeRepo(t);
     const seen = await watch(t, repo);
