@@ -10,6 +10,8 @@ import { type BenchCluster, callsOf } from './benchCluster.ts';
 import { type Measurement, percentile, timed } from './report.ts';
 
 const statusChanges = 600;
+/** longer than all those looks, see `PUBLISHED_MS` in src/engine/cluster/schemas.ts */
+const lookingMs = 17_000;
 const healthy = {
   replicas: 2,
   updatedReplicas: 2,
@@ -100,6 +102,8 @@ async function secondChecks(
 ): Promise<readonly Measurement[]> {
   note('second check, status churn');
   const signal = new AbortController().signal;
+  // Whoever has just connected looks a few times more for schemas that may be on their way.
+  await delay(lookingMs);
   await engine.refresh(application, { fetch: false }, signal);
   const before = callsOf(engine);
   const session = engine.session(application);
