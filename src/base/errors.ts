@@ -33,9 +33,10 @@ export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-/** For a `catch`: lets an {@link AppError} be, which a state tells of elsewhere; any other failure goes on. */
-export function ignoreAppErrors(error: unknown): void {
+/** For a `catch`: lets an {@link AppError} be, since something else tells of it or goes in its place; any other failure goes on. */
+export function ignoreAppErrors(error: unknown): undefined {
   if (!isAppError(error)) throw toError(error);
+  return undefined;
 }
 
 /** The exhaustiveness check of a `switch` over a union. */

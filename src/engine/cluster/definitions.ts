@@ -26,7 +26,10 @@ interface DefinitionFollowers {
   readonly log: Logger;
 }
 
-/** Has kinds and schemas read again when a CustomResourceDefinition comes, changes or goes; what the first list holds is known already. */
+/**
+ * Has kinds and schemas read again when a CustomResourceDefinition comes, changes or goes; once, too, when the first list has ended, since
+ * what was read before may be older than it.
+ */
 export function followDefinitions({ watches, discovery, schemas, log }: DefinitionFollowers): Disposable {
   const store = new DisposableStore();
   const background = store.add(loggingRunner(log));

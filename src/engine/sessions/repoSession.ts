@@ -254,7 +254,8 @@ export class RepoSession implements Disposable {
   row(): RepoRow {
     const state = this.#state;
     const { head } = state ?? {};
-    const problems = [this.#gitProblem, this.#watchProblem].filter((reason) => reason !== undefined);
+    const gone = this.#isGone ? { code: 'git-not-a-repository', details: { folder: this.root } } : undefined;
+    const problems = [this.#gitProblem, gone ?? this.#watchProblem].filter((reason) => reason !== undefined);
     return {
       root: this.root,
       problems: [...problems, ...(state?.problems ?? []), ...this.#found.problems.map(({ code, details }) => ({ code, details }))],
@@ -277,10 +278,7 @@ export class RepoSession implements Disposable {
     this.#pendingStatus = true;
     if (change.headChanged || change.refsChanged || change.fetched || change.configChanged || change.indexChanged)
       this.#pendingRevisions = true;
-    if (change.isGone) {
-      this.#isGone = true;
-      this.#watchProblem = { code: 'git-not-a-repository', details: { folder: this.root } };
-    }
+    if (change.isGone) this.#isGone = true;
     this.#update.request();
   }
 

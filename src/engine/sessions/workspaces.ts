@@ -1,6 +1,6 @@
+import type { BackgroundRunner } from '../../base/async.ts';
 import { AppError } from '../../base/errors.ts';
 import type { Disposable } from '../../base/lifecycle.ts';
-import type { BackgroundRunner } from '../../base/async.ts';
 import { RepositoryArrival } from '../git/repositoryArrival.ts';
 import type { ApplicationSession } from './applicationSession.ts';
 import type { RepoRow } from '../model/snapshot.ts';
@@ -25,10 +25,11 @@ export interface WorkspacesOptions {
 export class Workspaces implements Disposable {
   readonly #options: WorkspacesOptions;
   readonly #workspaces = new Map<string, Workspace>();
+  /** folders that are open, also while their repository is being looked for */
   readonly #wanted = new Set<string>();
   /** repo roots by the folder that was opened */
   readonly #folders = new Map<string, string>();
-  /** by the folder that was opened: who belongs to no repository, or to one that is gone */
+  /** what waits for a repository, by the folder that was opened: it belongs to none, or to one that is gone */
   readonly #strayFolders = new Map<string, RepositoryArrival>();
   /** texts of open editors by absolute path, also of files that belong to no repository yet */
   readonly #buffers = new Map<string, string>();

@@ -1,4 +1,4 @@
-import { AppError, isAppError } from '../../base/errors.ts';
+import { AppError, ignoreAppErrors, isAppError } from '../../base/errors.ts';
 import type { ApplicationSession } from '../sessions/applicationSession.ts';
 import type { FieldLines } from '../editor/fieldLines.ts';
 import type { FileRange } from '../model/application.ts';
@@ -90,7 +90,7 @@ export class FieldWritebacks {
   async edit(draft: Draft, field: WantedField, signal: AbortSignal): Promise<Draft> {
     if (draft.texts.paths.length > 0) {
       // An earlier edit may do it already: one line serves several objects.
-      const done = await this.#drafts.attempt(draft, draft.texts, field.meant, signal).catch(onlyAppErrors);
+      const done = await this.#drafts.attempt(draft, draft.texts, field.meant, signal).catch(ignoreAppErrors);
       if (done !== undefined) return done;
     }
     let problem: AppError | undefined;
@@ -112,7 +112,7 @@ export class FieldWritebacks {
       }
     }
     for (const { file, change } of await this.openKeys(field, signal)) {
-      const original = await this.#drafts.original(file).catch(onlyAppErrors);
+      const original = await this.#drafts.original(file).catch(ignoreAppErrors);
       const next = original === undefined ? undefined : await this.#put(draft, file, original, change, field, signal);
       if (next !== undefined) return next;
     }
@@ -127,7 +127,7 @@ export class FieldWritebacks {
     if (value === undefined || !isAdded({ rendered, path, value })) return [];
     const render = await this.#drafts.before(session, signal);
     return openKeysOf({ object: rendered, path, value }, session.application.source, render, async (file) => {
-      const text = (await this.#drafts.original(file).catch(onlyAppErrors)) ?? '';
+      const text = (await this.#drafts.original(file).catch(ignoreAppErrors)) ?? '';
       return { text, values: valuesIn(text) };
     });
   }
@@ -147,7 +147,7 @@ export class FieldWritebacks {
       return await this.#drafts.attempt(draft, draft.texts.with(file, original, splice), meant, signal);
     } catch (error) {
       signal.throwIfAborted();
-      onlyAppErrors(error);
+      ignoreAppErrors(error);
       return undefined;
     }
   }
@@ -265,12 +265,7 @@ export function valuesIn(text: string): readonly (JsonValue | undefined)[] {
   try {
     return yamlValues(text);
   } catch (error) {
-    onlyAppErrors(error);
+    ignoreAppErrors(error);
     return [];
   }
-}
-
-function onlyAppErrors(error: unknown): undefined {
-  if (!isAppError(error)) throw error;
-  return undefined;
 }

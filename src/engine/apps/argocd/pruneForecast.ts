@@ -4,12 +4,12 @@ import type { PruneForecast } from '../../model/ownerView.ts';
 import { argoForecast, type ArgoProject } from './forecast.ts';
 
 /** What is said of a deletion, by what is said of the undoing of a change. */
-const deletions: ReadonlyMap<string, string> = new Map([
-  ['note-argo-self-heals', 'prune-argo-soon'],
-  ['note-argo-windows-unknown', 'prune-argo-windows-unknown'],
-  ['note-argo-window-deny', 'prune-argo-window-deny'],
-  ['note-argo-window-allow', 'prune-argo-window-allow'],
-]);
+const DELETIONS: Readonly<Record<string, string>> = {
+  'note-argo-self-heals': 'prune-argo-soon',
+  'note-argo-windows-unknown': 'prune-argo-windows-unknown',
+  'note-argo-window-deny': 'prune-argo-window-deny',
+  'note-argo-window-allow': 'prune-argo-window-allow',
+};
 
 /**
  * Whether and when Argo CD deletes live objects of an Application that Git does not have: with auto-sync and `prune`, when it would undo any
@@ -27,10 +27,10 @@ export function argoPruneForecast(application: KubeObject, name: string, project
   if (reason.code === 'note-argo-manual') return { ...held, reason: { code: 'prune-argo-manual', details: { name } } };
   if (objectAt(application, 'spec', 'syncPolicy', 'automated')['prune'] !== true)
     return { reason: { code: 'prune-argo-off', details: { name } } };
-  const deletion = deletions.get(reason.code);
-  const when = deletion === undefined ? {} : { reason: { ...reason, code: deletion } };
   const onConfirm = { code: 'prune-argo-confirm', details: { name } };
-  return option === 'confirm' ? { reason: onConfirm } : { ...held, ...when, onConfirm };
+  return option === 'confirm'
+    ? { reason: onConfirm }
+    : { ...held, reason: { ...reason, code: DELETIONS[reason.code] ?? reason.code }, onConfirm };
 }
 
 /** Whether an object asks that its deletion is confirmed. */
